@@ -1,0 +1,103 @@
+"""The shape of an adapter: verify, split and normalise, and the settings it needs. One provider is one file."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from channels_ingest.messages import Located
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One thing an account of this provider is configured with, as `connect --set NAME=VALUE` takes it.
+
+    A `secret` setting is stored encrypted, may have several values while it is rotated, and is never shown.
+    A `required` one is needed to receive: `connect` refuses without it.
+    """
+
+    name: str
+    meaning: str
+    secret: bool = False
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One request as received: what the signature covers. Header names are lower case."""
+
+    body: bytes
+    headers: Mapping[str, str]
+    query: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountSettings:
+    """What the adapter may know of the account: its plain settings, and every current value of its secrets."""
+
+    plain: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+class PayloadError(ValueError):
+    """The body is not what this provider sends at all; the message says what was expected and what came."""
+
+
+class Adapter(Protocol):
+    """What the registry holds. Every method is pure: no database, no clock, no network."""
+
+    provider: str
+    channel: str
+    settings: tuple[Setting, ...]
+    max_body_bytes: int
+    kept_headers: tuple[str, ...]
+    refusal_status: int
+
+    def handshake(self, query: Mapping[str, str], account: AccountSettings) -> str | None:
+        """The body that answers the provider's GET challenge, or None to refuse it."""
+
+    def verify(self, delivery: Delivery, account: AccountSettings) -> bool:
+        """Whether the provider signed this delivery. False for a missing header or secret; never raises."""
+
+    def delivery_key(self, delivery: Delivery) -> str:
+        """The same for every retry of one delivery, different for another; made of what the provider signed."""
+
+    def normalise(self, delivery: Delivery, account: AccountSettings, received_at: datetime) -> list[Located]:
+        """Every item of the payload, odd ones as NotUnderstood. Raises PayloadError if the whole is foreign."""
+
+
+def read_json(body: bytes) -> dict[str, Any]:
+    """The object in `body`; NaN, too deep nesting, wrong encoding and non-objects are PayloadErrors."""
+
+    def refuse_constant(name: str) -> None:
+        raise PayloadError(f"expected JSON, got the constant {name}")
+
+    try:
+        payload = json.loads(body, parse_constant=refuse_constant)
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, PayloadError):
+            raise
+        raise PayloadError(f"expected JSON, got {len(body)} bytes that are not: {type(error).__name__}") from None
+    if not isinstance(payload, dict):
+        raise PayloadError(f"expected a JSON object, got {type(payload).__name__}")
+    return payload
+
+
+def clean(text: object) -> str:
+    """`text` as PostgreSQL can store it: no NUL, lone surrogates replaced; empty for what is not a string."""
+    if not isinstance(text, str):
+        return ""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+
+
+def clean_json(value: Any) -> Any:
+    """`value` with every string cleaned, for what is stored as received in `detail`."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, dict):
+        return {clean(key): clean_json(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [clean_json(item) for item in value]
+    return value

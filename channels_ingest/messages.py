@@ -1,0 +1,120 @@
+"""What an adapter makes of an envelope: provider-free, frozen items.
+
+One envelope may hold hundreds. Each item says where in the payload it stood (`path`), so that a fault names its place,
+and which of the provider's numbers it came in on (`route`), so that one callback can serve many channel accounts.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from profiles.identity.values import SeenIdentifier, Sender
+from timeline.entries import AmendmentKind, Delivery, Direction, EntryKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """Something for the timeline. `sender` is the customer's side, also for what the business itself sent.
+
+    A `placeholder` stands for content that has not come (yet) or is not understood (yet): the same
+    `provider_message_id` with content replaces it. A `backfilled` message is history and asks nobody for an answer.
+    `detail["type"]` is the provider-free content type: text, image, audio, video, document, sticker, location,
+    contacts, choice, order, system, unsupported.
+    """
+
+    sender: Sender
+    provider_message_id: str
+    occurred_at: datetime
+    direction: Direction
+    kind: EntryKind = EntryKind.MESSAGE
+    text: str = ""
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    delivery: Delivery | None = None
+    placeholder: bool = False
+    backfilled: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amendment:
+    """An edit, revoke, reaction or delivery status of another message, which may be unknown or come later.
+
+    `key` is unique for the event within the account. `detail` by kind: edit `{"text", "detail"}`; revoke `{}`;
+    reaction `{"emoji" (empty: taken back), "from"}`; status `{"status" (provider's word), "delivery", "errors"?}`.
+    `sender` is the customer's side; None when the provider did not say.
+    """
+
+    kind: AmendmentKind
+    key: str
+    target_message_id: str
+    occurred_at: datetime
+    sender: Sender | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressChange:
+    """The provider says that the person behind `sender` moved to another address.
+
+    `became` are the new identifiers, proved to be the same person. `left` are the addresses that somebody else may
+    use from `occurred_at` on: each starts a new epoch.
+    """
+
+    sender: Sender
+    became: tuple[SeenIdentifier, ...]
+    left: tuple[str, ...]
+    occurred_at: datetime
+    provider_message_id: str
+    text: str = ""
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentChange:
+    """The customer opted in or out of a purpose (`marketing`, `all`) at this address."""
+
+    sender: Sender
+    key: str
+    purpose: str
+    granted: bool
+    occurred_at: datetime
+    source: str
+    text: str = ""
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactHint:
+    """Staff saved this address in the line's own address book: claimed, no message, nobody waits."""
+
+    sender: Sender
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountNotice:
+    """News about the line itself and not about a customer: a restriction, a template verdict, a rate limit."""
+
+    key: str
+    kind: str
+    occurred_at: datetime
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotUnderstood:
+    """A part of the payload the adapter has no meaning for; the envelope is kept to be replayed once it has."""
+
+    reason: str
+
+
+Item = Message | Amendment | AddressChange | ConsentChange | ContactHint | AccountNotice | NotUnderstood
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Located:
+    """An item, the place in the payload it came from, and the provider's number it belongs to (empty: the URL's)."""
+
+    item: Item
+    path: str
+    route: str = ""

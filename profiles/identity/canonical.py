@@ -1,0 +1,78 @@
+"""Canonical forms: which differently written identifiers are the same one.
+
+The value stays as received; only the `join_key` is canonical. Sources for the national variants: Meta, "Send messages"
+(Brazil and Mexico prefixes may be modified by the Cloud API, read 2026-03) and the numbering plans behind it.
+"""
+
+import re
+import unicodedata
+
+import phonenumbers
+
+from profiles.identity.values import IdentifierKind
+
+_BRAZIL_EIGHT_DIGIT_MOBILE = re.compile(r"\+55(\d{2})([6-9]\d{7})")
+_MEXICO_LEGACY_MOBILE = re.compile(r"\+521(\d{10})")
+_ARGENTINA_MOBILE = re.compile(r"\+549(\d{10})")
+
+
+def phone_value(text: str) -> str:
+    """`text` with spaces and punctuation removed and a leading plus: `+` and digits, or empty if it is no number."""
+    digits = re.sub(r"\D", "", text.removeprefix("whatsapp:"))
+    if digits.startswith("00"):
+        digits = digits[2:]
+    return f"+{digits}" if digits else ""
+
+
+def phone_join_key(value: str) -> str:
+    """The form under which Brazilian, Mexican and Argentine variants of one mobile number are equal.
+
+    Brazil: eight-digit mobiles (first digit 6 to 9; landlines start 2 to 5) gain the 9. Mexico: 521 loses the 1.
+    Argentina: 549 loses the 9. Every other number is its own key.
+    """
+    value = phone_value(value)
+    if match := _BRAZIL_EIGHT_DIGIT_MOBILE.fullmatch(value):
+        return f"+55{match[1]}9{match[2]}"
+    if match := _MEXICO_LEGACY_MOBILE.fullmatch(value):
+        return f"+52{match[1]}"
+    if match := _ARGENTINA_MOBILE.fullmatch(value):
+        return f"+54{match[1]}"
+    return value
+
+
+def is_valid_phone(value: str) -> bool:
+    """Whether any national variant of `value` is a number that can exist, by the numbering plans."""
+    for candidate in {phone_value(value), phone_join_key(value)}:
+        try:
+            if phonenumbers.is_valid_number(phonenumbers.parse(candidate)):
+                return True
+        except phonenumbers.NumberParseException:
+            continue
+    return False
+
+
+def display_phone(value: str) -> str:
+    """`value` in international spacing where the numbering plan knows it, else as it is."""
+    try:
+        number = phonenumbers.parse(value)
+    except phonenumbers.NumberParseException:
+        return value
+    if not phonenumbers.is_possible_number(number):
+        return value
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+def email_join_key(value: str) -> str:
+    """Lower-cased in ASCII only: Unicode case folding made two mailboxes equal once (Django CVE-2019-19844)."""
+    value = unicodedata.normalize("NFC", value.strip())
+    return "".join(chr(ord(c) + 32) if "A" <= c <= "Z" else c for c in value)
+
+
+def canonical(kind: IdentifierKind, value: str) -> tuple[str, str]:
+    """`(value as stored, join_key)`; both empty when there is nothing to store."""
+    value = value.replace("\x00", "").strip()
+    if kind is IdentifierKind.PHONE:
+        return phone_value(value), phone_join_key(value)
+    if kind is IdentifierKind.EMAIL:
+        return value, email_join_key(value)
+    return value, value
