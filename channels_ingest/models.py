@@ -1,0 +1,93 @@
+"""The durable inbox, the accounts' secrets, and what happened to a line itself."""
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from profiles.models import ChannelAccount
+
+
+class Envelope(models.Model):
+    """One webhook request as received: the record of work, written before it is acknowledged.
+
+    `delivery_key` is made of what the provider signed and is kept when the body is pruned, so a retry stays one.
+    `not_understood` means that at least one item had no meaning for the adapter: `replay` works it again.
+    """
+
+    class State(models.TextChoices):
+        RECEIVED = "received"
+        PROCESSED = "processed"
+        NOT_UNDERSTOOD = "not_understood"
+        DEAD = "dead"
+
+    account = models.ForeignKey(ChannelAccount, models.PROTECT, related_name="envelopes")
+    delivery_key = models.CharField(max_length=128)
+    body = models.BinaryField(null=True)
+    headers = models.JSONField(default=dict, blank=True)
+    received_at = models.DateTimeField(db_default=Now())
+    state = models.CharField(max_length=14, choices=State, db_default=State.RECEIVED)
+    attempts = models.PositiveSmallIntegerField(db_default=0)
+    next_attempt_at = models.DateTimeField(db_default=Now())
+    processed_at = models.DateTimeField(null=True, blank=True)
+    fault = models.CharField(max_length=500, db_default="", help_text="class of error and place, never content")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "delivery_key"], name="delivery_once_per_account")]
+        indexes = [
+            models.Index(fields=["next_attempt_at", "id"], name="envelope_due", condition=Q(state="received")),
+            models.Index(
+                fields=["state", "id"], name="envelope_odd", condition=Q(state__in=["not_understood", "dead"])
+            ),
+            models.Index(fields=["processed_at"], name="envelope_prunable", condition=Q(body__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return f"envelope {self.pk}"
+
+
+class AccountSecret(models.Model):
+    """One value of a secret setting, encrypted. Several live values of one name overlap while a secret is rotated."""
+
+    account = models.ForeignKey(ChannelAccount, models.CASCADE, related_name="secrets")
+    name = models.CharField(max_length=40)
+    ciphertext = models.BinaryField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"secret {self.name} of account {self.account_id}"
+
+
+class AccountNotice(models.Model):
+    """News from the provider about the line and not about a customer: a restriction, a template verdict, a limit."""
+
+    account = models.ForeignKey(ChannelAccount, models.CASCADE, related_name="notices")
+    key = models.CharField(max_length=255)
+    kind = models.CharField(max_length=60)
+    occurred_at = models.DateTimeField()
+    detail = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "key"], name="notice_once_per_account")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} notice {self.pk}"
+
+
+class IntakeCount(models.Model):
+    """How many deliveries of an account were refused or repeated in an hour; accepted ones are the envelopes."""
+
+    class Outcome(models.TextChoices):
+        REFUSED = "refused"
+        DUPLICATE = "duplicate"
+        TOO_BIG = "too_big"
+
+    account = models.ForeignKey(ChannelAccount, models.CASCADE, related_name="intake_counts")
+    hour = models.DateTimeField()
+    outcome = models.CharField(max_length=9, choices=Outcome)
+    count = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "hour", "outcome"], name="intake_count_once")]
+
+    def __str__(self) -> str:
+        return f"{self.count} {self.outcome}"

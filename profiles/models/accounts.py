@@ -1,0 +1,48 @@
+"""The lines a business is reached on."""
+
+import secrets
+from typing import Any
+
+from django.db import models
+
+
+class Channel(models.TextChoices):
+    """What an agent calls the way a message came; one channel may have several providers."""
+
+    WHATSAPP = "whatsapp", "WhatsApp"
+    SMS = "sms", "SMS"
+    EMAIL = "email", "E-mail"
+    CHAT = "chat", "Web chat"
+    STORE = "store", "Store"
+
+
+def new_key() -> str:
+    """An unguessable, URL-safe account key; part of the webhook URL, so it must not be enumerable."""
+    return secrets.token_hex(8)
+
+
+class ChannelAccount(models.Model):
+    """One connected line: a WhatsApp number, an SMS number, a mailbox, a web-chat site, a shop back end.
+
+    Written by `connect`. Its secrets live in `channels_ingest`, so that nothing that only names an account sees them.
+    """
+
+    key = models.CharField(max_length=64, unique=True, default=new_key)
+    provider = models.CharField(max_length=32)
+    channel = models.CharField(max_length=16, choices=Channel)
+    name = models.CharField(max_length=120)
+    settings = models.JSONField(default=dict, blank=True)
+    is_enabled = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["provider", "name"], name="account_name_once_per_provider")]
+        ordering = ["name", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.provider})"
+
+    def setting(self, name: str) -> str:
+        """The plain setting `name`, empty when it was not set."""
+        value: Any = self.settings.get(name, "")
+        return str(value)

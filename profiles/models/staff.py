@@ -1,0 +1,109 @@
+"""Who may do what: people with a role, and tokens that act for them."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.utils import timezone
+
+TOKEN_PREFIX = "cxh_"  # noqa: S105  (lets secret scanners find a leaked token; it is not one)
+LOGIN_LINK_HOURS = 72
+
+
+class Role(models.TextChoices):
+    """Agents read and answer; leads also judge identity; admins also configure; ingest only posts evidence."""
+
+    AGENT = "agent"
+    LEAD = "lead"
+    ADMIN = "admin"
+    INGEST = "ingest"
+
+
+class StaffManager(BaseUserManager["StaffMember"]):
+    """Creates staff by e-mail address."""
+
+    def create_staff(
+        self, email: str, *, role: Role = Role.AGENT, password: str | None = None, name: str = ""
+    ) -> "StaffMember":
+        """A saved staff member; without a password only a log-in link opens the door."""
+        member = self.model(email=email.strip().lower(), role=role, name=name)
+        member.set_password(password)
+        member.save(using=self._db)
+        return member
+
+
+class StaffMember(AbstractBaseUser):
+    """A person who works in the hub, or a server that posts to it (role `ingest`).
+
+    `access_revision` grows when rights shrink (role change, deactivation, log-out), which ends open live streams.
+    """
+
+    email = models.EmailField(unique=True)
+    name = models.CharField(max_length=120, blank=True, default="")
+    role = models.CharField(max_length=8, choices=Role, default=Role.AGENT)
+    is_active = models.BooleanField(default=True)
+    access_revision = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    objects: ClassVar[StaffManager] = StaffManager()
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+
+def hashed(secret: str) -> str:
+    """What is stored of a random secret: its SHA-256 (128 random bits and more need no slow hash)."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+class ApiToken(models.Model):
+    """A bearer token, stored as its hash. It has a role of its own, never wider than its holder's."""
+
+    token_hash = models.CharField(max_length=64, unique=True)
+    member = models.ForeignKey(StaffMember, models.CASCADE, related_name="tokens")
+    role = models.CharField(max_length=8, choices=Role)
+    created_at = models.DateTimeField(auto_now_add=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"token {self.pk}"
+
+    @classmethod
+    def issue(cls, member: StaffMember, role: Role) -> str:
+        """A new token, returned this once."""
+        token = TOKEN_PREFIX + secrets.token_urlsafe(32)
+        cls.objects.create(token_hash=hashed(token), member=member, role=role)
+        return token
+
+
+class LoginLink(models.Model):
+    """A one-time log-in link, stored as its hash; valid for 72 hours and one use."""
+
+    secret_hash = models.CharField(max_length=64, unique=True)
+    member = models.ForeignKey(StaffMember, models.CASCADE, related_name="login_links")
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"log-in link {self.pk}"
+
+    @classmethod
+    def issue(cls, member: StaffMember) -> str:
+        """A new link secret, returned this once."""
+        secret = secrets.token_urlsafe(24)
+        expires_at = timezone.now() + timedelta(hours=LOGIN_LINK_HOURS)
+        cls.objects.create(secret_hash=hashed(secret), member=member, expires_at=expires_at)
+        return secret
+
+    @classmethod
+    def redeem(cls, secret: str) -> StaffMember | None:
+        """The member whose unused, unexpired link this was; the conditional update lets only one caller win."""
+        unused: dict[str, Any] = {"secret_hash": hashed(secret), "used_at": None, "expires_at__gt": timezone.now()}
+        if not cls.objects.filter(**unused, member__is_active=True).update(used_at=timezone.now()):
+            return None
+        return cls.objects.select_related("member").get(secret_hash=hashed(secret)).member

@@ -1,0 +1,103 @@
+"""The rows of the timeline, what amends them, and the queue that is folded from them."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from profiles.identity.values import Grade
+from profiles.models import ChannelAccount, ChannelIdentity, Profile
+from timeline.entries import AmendmentKind, Delivery, Direction, EntryKind
+
+
+class CurrentTransaction(models.Func):
+    """The id of the writing transaction as a number: what `since` cursors compare with the oldest one still open."""
+
+    function = "pg_current_xact_id"
+    template = "%(function)s()::text::bigint"
+    arity = 0
+    output_field = models.BigIntegerField()
+
+
+class Entry(models.Model):
+    """One row of the timeline. It belongs to a channel identity, and merging never moves it.
+
+    `text`, `detail` and `delivery` are as shown now; once something amended the entry, `original` keeps what they
+    were at first. `changed_in` is the transaction that last wrote the row: a reader that has seen every transaction
+    below X asks for `changed_in >= X` and misses nothing, although ids commit out of order.
+    """
+
+    channel_identity = models.ForeignKey(ChannelIdentity, models.PROTECT, related_name="entries")
+    account = models.ForeignKey(ChannelAccount, models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=10, choices=[(k, k) for k in EntryKind])
+    direction = models.CharField(max_length=4, choices=[(d, d) for d in Direction])
+    occurred_at = models.DateTimeField()
+    recorded_at = models.DateTimeField(auto_now_add=True)
+    provider_message_id = models.CharField(max_length=255, null=True, blank=True)
+    text = models.TextField(blank=True, default="")
+    detail = models.JSONField(default=dict, blank=True)
+    delivery = models.CharField(max_length=9, choices=[(d, d) for d in Delivery], null=True, blank=True)
+    sender_grade = models.CharField(max_length=8, choices=[(g, g) for g in Grade], null=True, blank=True)
+    original = models.JSONField(null=True, blank=True)
+    is_placeholder = models.BooleanField(default=False)
+    is_backfilled = models.BooleanField(default=False)
+    envelope_id = models.BigIntegerField(null=True, blank=True, help_text="the inbox row it came from, for provenance")
+    changed_in = models.BigIntegerField(db_default=CurrentTransaction())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "provider_message_id"], name="message_once_per_account"),
+        ]
+        indexes = [
+            models.Index(F("channel_identity"), F("occurred_at").desc(), F("id").desc(), name="entry_timeline"),
+            models.Index(fields=["channel_identity", "changed_in"], name="entry_since"),
+            models.Index(fields=["changed_in"], name="entry_head"),
+        ]
+        verbose_name_plural = "entries"
+
+    def __str__(self) -> str:
+        return f"entry {self.pk}"
+
+
+class Amendment(models.Model):
+    """An edit, revoke, reaction or delivery status: an entry is its first content plus these, in time order.
+
+    It is kept for ever and may come before the entry it is about.
+    """
+
+    account = models.ForeignKey(ChannelAccount, models.PROTECT, related_name="+")
+    key = models.CharField(max_length=400)
+    kind = models.CharField(max_length=8, choices=[(k, k) for k in AmendmentKind])
+    target_message_id = models.CharField(max_length=255)
+    occurred_at = models.DateTimeField()
+    recorded_at = models.DateTimeField(auto_now_add=True)
+    detail = models.JSONField(default=dict, blank=True)
+    envelope_id = models.BigIntegerField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "key"], name="amendment_once_per_account")]
+        indexes = [models.Index(fields=["account", "target_message_id"], name="amendment_target")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} amendment {self.pk}"
+
+
+class QueueRow(models.Model):
+    """One customer in the queue, folded from the channel identities of the profile; `refold` rewrites it.
+
+    `waiting_since` is when the oldest message was written that nobody answered on any channel; empty when none waits.
+    """
+
+    profile = models.OneToOneField(Profile, models.CASCADE, primary_key=True, related_name="queue_row")
+    last_entry = models.ForeignKey(Entry, models.SET_NULL, null=True, related_name="+")
+    last_entry_at = models.DateTimeField()
+    waiting_since = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(F("last_entry_at").desc(), F("profile").desc(), name="queue_newest"),
+            models.Index(
+                fields=["waiting_since", "profile"], name="queue_waiting", condition=Q(waiting_since__isnull=False)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"queue row of profile {self.profile_id}"
