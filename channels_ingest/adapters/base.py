@@ -1,6 +1,7 @@
 """The shape of an adapter: verify, split and normalise, and the settings it needs. One provider is one file."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -93,11 +94,16 @@ def clean(text: object) -> str:
 
 
 def clean_json(value: Any) -> Any:
-    """`value` with every string cleaned, for what is stored as received in `detail`."""
+    """`value` with every string cleaned, for what is stored as received in `detail`.
+
+    Numbers beyond a float (1e400 reads as infinity) become None: PostgreSQL's jsonb has no infinity.
+    """
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, dict):
         return {clean(key): clean_json(item) for key, item in value.items()}
     if isinstance(value, list):
         return [clean_json(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
     return value

@@ -1,0 +1,72 @@
+"""Typed access to provider JSON: what is not of the expected type reads as absent, so reading never raises."""
+
+import hashlib
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from channels_ingest.adapters.base import clean
+
+LONGEST_WORD = 512  # characters; longer ids exist nowhere, and PostgreSQL could not index them
+EARLIEST_SECONDS = 1_230_768_000  # 2009-01-01, before any of the channels existed
+FUTURE_TOLERANCE = timedelta(days=1)  # a provider's clock may be wrong by a time zone, not by more
+
+
+class OddPartError(Exception):
+    """A part of the payload has no meaning for the adapter. The message names what was odd, never its content."""
+
+
+def as_object(value: object) -> dict[str, Any]:
+    """`value` if it is a JSON object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def as_list(value: object) -> list[Any]:
+    """`value` if it is a JSON array, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def as_word(value: object) -> str:
+    """An id, code or number as received, as a string; empty for anything that cannot be one."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value) if abs(value) < 10**40 else ""
+    if not isinstance(value, str) or len(value) > LONGEST_WORD or clean(value) != value:
+        return ""
+    return value if value.strip() else ""
+
+
+def first_word(item: dict[str, Any], *names: str) -> str:
+    """The first of the named fields that holds a word: providers rename their fields."""
+    for name in names:
+        if word := as_word(item.get(name)):
+            return word
+    return ""
+
+
+def as_moment(value: object, *, otherwise: datetime) -> datetime:
+    """The aware UTC time of `value` in seconds since 1970, written as integer or digits; `otherwise` if absurd."""
+    if isinstance(value, str) and len(value) <= 12 and value.isascii() and value.isdigit():
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool) or value < EARLIEST_SECONDS:
+        return otherwise
+    if value > (otherwise + FUTURE_TOLERANCE).timestamp():
+        return otherwise
+    return datetime.fromtimestamp(value, UTC)
+
+
+def as_link(value: object) -> str:
+    """`value` if it is a web address that is safe to show as a link, else empty."""
+    link = clean(value).strip()
+    return link if link.startswith(("https://", "http://")) else ""
+
+
+def nameable(value: object) -> str:
+    """`value` as it may stand in a reason or a log: a provider's code word, or a remark that it is none."""
+    word = as_word(value)
+    return word if word.replace("_", "").isalnum() and word.isascii() and len(word) <= 60 else "(no code word)"
+
+
+def digest(*parts: Any) -> str:
+    """A short stable name of `parts`, for events the provider gives no id."""
+    written = json.dumps(parts, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(written.encode()).hexdigest()[:32]

@@ -1,0 +1,194 @@
+"""Meta's WhatsApp Cloud API, webhooks as documented up to the business-scoped user ids of May 2026.
+
+A payload is entry[] x changes[] x lists of items, up to a thousand, "batching cannot be guaranteed" (Meta, "Create a
+webhook endpoint"): every item is read by itself, so an odd one costs only itself.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from functools import partial
+from types import MappingProxyType
+from typing import Any
+
+from channels_ingest.adapters._whatsapp_events import (
+    ACCOUNT_FIELDS,
+    account_items,
+    address_book_items,
+    error_items,
+    preference_items,
+    status_items,
+    user_id_update_items,
+)
+from channels_ingest.adapters._whatsapp_messages import customer_items, echo_items, history_items, history_media_items
+from channels_ingest.adapters._whatsapp_senders import Circumstances, contacts_of, digits_of
+from channels_ingest.adapters.base import AccountSettings, Delivery, PayloadError, Setting, clean, read_json
+from channels_ingest.adapters.reading import OddPartError, as_list, as_object, as_word, nameable
+from channels_ingest.messages import Item, Located, NotUnderstood
+from channels_ingest.signatures import any_matches, sha256_hex
+
+_SIGNATURE = re.compile(r"sha256=[0-9a-f]{64}")  # as Meta sends it; anything else is not Meta
+
+Reader = Callable[[Circumstances, dict[str, Any]], list[Item]]
+
+
+class WhatsAppCloud:
+    """The adapter; see `base.Adapter`."""
+
+    provider = "whatsapp_cloud"
+    channel = "whatsapp"
+    settings = (
+        Setting(name="app_secret", meaning="The Meta app's secret: signs every delivery", secret=True, required=True),
+        Setting(
+            name="verify_token", meaning="A word of yours that Meta's handshake repeats", secret=True, required=True
+        ),
+        Setting(name="access_token", meaning="A system user's token: needed to send and to fetch media", secret=True),
+        Setting(name="phone_number_id", meaning="Meta's id of the number; without it the URL takes every number's"),
+        Setting(name="portfolio_id", meaning="The portfolio in which user ids are the same; default: the account's id"),
+    )
+    max_body_bytes = 4_000_000  # Meta sends up to 3 MB
+    kept_headers = ("x-hub-signature-256", "content-type", "user-agent")
+    refusal_status = 401
+
+    def handshake(self, query: Mapping[str, str], account: AccountSettings) -> str | None:
+        """The challenge, if the verify token is one of ours."""
+        token = query.get("hub.verify_token", "")
+        tokens = [known for known in account.secrets.get("verify_token", ()) if known]
+        if query.get("hub.mode") != "subscribe" or clean(token) != token or not any_matches(token, tokens):
+            return None
+        return query.get("hub.challenge")
+
+    def verify(self, delivery: Delivery, account: AccountSettings) -> bool:
+        """Whether the bytes carry the HMAC of one of the app secrets."""
+        presented = delivery.headers.get("x-hub-signature-256", "")
+        if not _SIGNATURE.fullmatch(presented):
+            return False
+        secrets = [secret for secret in account.secrets.get("app_secret", ()) if secret]
+        return any_matches(presented, (f"sha256={sha256_hex(secret, delivery.body)}" for secret in secrets))
+
+    def delivery_key(self, delivery: Delivery) -> str:
+        """The digest of the body: Meta gives a delivery no id, and the body is all it signs."""
+        return hashlib.sha256(delivery.body).hexdigest()
+
+    def normalise(self, delivery: Delivery, account: AccountSettings, received_at: datetime) -> list[Located]:
+        """Every item of every change, in the order of the payload, messages before statuses."""
+        payload = read_json(delivery.body)
+        if payload.get("object") != "whatsapp_business_account":
+            raise PayloadError(f"expected a whatsapp_business_account, got {nameable(payload.get('object'))}")
+        entries = payload.get("entry")
+        if not isinstance(entries, list):
+            raise PayloadError(f"expected a list of entries, got {type(entries).__name__}")
+        found: list[Located] = []
+        for number, entry in enumerate(entries):
+            path = f"entry[{number}]"
+            changes = as_object(entry).get("changes")
+            if not isinstance(changes, list):
+                found.append(Located(item=NotUnderstood(reason="entry without changes"), path=path))
+                continue
+            for index, change in enumerate(changes):
+                found += _read_change(change, entry, f"{path}.changes[{index}]", account, received_at)
+        return found
+
+
+def _read_change(
+    change: object, entry: dict[str, Any], path: str, account: AccountSettings, received_at: datetime
+) -> list[Located]:
+    """Every item of one change. What goes wrong with one is reported at its path and spares the others."""
+    value = as_object(change).get("value")
+    if not isinstance(value, dict):
+        return [Located(item=NotUnderstood(reason="change without a value"), path=path)]
+    metadata = as_object(value.get("metadata"))
+    account_id = as_word(entry.get("id"))
+    here = Circumstances(
+        route=as_word(metadata.get("phone_number_id")),
+        account_id=account_id,
+        scope=account.plain.get("portfolio_id") or account_id,
+        own_number=digits_of(as_word(metadata.get("display_phone_number"))),
+        contacts=contacts_of(value),
+        errors=as_list(value.get("errors")),
+        received_at=received_at,
+        entry_time=entry.get("time"),
+    )
+    found: list[Located] = []
+    for place, reader, piece in _pieces(as_word(as_object(change).get("field")), value, f"{path}.value"):
+        try:
+            if not isinstance(piece, dict):
+                raise OddPartError("not an object")
+            items = reader(here, piece)
+        except OddPartError as odd:
+            items = [NotUnderstood(reason=str(odd))]
+        except Exception as error:  # a fault of ours: the item is kept to be replayed, its neighbours go on
+            items = [NotUnderstood(reason=f"{type(error).__name__} while reading it")]
+        found += [Located(item=item, path=place, route=here.route) for item in items]
+    return found
+
+
+def _pieces(field: str, value: dict[str, Any], path: str) -> Iterator[tuple[str, Reader, Any]]:
+    """Each single thing of a change, with its place and its reader."""
+    known = False
+    for name, reader in _LISTS.items():
+        if value.get(name) is not None:
+            known = True
+            if name == "messages" and field == "history":
+                reader = history_media_items  # noqa: PLW2901
+            yield from _elements(value[name], f"{path}.{name}", reader)
+    if "history" in value:
+        known = True
+        yield from _history_pieces(value["history"], f"{path}.history")
+    for name, listed in value.items():
+        if name not in _KNOWN_NAMES and isinstance(listed, list) and listed and field not in ACCOUNT_FIELDS:
+            yield f"{path}.{nameable(name)}", _unknown(f"list {nameable(name)}"), {}
+            known = True
+    if not known and field in ACCOUNT_FIELDS:
+        yield path, partial(account_items, kind=field), value
+    elif not known:
+        yield path, _unknown(f"field {nameable(field)}"), {}
+
+
+def _elements(listed: object, path: str, reader: Reader) -> Iterator[tuple[str, Reader, Any]]:
+    """Each element of a list; what should be a list and is none is one odd piece."""
+    if not isinstance(listed, list):
+        yield path, _unknown("not a list"), {}
+        return
+    for index, piece in enumerate(listed):
+        yield f"{path}[{index}]", reader, piece
+
+
+def _history_pieces(history: object, path: str) -> Iterator[tuple[str, Reader, Any]]:
+    """The messages of every thread of a history chunk, and the errors that stand in place of threads."""
+    for place, _, chunk in _elements(history, path, error_items):
+        chunk_of = as_object(chunk)
+        if not ("threads" in chunk_of or "errors" in chunk_of):
+            yield place, _unknown("history without threads"), {}
+        if "errors" in chunk_of:
+            yield from _elements(chunk_of["errors"], f"{place}.errors", error_items)
+        if "threads" in chunk_of:
+            for spot, _, thread in _elements(chunk_of["threads"], f"{place}.threads", error_items):
+                reader = partial(history_items, thread=as_object(thread))
+                yield from _elements(as_object(thread).get("messages"), f"{spot}.messages", reader)
+
+
+def _unknown(what: str) -> Reader:
+    """A reader that reports `what`."""
+
+    def report(here: Circumstances, piece: dict[str, Any]) -> list[Item]:
+        raise OddPartError(what)
+
+    return report
+
+
+_LISTS: Mapping[str, Reader] = MappingProxyType(
+    {
+        "messages": customer_items,
+        "message_echoes": echo_items,
+        "statuses": status_items,
+        "user_preferences": preference_items,
+        "user_id_update": user_id_update_items,
+        "state_sync": address_book_items,
+        "errors": error_items,
+    }
+)
+_KNOWN_NAMES = frozenset({*_LISTS, "history", "contacts", "metadata", "messaging_product"})
+
+ADAPTER = WhatsAppCloud()
