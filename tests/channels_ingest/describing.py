@@ -1,0 +1,61 @@
+"""Located items as plain JSON values: what the `.expected.json` files beside the payloads are written in.
+
+A field that has its default is left out. An identifier reads `kind@scope:value grade`, a time is ISO 8601.
+"""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from channels_ingest.adapters.base import AccountSettings, Delivery
+from channels_ingest.messages import Located
+from profiles.identity.values import SeenIdentifier
+
+PAYLOADS = Path(__file__).parent / "payloads"
+RECEIVED_AT = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+
+
+def described(located: Located) -> dict[str, Any]:
+    """One located item, flat: its place, its kind, then its fields."""
+    return {
+        "path": located.path,
+        "route": located.route,
+        "item": type(located.item).__name__,
+        **_fields(located.item),
+    }
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    """The fields of a dataclass that differ from their defaults."""
+    found = {}
+    for field in dataclasses.fields(value):
+        content = getattr(value, field.name)
+        default = field.default_factory() if callable(field.default_factory) else field.default
+        if content != default:
+            found[field.name] = _plain(content)
+    return found
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, SeenIdentifier):
+        scope = f"@{value.scope}" if value.scope else ""
+        return f"{value.kind}{scope}:{value.value} {value.grade}"
+    if dataclasses.is_dataclass(value):
+        return _fields(value)
+    if isinstance(value, datetime):
+        return "received" if value == RECEIVED_AT else value.isoformat()
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def normalised(adapter: Any, payload: Any, settings: AccountSettings | None = None) -> list[dict[str, Any]]:
+    """`payload` (bytes, or a value to be written as JSON) as the adapter reads it, described."""
+    body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+    delivery = Delivery(body=body, headers={})
+    return [described(item) for item in adapter.normalise(delivery, settings or AccountSettings(), RECEIVED_AT)]
