@@ -150,15 +150,15 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 40 * 1024 * 1024
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "cxhub.api.authentication.BearerToken",
-        "cxhub.api.authentication.StaffSession",
+        "profiles.access.BearerToken",
+        "profiles.access.StaffSession",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["cxhub.api.permissions.ReadsCustomers"],
+    "DEFAULT_PERMISSION_CLASSES": ["profiles.access.ReadsCustomers"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "cxhub.api.problems.problem_details",
+    "EXCEPTION_HANDLER": "cxhub.problems.problem_details",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 SPECTACULAR_SETTINGS = {
@@ -172,3 +172,13 @@ SPECTACULAR_SETTINGS = {
 
 #: How long raw webhook bodies are kept once worked; keys and entries stay. Longer keeps more personal data.
 RAW_BODY_RETENTION_DAYS = int(os.environ.get("CXHUB_RAW_BODY_RETENTION_DAYS", "90"))
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# A nudge is worth a tenth of a second; the sweeper does the work if it fails.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 0.1, "socket_connect_timeout": 0.1, "retry_on_timeout": False}

@@ -1,0 +1,118 @@
+"""Channel accounts with their secrets: connecting one, and what the receiver needs to know of it."""
+
+import base64
+import hashlib
+import hmac
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+from django.db import transaction
+
+from channels_ingest.adapters.base import AccountSettings, Adapter, Setting
+from channels_ingest.models import AccountSecret
+from channels_ingest.registry import ADAPTERS
+from profiles.models import ChannelAccount
+
+#: How long a process may go on with what it knew of an account; a rotated secret or a disabled line takes this long.
+CACHE_SECONDS = 5.0
+
+
+class ConnectError(ValueError):
+    """An account cannot be connected as asked; the message says what was expected and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An account as the receiver uses it, without a database row behind it."""
+
+    id: int
+    key: str
+    adapter: Adapter
+    settings: AccountSettings
+
+
+def _cipher() -> MultiFernet:
+    """Encrypts with SECRET_KEY and decrypts with it or its fallbacks, so that the key can be rotated."""
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    derived = (hmac.new(str(key).encode(), b"channels_ingest.secrets", hashlib.sha256).digest() for key in keys)
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in derived])
+
+
+def add_secret(account: ChannelAccount, name: str, value: str) -> None:
+    """The account also accepts `value`; earlier values stay valid until they are removed."""
+    AccountSecret.objects.create(account=account, name=name, ciphertext=_cipher().encrypt(value.encode()))
+
+
+def settings_of(account: ChannelAccount) -> AccountSettings:
+    """The account's plain settings and every live value of its secrets, newest first."""
+    secrets: dict[str, list[str]] = {}
+    cipher = _cipher()
+    for secret in AccountSecret.objects.filter(account=account).order_by("-id"):
+        try:
+            value = cipher.decrypt(bytes(secret.ciphertext)).decode()
+        except InvalidToken:
+            continue  # written under a SECRET_KEY that is gone: as good as not set, and `doctor` says so
+        secrets.setdefault(secret.name, []).append(value)
+    plain = {name: str(value) for name, value in account.settings.items()}
+    return AccountSettings(plain=plain, secrets=secrets)
+
+
+@transaction.atomic
+def connect(provider: str, *, name: str, values: Mapping[str, str]) -> ChannelAccount:
+    """The account `name` of `provider` exists with these settings; connecting it again updates it and adds secrets."""
+    adapter = ADAPTERS.get(provider)
+    if adapter is None:
+        raise ConnectError(f"no provider is called {provider!r}; there are: {', '.join(sorted(ADAPTERS))}")
+    known = {setting.name: setting for setting in adapter.settings}
+    if unknown := sorted(set(values) - set(known)):
+        raise ConnectError(f"{provider} has no setting {', '.join(unknown)}; it has: {_described(adapter.settings)}")
+    account, _ = ChannelAccount.objects.select_for_update().get_or_create(
+        provider=provider, name=name, defaults={"channel": adapter.channel}
+    )
+    held = settings_of(account)
+    missing = [s for s in adapter.settings if s.required and not (values.get(s.name) or held.secrets.get(s.name))]
+    if missing:
+        raise ConnectError(f"{provider} cannot receive without: {_described(missing)}. Give each as --set NAME=VALUE")
+    for setting_name, value in values.items():
+        if not known[setting_name].secret:
+            account.settings[setting_name] = value
+        elif value not in held.secrets.get(setting_name, ()):
+            add_secret(account, setting_name, value)
+    account.save()
+    return account
+
+
+def _described(wanted: Sequence[Setting]) -> str:
+    return "; ".join(f"{setting.name} ({setting.meaning})" for setting in wanted)
+
+
+_cache: dict[tuple[str, str], tuple[float, Line]] = {}
+_cache_lock = threading.Lock()
+
+
+def line(provider: str, key: str) -> Line | None:
+    """The enabled account of a webhook URL, at most `CACHE_SECONDS` old; absence is never cached."""
+    now = time.monotonic()
+    held = _cache.get((provider, key))
+    if held and now - held[0] < CACHE_SECONDS:
+        return held[1]
+    found = load_line(provider, key)
+    with _cache_lock:
+        if found is None:
+            _cache.pop((provider, key), None)
+        else:
+            _cache[provider, key] = (now, found)
+    return found
+
+
+def load_line(provider: str, key: str) -> Line | None:
+    """The enabled account of a webhook URL as stored now."""
+    adapter = ADAPTERS.get(provider)
+    account = ChannelAccount.objects.filter(provider=provider, key=key, is_enabled=True).first()
+    if adapter is None or account is None:
+        return None
+    return Line(account.pk, account.key, adapter, settings_of(account))

@@ -1,0 +1,103 @@
+"""What the receiver does off the request: nudging a worker, and counting what was not stored.
+
+One background thread a process. Nudges are coalesced, because a worker drains the whole inbox anyway, and neither a
+slow broker nor a slow count ever holds up an answer.
+"""
+
+import logging
+import threading
+import time
+from collections import Counter
+
+from django.db import connection
+from django.utils import timezone
+
+from channels_ingest.tasks import process_inbox
+
+log = logging.getLogger("cxhub.receiver")
+
+#: At most one nudge in this time.
+COALESCE_SECONDS = 0.01
+#: After a broker failure none is tried for this long: the sweeper works meanwhile.
+PAUSE_SECONDS = 1.0
+#: Counts are written this often.
+FLUSH_SECONDS = 1.0
+
+_COUNT = """
+INSERT INTO channels_ingest_intakecount AS c (account_id, hour, outcome, count)
+VALUES (%s, date_trunc('hour', %s), %s, %s)
+ON CONFLICT (account_id, hour, outcome) DO UPDATE SET count = c.count + EXCLUDED.count
+"""
+
+
+class Intake:
+    """Nudges and counts of one process. The thread starts at first use: a fork would lose it."""
+
+    def __init__(self) -> None:
+        self._wake = threading.Event()
+        self._lock = threading.Lock()
+        self._counts: Counter[tuple[int, str]] = Counter()
+        self._is_nudged = False
+        self._thread: threading.Thread | None = None
+
+    def nudge(self) -> None:
+        """A worker will look at the inbox soon."""
+        self._is_nudged = True
+        self._start()
+        self._wake.set()
+
+    def count(self, account_id: int, outcome: str) -> None:
+        """One more delivery of the account was refused, repeated or too big."""
+        with self._lock:
+            self._counts[account_id, outcome] += 1
+        self._start()
+        self._wake.set()
+
+    def _start(self) -> None:
+        if self._thread is None or not self._thread.is_alive():
+            with self._lock:
+                if self._thread is None or not self._thread.is_alive():
+                    self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
+                    self._thread.start()
+
+    def _run(self) -> None:
+        last_flush = 0.0
+        while True:
+            self._wake.wait()
+            self._wake.clear()
+            if self._is_nudged:
+                self._is_nudged = False
+                self._send_nudge()
+            if self._counts and time.monotonic() - last_flush >= FLUSH_SECONDS:
+                last_flush = time.monotonic()
+                self.flush()
+            if self._counts:
+                time.sleep(FLUSH_SECONDS / 4)
+                self._wake.set()
+            time.sleep(COALESCE_SECONDS)
+
+    def _send_nudge(self) -> None:
+        try:
+            process_inbox.apply_async(retry=False, ignore_result=True)
+        except Exception as error:
+            log.warning("worker not nudged", extra={"fault": type(error).__name__})
+            time.sleep(PAUSE_SECONDS)
+
+    def flush(self) -> None:
+        """The counts so far are in the database; if it is away they are kept for the next time."""
+        with self._lock:
+            counts, self._counts = self._counts, Counter()
+        try:
+            with connection.cursor() as cursor:
+                now = timezone.now()
+                cursor.executemany(
+                    _COUNT, [(account, now, outcome, n) for (account, outcome), n in sorted(counts.items())]
+                )
+        except Exception as error:
+            connection.close()
+            with self._lock:
+                self._counts.update(counts)
+            log.warning("intake counts not written", extra={"fault": type(error).__name__})
+
+
+intake = Intake()

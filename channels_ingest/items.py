@@ -1,0 +1,250 @@
+"""Items of many envelopes as one set of writes: senders, entries, amendments, boundaries, consents, notices."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from channels_ingest.messages import (
+    AccountNotice,
+    AddressChange,
+    Amendment,
+    ConsentChange,
+    ContactHint,
+    Located,
+    Message,
+)
+from channels_ingest.models import AccountNotice as StoredNotice
+from channels_ingest.models import Envelope
+from channels_ingest.routing import Router
+from profiles.identity.values import GRADE_RANK, Grade, Sender, Standing
+from profiles.models import Boundary, ChannelIdentity, ConsentEvent
+from profiles.resolution import SenderSeen, identify, store_boundaries
+from profiles.traits import TraitTold, rename, tell
+from timeline.entries import AmendmentKind, Direction, EntryKind
+from timeline.live import Happened
+from timeline.queue import refold
+from timeline.recording import NewAmendment, NewEntry, record
+
+#: The last evidence about an address before a boundary belongs to the epoch that ends there.
+_JUST_BEFORE = timedelta(microseconds=1)
+
+_Personal = Message | Amendment | AddressChange | ConsentChange | ContactHint
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """An item with the account and envelope it belongs to."""
+
+    account_id: int
+    envelope_id: int
+    item: _Personal
+
+
+@dataclass(slots=True)
+class Batch:
+    """The routed items of one transaction."""
+
+    placed: list[_Placed] = field(default_factory=list)
+    notices: list[StoredNotice] = field(default_factory=list)
+
+    def add(self, envelope: Envelope, items: Iterable[Located], router: Router, faults: list[str]) -> None:
+        """The envelope's items are in the batch; those no account owns are added to `faults`."""
+        for located in items:
+            account_id = router.account_id(envelope.account, located.route)
+            item = located.item
+            if account_id is None:
+                faults.append(f"{located.path}: no account with number id {located.route}; connect it and replay")
+            elif isinstance(item, AccountNotice):
+                self.notices.append(
+                    StoredNotice(
+                        account_id=account_id,
+                        key=item.key[:255],
+                        kind=item.kind[:60],
+                        occurred_at=item.occurred_at,
+                        detail=dict(item.detail),
+                    )
+                )
+            else:
+                self.placed.append(_Placed(account_id, envelope.pk, item))  # type: ignore[arg-type]
+
+
+def write(batch: Batch) -> list[Happened]:
+    """Everything in the batch is stored, every projection follows; returns what to tell live pages."""
+    StoredNotice.objects.bulk_create(batch.notices, ignore_conflicts=True)
+    if not batch.placed:
+        return []
+    store_boundaries(b for placed in batch.placed for b in _boundaries(placed))
+    seen = [_seen(placed) for placed in batch.placed]
+    with_sender = [s for s in seen if s is not None]
+    identified = identify(with_sender)
+    ids = iter(identified.channel_identity_ids)
+    places = [next(ids) if s is not None else None for s in seen]
+    news = tell(t for placed, pk in zip(batch.placed, places, strict=True) if pk for t in _traits(placed.item, pk))
+    _store_consents(batch.placed, places)
+    recorded = record(
+        [e for placed, pk in zip(batch.placed, places, strict=True) if pk for e in _entries(placed, pk)],
+        [a for placed, pk in zip(batch.placed, places, strict=True) for a in _amendments(placed, pk)],
+    )
+    touched = {pk for _, pk, _ in recorded.entries}
+    profile_of = dict(
+        ChannelIdentity.objects.filter(id__in=touched | news | identified.born).values_list("id", "profile_id")
+    )
+    rename(profile_of[pk] for pk in news | identified.born)
+    refold(profile_of[pk] for pk in touched)
+    return [Happened(profile_of[identity], entry, kind) for entry, identity, kind in recorded.entries]
+
+
+def _seen(placed: _Placed) -> SenderSeen | None:
+    item = placed.item
+    if item.sender is None or (isinstance(item, Amendment) and item.kind is AmendmentKind.STATUS):
+        return None  # a receipt is about our own message: it makes nobody a customer
+    occurred_at, source = item.occurred_at, ""
+    if isinstance(item, Message):
+        source = item.provider_message_id
+    elif isinstance(item, (Amendment, ConsentChange)):
+        source = item.key
+    elif isinstance(item, AddressChange):
+        source, occurred_at = item.provider_message_id, item.occurred_at - _JUST_BEFORE
+    sender = item.sender
+    return SenderSeen(
+        account_id=placed.account_id, sender=_with_new_identifiers(item, sender), occurred_at=occurred_at, source=source
+    )
+
+
+def _with_new_identifiers(item: _Personal, sender: Sender) -> Sender:
+    """A sender who moved was also seen with the new identifiers."""
+    if not isinstance(item, AddressChange):
+        return sender
+    return Sender(
+        address=sender.address,
+        standing=sender.standing,
+        identifiers=(*sender.identifiers, *item.became),
+        traits=sender.traits,
+        reply_refusal=sender.reply_refusal,
+    )
+
+
+def _boundaries(placed: _Placed) -> list[Boundary]:
+    item = placed.item
+    if not isinstance(item, AddressChange):
+        return []
+    return [
+        Boundary(
+            account_id=placed.account_id,
+            address=address,
+            starts_at=item.occurred_at,
+            source=item.provider_message_id[:255],
+            reason="moved",
+        )
+        for address in item.left
+    ]
+
+
+def _traits(item: _Personal, channel_identity_id: int) -> list[TraitTold]:
+    if item.sender is None:
+        return []
+    source = "address_book" if isinstance(item, ContactHint) else "profile"
+    return [
+        TraitTold(
+            channel_identity_id=channel_identity_id,
+            name=name,
+            value=value,
+            source=source,
+            grade=Grade.CLAIMED,
+            told_at=item.occurred_at,
+        )
+        for name, value in item.sender.traits.items()
+    ]
+
+
+def _entries(placed: _Placed, channel_identity_id: int) -> list[NewEntry]:
+    """What the item puts on the timeline: a message, or one line about a move or a consent."""
+    item = placed.item
+    place = {
+        "channel_identity_id": channel_identity_id,
+        "account_id": placed.account_id,
+        "envelope_id": placed.envelope_id,
+        "occurred_at": item.occurred_at,
+    }
+    if isinstance(item, Message):
+        return [
+            NewEntry(
+                **place,  # type: ignore[arg-type]
+                kind=item.kind,
+                direction=item.direction,
+                provider_message_id=item.provider_message_id,
+                text=item.text,
+                detail=dict(item.detail),
+                delivery=item.delivery,
+                sender_grade=_grade(item.sender) if item.direction is Direction.IN else None,
+                is_placeholder=item.placeholder,
+                is_backfilled=item.backfilled,
+            )
+        ]
+    if isinstance(item, AddressChange):
+        detail = {"type": "moved", **item.detail, "became": [{"kind": i.kind, "value": i.value} for i in item.became]}
+        return [_line(place, EntryKind.SYSTEM, item.provider_message_id, item.text, detail)]
+    if isinstance(item, ConsentChange):
+        detail = {
+            "type": "consent",
+            **item.detail,
+            "purpose": item.purpose,
+            "is_granted": item.granted,
+            "source": item.source,
+        }
+        return [_line(place, EntryKind.CONSENT, item.key, item.text, detail)]
+    return []
+
+
+def _line(place: dict[str, object], kind: EntryKind, key: str, text: str, detail: dict[str, object]) -> NewEntry:
+    return NewEntry(
+        **place,  # type: ignore[arg-type]
+        kind=kind,
+        direction=Direction.NONE,
+        provider_message_id=key,
+        text=text,
+        detail=detail,
+    )
+
+
+def _grade(sender: Sender) -> str:
+    """The best grade of the sender's own identifiers; claimed when its standing is not proved."""
+    if sender.standing is not Standing.PROVED:
+        return Grade.CLAIMED
+    return min((i.grade for i in sender.identifiers), key=GRADE_RANK.__getitem__, default=Grade.CLAIMED)
+
+
+def _amendments(placed: _Placed, channel_identity_id: int | None) -> list[NewAmendment]:
+    item = placed.item
+    if not isinstance(item, Amendment):
+        return []
+    return [
+        NewAmendment(
+            account_id=placed.account_id,
+            kind=item.kind,
+            key=item.key,
+            target_message_id=item.target_message_id,
+            occurred_at=item.occurred_at,
+            detail=dict(item.detail),
+            channel_identity_id=channel_identity_id,
+            envelope_id=placed.envelope_id,
+        )
+    ]
+
+
+def _store_consents(placed: Sequence[_Placed], places: Sequence[int | None]) -> None:
+    ConsentEvent.objects.bulk_create(
+        (
+            ConsentEvent(
+                channel_identity_id=pk,
+                purpose=each.item.purpose,
+                is_granted=each.item.granted,
+                source=each.item.source,
+                key=each.item.key[:255],
+                occurred_at=each.item.occurred_at,
+            )
+            for each, pk in zip(placed, places, strict=True)
+            if pk and isinstance(each.item, ConsentChange)
+        ),
+        ignore_conflicts=True,
+    )

@@ -1,0 +1,5 @@
+from django.urls import path
+
+from channels_ingest.webhooks import receive
+
+urlpatterns = [path("webhooks/<str:provider>/<str:key>/", receive, name="webhook")]

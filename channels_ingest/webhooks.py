@@ -1,0 +1,93 @@
+"""The receiver: size, signature over raw bytes, one INSERT, answer. Plain Django views; nothing else is done here.
+
+Nothing a provider sees depends on parsing: what is signed is stored and answered 200, and understood later.
+"""
+
+import logging
+from http import HTTPStatus
+
+from django.db import Error as DatabaseError
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+
+from channels_ingest import accounts, envelopes
+from channels_ingest.adapters.base import Delivery
+from channels_ingest.intake import intake
+from channels_ingest.models import IntakeCount
+
+log = logging.getLogger("cxhub.receiver")
+
+#: What a sender is told to wait when its delivery could not be stored.
+RETRY_AFTER_SECONDS = "5"
+
+
+@csrf_exempt
+def receive(request: HttpRequest, provider: str, key: str) -> HttpResponse:
+    """One delivery, or the provider's handshake. 200 means that the delivery is a committed row."""
+    try:
+        line = accounts.line(provider, key)
+        if line is None:
+            return HttpResponse("no such webhook\n", status=HTTPStatus.NOT_FOUND, content_type="text/plain")
+        if request.method == "GET":
+            return _handshake(request, line)
+        if request.method != "POST":
+            return HttpResponse(status=HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": "GET, POST"})
+        return _deliver(request, line)
+    except DatabaseError as error:
+        connection.close()  # a connection that failed once is not used again
+        log.error("delivery not stored", extra={"provider": provider, "fault": type(error).__name__})
+        return HttpResponse(status=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": RETRY_AFTER_SECONDS})
+
+
+def _handshake(request: HttpRequest, line: accounts.Line) -> HttpResponse:
+    answer = line.adapter.handshake(request.GET.dict(), line.settings)  # type: ignore[arg-type]
+    if answer is None:
+        return HttpResponse(status=HTTPStatus.FORBIDDEN)
+    return HttpResponse(answer, content_type="text/plain")
+
+
+def _deliver(request: HttpRequest, line: accounts.Line) -> HttpResponse:
+    body = _body(request, line.adapter.max_body_bytes)
+    if body is None:
+        intake.count(line.id, IntakeCount.Outcome.TOO_BIG)
+        return HttpResponse(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    headers = {name: value for name in line.adapter.kept_headers if (value := request.META.get(_meta(name)))}
+    delivery = Delivery(
+        body=body, headers=headers, query=request.META.get("QUERY_STRING", ""), url=request.get_full_path()
+    )
+    if not line.adapter.verify(delivery, line.settings):
+        intake.count(line.id, IntakeCount.Outcome.REFUSED)
+        return HttpResponse(status=line.adapter.refusal_status)
+    if _store(line, delivery):
+        intake.nudge()
+    else:
+        intake.count(line.id, IntakeCount.Outcome.DUPLICATE)
+    return HttpResponse(b"", content_type="text/plain")
+
+
+def _store(line: accounts.Line, delivery: Delivery) -> bool:
+    """Stores the delivery; tries once more on a fresh connection, since a kept one dies with the server it was to."""
+    key = line.adapter.delivery_key(delivery)
+    try:
+        return envelopes.store(line.id, key, delivery.body, delivery.headers)
+    except DatabaseError:
+        connection.close()
+        return envelopes.store(line.id, key, delivery.body, delivery.headers)
+
+
+def _body(request: HttpRequest, most_bytes: int) -> bytes | None:
+    """The raw body, or None if it is larger than `most_bytes`; what the length header claims is not believed."""
+    try:
+        claimed = int(request.META.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        claimed = 0
+    if claimed > most_bytes:
+        return None
+    body = request.read(most_bytes + 1)
+    return None if len(body) > most_bytes else body
+
+
+def _meta(header: str) -> str:
+    name = header.upper().replace("-", "_")
+    return name if name in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{name}"

@@ -1,0 +1,73 @@
+"""Who is asking and what their role allows. Nothing is allowed that is not said here."""
+
+from typing import Any
+
+from django.utils import timezone
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from profiles.models import ApiToken, Role, StaffMember
+from profiles.models.staff import hashed
+
+#: Roles that may read customers and answer them.
+READERS = frozenset({Role.AGENT, Role.LEAD, Role.ADMIN})
+#: Roles that may judge identity.
+JUDGES = frozenset({Role.LEAD, Role.ADMIN})
+
+#: How much each role may do; a token never does more than its holder.
+_WIDTH = {Role.INGEST: 0, Role.AGENT: 1, Role.LEAD: 2, Role.ADMIN: 3}
+
+
+class BearerToken(BaseAuthentication):
+    """`Authorization: Bearer <token>`; the request's role is the narrower of the token's and its holder's."""
+
+    keyword = b"bearer"
+
+    def authenticate(self, request: Request) -> tuple[StaffMember, ApiToken] | None:
+        parts = get_authorization_header(request).split()
+        if not parts or parts[0].lower() != self.keyword:
+            return None
+        if len(parts) != 2:
+            raise AuthenticationFailed("expected `Authorization: Bearer <token>`")
+        presented = hashed(parts[1].decode("latin-1"))
+        token = ApiToken.objects.select_related("member").filter(token_hash=presented, revoked_at=None).first()
+        if token is None or not token.member.is_active:
+            raise AuthenticationFailed("this token is unknown or was revoked")
+        return token.member, token
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+class StaffSession(SessionAuthentication):
+    """The session of a logged-in member of staff, with CSRF protection on what writes."""
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+def role_of(request: Request) -> str | None:
+    """The role this request acts with; None for nobody."""
+    member: Any = request.user
+    if not isinstance(member, StaffMember):
+        return None
+    token = request.auth
+    if isinstance(token, ApiToken):
+        return min((token.role, member.role), key=lambda role: _WIDTH[Role(role)])
+    return member.role
+
+
+class ReadsCustomers(BasePermission):
+    """Agents, leads and admins; an ingest token reads nothing."""
+
+    message = "this needs the role agent, lead or admin"
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return role_of(request) in READERS
+
+
+def revoke(token: ApiToken) -> None:
+    """The token opens nothing any more."""
+    ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now())

@@ -1,0 +1,220 @@
+"""Reading a profile: where an id leads today, who holds an identifier, and everything an agent sees of a person."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
+
+from profiles.identity.canonical import canonical
+from profiles.identity.values import GRADE_RANK, Grade, IdentifierKind
+from profiles.models import Boundary, ChannelIdentity, ConsentEvent, Sighting, Trait
+from profiles.traits import preference
+
+
+@dataclass(frozen=True, slots=True)
+class AddressView:
+    """One channel identity: an address the person is reached at. `epoch` counts the people who used it before."""
+
+    id: int
+    channel: str
+    account: str
+    account_id: int
+    address: str
+    standing: str
+    epoch: int
+    grade: str
+    first_seen: datetime | None
+    last_seen: datetime | None
+    reply_refusal: str
+
+
+@dataclass(frozen=True, slots=True)
+class IdentifierView:
+    kind: str
+    scope: str
+    value: str
+    grade: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class TraitView:
+    """The shown value of a trait, where it came from, and the values that were not chosen."""
+
+    name: str
+    value: str
+    grade: str
+    source: str
+    last_seen: datetime
+    alternates: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentView:
+    """The latest word on a purpose at an address."""
+
+    purpose: str
+    is_granted: bool
+    account: str
+    address: str
+    source: str
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileView:
+    """A person as an agent sees them."""
+
+    id: int
+    display_name: str
+    channel_identities: tuple[AddressView, ...]
+    identifiers: tuple[IdentifierView, ...]
+    traits: tuple[TraitView, ...]
+    consents: tuple[ConsentView, ...]
+
+
+def current_profile_id(profile_id: int) -> int | None:
+    """The profile that `profile_id` leads to today: itself, or the survivor of its merges; None if never given out."""
+    return ChannelIdentity.objects.filter(id=profile_id).values_list("profile_id", flat=True).first()
+
+
+def describe(profile_id: int) -> ProfileView | None:
+    """Everything about a current profile in six queries, however long its history; None for any other id."""
+    identities = list(_identities(profile_id))
+    if not identities:
+        return None
+    name = identities[0].profile.display_name
+    grades, identifiers = _identifiers(profile_id)
+    return ProfileView(
+        id=profile_id,
+        display_name=name,
+        channel_identities=tuple(_address(identity, grades.get(identity.pk, Grade.CLAIMED)) for identity in identities),
+        identifiers=identifiers,
+        traits=shown_traits(profile_id),
+        consents=_consents(profile_id),
+    )
+
+
+def _identities(profile_id: int) -> Iterable[ChannelIdentity]:
+    epochs = (
+        Boundary.objects.filter(
+            account_id=OuterRef("account_id"),
+            address=OuterRef("address"),
+            starts_at__lte=OuterRef("epoch_start"),
+            withdrawn_by=None,
+        )
+        .values("account_id")
+        .annotate(count=Count("id"))
+        .values("count")
+    )
+    rows = ChannelIdentity.objects.filter(profile_id=profile_id).select_related("account", "profile")
+    return rows.annotate(epoch=Coalesce(Subquery(epochs), 0)).order_by(F("last_seen").desc(nulls_last=True), "id")
+
+
+def _address(identity: ChannelIdentity, grade: str) -> AddressView:
+    return AddressView(
+        id=identity.pk,
+        channel=identity.account.channel,
+        account=identity.account.name,
+        account_id=identity.account_id,
+        address=identity.address,
+        standing=identity.standing,
+        epoch=identity.epoch,  # type: ignore[attr-defined]
+        grade=grade,
+        first_seen=identity.first_seen,
+        last_seen=identity.last_seen,
+        reply_refusal=identity.reply_refusal,
+    )
+
+
+def _identifiers(profile_id: int) -> tuple[dict[int, str], tuple[IdentifierView, ...]]:
+    """The best grade by channel identity, and each identifier once at its best grade."""
+    grades: dict[int, str] = {}
+    views: dict[tuple[str, str, str], IdentifierView] = {}
+    rows = Sighting.objects.filter(channel_identity__profile_id=profile_id, withdrawn_by=None).select_related(
+        "identifier"
+    )
+    for sighting in rows:
+        grades[sighting.channel_identity_id] = best_grade(sighting.grade, grades.get(sighting.channel_identity_id))
+        found = sighting.identifier
+        key = (found.kind, found.scope, found.value)
+        grade = best_grade(sighting.grade, views[key].grade if key in views else None)
+        views[key] = IdentifierView(*key, grade=grade, status=found.status)
+    order = {kind: rank for rank, kind in enumerate(IdentifierKind)}
+    return grades, tuple(sorted(views.values(), key=lambda v: (order[IdentifierKind(v.kind)], v.scope, v.value)))
+
+
+def best_grade(grade: str, other: str | None) -> str:
+    """The stronger of the two grades."""
+    return grade if other is None or GRADE_RANK[grade] < GRADE_RANK[other] else other
+
+
+def shown_traits(profile_id: int) -> tuple[TraitView, ...]:
+    """Each trait's shown value: an agent's, else the best proved, else the newest; the others are alternates."""
+    named: dict[str, list[Trait]] = {}
+    for trait in Trait.objects.filter(channel_identity__profile_id=profile_id):
+        named.setdefault(trait.name, []).append(trait)
+    views = []
+    for name, traits in sorted(named.items()):
+        best, *others = sorted(traits, key=preference)
+        alternates = tuple(dict.fromkeys(t.value for t in others if t.value != best.value))
+        views.append(TraitView(name, best.value, best.grade, best.source, best.last_seen, alternates))
+    return tuple(views)
+
+
+def _consents(profile_id: int) -> tuple[ConsentView, ...]:
+    """The newest event of each (address, purpose); opt-outs of the address's other epochs bind too."""
+    mine = ChannelIdentity.objects.filter(profile_id=profile_id)
+    same_address = Q()
+    for account_id, address in mine.values_list("account_id", "address"):
+        same_address |= Q(channel_identity__account_id=account_id, channel_identity__address=address)
+    events = ConsentEvent.objects.filter(same_address).filter(
+        Q(channel_identity__profile_id=profile_id) | Q(is_granted=False)
+    )
+    newest: dict[tuple[int, str, str], ConsentEvent] = {}
+    for event in events.select_related("channel_identity__account").order_by("occurred_at", "id"):
+        identity = event.channel_identity
+        newest[identity.account_id, identity.address, event.purpose] = event
+    return tuple(
+        ConsentView(
+            event.purpose,
+            event.is_granted,
+            event.channel_identity.account.name,
+            event.channel_identity.address,
+            event.source,
+            event.occurred_at,
+        )
+        for event in newest.values()
+    )
+
+
+def holders(kind: IdentifierKind, value: str, scope: str | None = None) -> Sequence[int]:
+    """Profiles that the identifier was seen with, present holders before past ones, each once.
+
+    A past holder is one who has the identifier only from before a boundary of its address, or under a withdrawn
+    sighting. Variants that share a join key are the same identifier.
+    """
+    _, join_key = canonical(kind, value)
+    rows = Sighting.objects.filter(identifier__kind=kind, identifier__join_key=join_key)
+    if scope is not None:
+        rows = rows.filter(identifier__scope=scope)
+    passed_on = (
+        Boundary.objects.filter(address__in=_address_forms(rows), withdrawn_by=None)
+        .order_by("-starts_at")
+        .values_list("starts_at", flat=True)
+        .first()
+    )
+    present: dict[int, bool] = {}
+    for profile_id, occurred_at, withdrawn_by in rows.order_by("-occurred_at").values_list(
+        "channel_identity__profile_id", "occurred_at", "withdrawn_by"
+    ):
+        is_present = withdrawn_by is None and (passed_on is None or occurred_at >= passed_on)
+        present[profile_id] = present.get(profile_id, False) or is_present
+    return sorted(present, key=lambda pk: not present[pk])
+
+
+def _address_forms(rows: Iterable[Sighting]) -> set[str]:
+    values = {str(value) for value in rows.values_list("identifier__value", flat=True)}  # type: ignore[attr-defined]
+    return values | {value.removeprefix("+") for value in values}

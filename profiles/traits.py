@@ -1,0 +1,128 @@
+"""Traits as they are told, and the name that a profile shows because of them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+
+from profiles.identity.canonical import display_phone
+from profiles.identity.values import GRADE_RANK, Grade, IdentifierKind
+from profiles.models import ChannelIdentity, Sighting, Trait
+
+#: Set by staff; shown before anything a channel says.
+AGENT = "agent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraitTold:
+    """A channel identity's trait as one message told it."""
+
+    channel_identity_id: int
+    name: str
+    value: str
+    source: str
+    grade: str
+    told_at: datetime
+
+
+def tell(told: Iterable[TraitTold]) -> set[int]:
+    """Every trait is stored with when it was first and last told; returns the channel identities with news.
+
+    A trait that is told again and has no rival is not written again: most messages repeat the sender's one name.
+    """
+    spans = _spans(told)
+    identity_ids = {key[0] for key in spans}
+    rivals: dict[tuple[int, str], set[tuple[str, str]]] = {}
+    known: dict[tuple[int, str, str, str], tuple[datetime, datetime]] = {}
+    rows = Trait.objects.filter(channel_identity_id__in=identity_ids)
+    for pk, name, value, source, first, last in rows.values_list(
+        "channel_identity_id", "name", "value", "source", "first_seen", "last_seen"
+    ):
+        known[pk, name, value, source] = (first, last)
+        rivals.setdefault((pk, name), set()).add((value, source))
+    for pk, name, value, source in spans:
+        rivals.setdefault((pk, name), set()).add((value, source))
+    wanted = [
+        Trait(
+            channel_identity_id=pk, name=name, value=value, source=source, grade=grade, first_seen=first, last_seen=last
+        )
+        for (pk, name, value, source), (grade, first, last) in spans.items()
+        if (pk, name, value, source) not in known or len(rivals[pk, name]) > 1
+    ]
+    _upsert(wanted)
+    return {trait.channel_identity_id for trait in wanted}
+
+
+def _spans(told: Iterable[TraitTold]) -> dict[tuple[int, str, str, str], tuple[str, datetime, datetime]]:
+    spans: dict[tuple[int, str, str, str], tuple[str, datetime, datetime]] = {}
+    for item in told:
+        value = item.value.strip()[:500]
+        if not value:
+            continue
+        key = (item.channel_identity_id, item.name, value, item.source)
+        _, first, last = spans.get(key, (item.grade, item.told_at, item.told_at))
+        spans[key] = (item.grade, min(first, item.told_at), max(last, item.told_at))
+    return spans
+
+
+def _upsert(traits: Sequence[Trait]) -> None:
+    if not traits:
+        return
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO profiles_trait (channel_identity_id, name, value, source, grade, first_seen, last_seen)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (channel_identity_id, name, value, source) DO UPDATE SET"
+            " first_seen = LEAST(profiles_trait.first_seen, EXCLUDED.first_seen),"
+            " last_seen = GREATEST(profiles_trait.last_seen, EXCLUDED.last_seen)",
+            [
+                (t.channel_identity_id, t.name, t.value, t.source, str(t.grade), t.first_seen, t.last_seen)
+                for t in sorted(traits, key=lambda t: (t.channel_identity_id, t.name, t.value, t.source))
+            ],
+        )
+
+
+def preference(trait: Trait) -> tuple[bool, int, float, str]:
+    """Sorts traits of one name, best first: entered by an agent, better proved, newest, then by value."""
+    return (trait.source != AGENT, GRADE_RANK[trait.grade], -trait.last_seen.timestamp(), trait.value)
+
+
+def rename(profile_ids: Iterable[int]) -> None:
+    """The display names of the profiles are what their traits and identifiers say now."""
+    wanted = sorted(set(profile_ids))
+    if not wanted:
+        return
+    named: dict[int, list[Trait]] = {}
+    traits = Trait.objects.filter(channel_identity__profile_id__in=wanted, name__in=["name", "username"])
+    for trait in traits.select_related("channel_identity"):
+        named.setdefault(trait.channel_identity.profile_id, []).append(trait)
+    names = {pk: _best_name(traits) for pk, traits in named.items()}
+    unnamed = [pk for pk in wanted if not names.get(pk)]
+    names |= _names_by_address(unnamed)
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE profiles_profile SET display_name = %s WHERE id = %s AND display_name <> %s",
+            [(name, pk, name) for pk in wanted if (name := names.get(pk, "")[:200])],
+        )
+
+
+def _best_name(traits: Sequence[Trait]) -> str:
+    for wanted in ("name", "username"):
+        if matching := sorted((t for t in traits if t.name == wanted), key=preference):
+            return matching[0].value
+    return ""
+
+
+def _names_by_address(profile_ids: Sequence[int]) -> dict[int, str]:
+    """A phone number reads better than a provider's id; the oldest address is better than nothing."""
+    names: dict[int, str] = {}
+    if not profile_ids:
+        return names
+    addresses = ChannelIdentity.objects.filter(profile_id__in=profile_ids).order_by("-id")
+    names |= dict(addresses.values_list("profile_id", "address"))
+    phones = Sighting.objects.filter(
+        channel_identity__profile_id__in=profile_ids, identifier__kind=IdentifierKind.PHONE, withdrawn_by=None
+    ).exclude(grade=Grade.CLAIMED)
+    for pk, value in phones.order_by("-id").values_list("channel_identity__profile_id", "identifier__value"):
+        names[pk] = display_phone(value)
+    return names

@@ -1,0 +1,65 @@
+"""Telling open pages that something happened: ids over Valkey, never content.
+
+Losing one costs nothing but time: the stream's heartbeat names the head, and a page that is behind pulls.
+"""
+
+import json
+import logging
+import time
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import redis
+from django.conf import settings
+
+log = logging.getLogger("cxhub.live")
+
+CHANNEL = "cxhub:live"
+#: A nudge may cost this much and no more; after a failure none is tried for a while.
+TIMEOUT_SECONDS = 0.1
+PAUSE_SECONDS = 1.0
+
+
+class Happened(NamedTuple):
+    """An entry of a profile is new or changed."""
+
+    profile_id: int
+    entry_id: int
+    kind: str
+
+
+class _Bus:
+    """A publisher that gives up fast and pauses after a failure, so that a dead Valkey does not slow the work."""
+
+    def __init__(self) -> None:
+        self.client: redis.Redis | None = None
+        self.paused_until = 0.0
+
+    def publish(self, payloads: Iterable[str]) -> None:
+        if time.monotonic() < self.paused_until:
+            return
+        try:
+            if self.client is None:
+                self.client = redis.Redis.from_url(
+                    settings.REDIS_URL,
+                    socket_timeout=TIMEOUT_SECONDS,
+                    socket_connect_timeout=TIMEOUT_SECONDS,
+                    retry=None,
+                )
+            pipeline = self.client.pipeline(transaction=False)
+            for payload in payloads:
+                pipeline.publish(CHANNEL, payload)
+            pipeline.execute()
+        except (redis.RedisError, OSError) as error:
+            self.paused_until = time.monotonic() + PAUSE_SECONDS
+            log.warning("live nudge not sent", extra={"fault": type(error).__name__})
+
+
+_bus = _Bus()
+
+
+def publish(happened: Iterable[Happened]) -> None:
+    """Open pages have been told, or will find out by the heartbeat. Never raises, takes 0.1 s at most."""
+    payloads = [json.dumps({"c": h.profile_id, "e": h.entry_id, "k": h.kind}) for h in happened]
+    if payloads:
+        _bus.publish(payloads)

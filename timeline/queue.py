@@ -1,0 +1,61 @@
+"""The queue: one row per customer, folded from the profile's channel identities and their newest entries."""
+
+from collections.abc import Iterable
+
+from django.db import connection
+
+#: Kinds that bring a customer to the top; log entries about identity, work and consent do not.
+_TALK = "('message', 'order', 'payment', 'survey', 'custom', 'page_view')"
+
+_REFOLD = f"""
+INSERT INTO timeline_queuerow AS q (profile_id, last_entry_id, last_entry_at, waiting_since)
+SELECT p.id, newest.id, newest.occurred_at, waiting.since
+FROM unnest(%(profiles)s::bigint[]) AS p(id)
+CROSS JOIN LATERAL (
+    SELECT e.id, e.occurred_at FROM profiles_channelidentity c
+    CROSS JOIN LATERAL (
+        SELECT id, occurred_at FROM timeline_entry
+        WHERE channel_identity_id = c.id AND kind IN {_TALK}
+        ORDER BY occurred_at DESC, id DESC LIMIT 1
+    ) e WHERE c.profile_id = p.id ORDER BY e.occurred_at DESC, e.id DESC LIMIT 1
+) newest
+CROSS JOIN LATERAL (
+    SELECT coalesce(max(last_outbound_at), '-infinity') AS at FROM profiles_channelidentity WHERE profile_id = p.id
+) answered
+LEFT JOIN LATERAL (
+    SELECT min(e.occurred_at) AS since FROM profiles_channelidentity c
+    CROSS JOIN LATERAL (
+        SELECT occurred_at FROM timeline_entry
+        WHERE channel_identity_id = c.id AND occurred_at > answered.at
+          AND kind = 'message' AND direction = 'in' AND NOT is_backfilled
+        ORDER BY occurred_at LIMIT 1
+    ) e
+    WHERE c.profile_id = p.id AND c.reply_refusal = '' AND c.last_inbound_at > answered.at
+) waiting ON true
+ON CONFLICT (profile_id) DO UPDATE SET
+    last_entry_id = EXCLUDED.last_entry_id,
+    last_entry_at = EXCLUDED.last_entry_at,
+    waiting_since = EXCLUDED.waiting_since
+WHERE (q.last_entry_id, q.last_entry_at, q.waiting_since)
+    IS DISTINCT FROM (EXCLUDED.last_entry_id, EXCLUDED.last_entry_at, EXCLUDED.waiting_since)
+"""  # noqa: S608
+
+
+_DROP_SILENT = f"""
+DELETE FROM timeline_queuerow q WHERE profile_id = ANY(%(profiles)s) AND NOT EXISTS (
+    SELECT FROM profiles_channelidentity c JOIN timeline_entry e ON e.channel_identity_id = c.id
+    WHERE c.profile_id = q.profile_id AND e.kind IN {_TALK})
+"""  # noqa: S608
+
+
+def refold(profile_ids: Iterable[int]) -> None:
+    """The queue rows of the profiles are what their entries say; profiles without entries have none.
+
+    The caller holds the rows of the profiles' channel identities, so a concurrent merge or message waits.
+    """
+    profiles = sorted(set(profile_ids))
+    if not profiles:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(_REFOLD, {"profiles": profiles})
+        cursor.execute(_DROP_SILENT, {"profiles": profiles})

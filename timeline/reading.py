@@ -1,0 +1,151 @@
+"""Reading timelines and the queue: keyset pages, never offsets, at a cost that does not grow with history.
+
+A profile's page is the newest entries of each of its channel identities, one index scan each, merged by time.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from timeline.models import Entry, QueueRow
+
+MOST_ENTRIES = 200
+#: Changed entries of one pull; a page that is further behind reloads.
+MOST_CHANGED = 200
+
+
+class CursorError(ValueError):
+    """A cursor that this hub did not make."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimelinePage:
+    """Entries newest first by (occurred_at, id); `next_cursor` is None on the last page."""
+
+    entries: list[Entry]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePage:
+    """Queue rows newest first by (last_entry_at, profile); `next_cursor` is None on the last page."""
+
+    rows: list[QueueRow]
+    next_cursor: str | None
+
+
+_PAGE = """
+SELECT e.id FROM profiles_channelidentity c
+CROSS JOIN LATERAL (
+    SELECT id, occurred_at FROM timeline_entry
+    WHERE channel_identity_id = c.id {bound} {kinds}
+    ORDER BY occurred_at DESC, id DESC LIMIT %(limit)s
+) e
+{accounts}
+WHERE c.profile_id = %(profile)s {channels}
+ORDER BY e.occurred_at DESC, e.id DESC LIMIT %(limit)s
+"""
+
+
+def timeline_page(
+    profile_id: int,
+    *,
+    before: str | None = None,
+    limit: int = 50,
+    channels: Sequence[str] = (),
+    kinds: Sequence[str] = (),
+) -> TimelinePage:
+    """The newest `limit` entries of the profile that are older than the cursor `before`. Raises CursorError."""
+    parameters: dict[str, Any] = {"profile": profile_id, "limit": limit + 1}
+    bound = ""
+    if before:
+        parameters["at"], parameters["id"] = decode_cursor(before)
+        bound = "AND (occurred_at, id) < (%(at)s, %(id)s)"
+    if kinds:
+        parameters["kinds"] = list(kinds)
+    if channels:
+        parameters["channels"] = list(channels)
+    query = _PAGE.format(
+        bound=bound,
+        kinds="AND kind = ANY(%(kinds)s)" if kinds else "",
+        accounts="JOIN profiles_channelaccount a ON a.id = c.account_id" if channels else "",
+        channels="AND a.channel = ANY(%(channels)s)" if channels else "",
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(query, parameters)
+        ids = [row[0] for row in cursor.fetchall()]
+    entries = load(ids[:limit])
+    last = entries[-1] if len(ids) > limit else None
+    return TimelinePage(entries, encode_cursor(last.occurred_at, last.id) if last else None)
+
+
+def load(ids: Sequence[int]) -> list[Entry]:
+    """The entries in timeline order, newest first, with their account and channel identity."""
+    rows = Entry.objects.filter(id__in=ids).select_related("account", "channel_identity")
+    return sorted(rows, key=lambda entry: (entry.occurred_at, entry.id), reverse=True)
+
+
+def head_cursor() -> str:
+    """The oldest transaction still open: everything below it is committed and visible. Taken before the first page."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")
+        return str(cursor.fetchone()[0])
+
+
+def timeline_since(profile_id: int, cursor: str) -> tuple[list[Entry], str]:
+    """The profile's entries that are new or changed since `cursor`, oldest first, and the cursor to go on with.
+
+    An entry may come twice, none is missed: a transaction that was open at the cursor has a number at or above it.
+    """
+    if not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 20):
+        raise CursorError("expected the cursor of an earlier answer, a number")
+    head = head_cursor()
+    changed = Entry.objects.filter(channel_identity__profile_id=profile_id, changed_in__gte=int(cursor))
+    ids = list(changed.order_by("-changed_in", "-id").values_list("id", flat=True)[:MOST_CHANGED])
+    return load(ids)[::-1], head
+
+
+def queue_page(
+    *, after: str | None = None, limit: int = 30, rows: QuerySet[QueueRow] | None = None, waiting_only: bool = False
+) -> QueuePage:
+    """Customers newest first, or waiting ones longest first, behind the cursor `after`. Raises CursorError."""
+    wanted = QueueRow.objects.all() if rows is None else rows
+    time_column = "waiting_since" if waiting_only else "last_entry_at"
+    direction, comparison = ("", "gt") if waiting_only else ("-", "lt")
+    if waiting_only:
+        wanted = wanted.filter(waiting_since__isnull=False)
+    if after:
+        at, profile_id = decode_cursor(after)
+        wanted = wanted.extra(  # noqa: S610  (a row comparison, which the ORM cannot say; nothing in it is user text)
+            where=[f"({time_column}, timeline_queuerow.profile_id) {'>' if comparison == 'gt' else '<'} (%s, %s)"],
+            params=[at, profile_id],
+        )
+    ordered = wanted.order_by(f"{direction}{time_column}", f"{direction}profile_id")
+    found = list(ordered.select_related("profile", "last_entry__account", "last_entry__channel_identity")[: limit + 1])
+    page = found[:limit]
+    cursor = encode_cursor(getattr(page[-1], time_column), page[-1].profile_id) if len(found) > limit else None
+    return QueuePage(page, cursor)
+
+
+def encode_cursor(at: datetime, number: int) -> str:
+    """An opaque cursor for the place (at, number)."""
+    return base64.urlsafe_b64encode(json.dumps([at.isoformat(), number]).encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str) -> tuple[datetime, int]:
+    """The place a cursor names. Raises CursorError."""
+    try:
+        at, number = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        place = datetime.fromisoformat(at)
+        if place.tzinfo is None or not isinstance(number, int):
+            raise ValueError
+    except (ValueError, TypeError, binascii.Error, RecursionError) as error:
+        raise CursorError("expected the cursor of an earlier answer") from error
+    return place, number

@@ -1,0 +1,249 @@
+"""Writing the timeline: entries once each, amendments in any order, and the folds that follow from them.
+
+Everything runs in the caller's transaction, after `profiles.resolution.identify`.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from profiles.locking import lock_id, lock_rows, take_advisory_locks
+from timeline.entries import AmendmentKind, Change, Delivery, Direction, EntryKind, shown
+from timeline.models import Amendment, CurrentTransaction, Entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEntry:
+    """An entry to be recorded; without a provider message id it is recorded each time it is passed."""
+
+    channel_identity_id: int
+    account_id: int
+    kind: EntryKind
+    direction: Direction
+    occurred_at: datetime
+    provider_message_id: str | None = None
+    text: str = ""
+    detail: dict[str, Any] = field(default_factory=dict)
+    delivery: Delivery | None = None
+    sender_grade: str | None = None
+    is_placeholder: bool = False
+    is_backfilled: bool = False
+    envelope_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewAmendment:
+    """An amendment to be recorded. With a channel identity, an unknown target becomes a placeholder on its timeline."""
+
+    account_id: int
+    kind: AmendmentKind
+    key: str
+    target_message_id: str
+    occurred_at: datetime
+    detail: dict[str, Any] = field(default_factory=dict)
+    channel_identity_id: int | None = None
+    envelope_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What changed: entry ids with their channel identity and kind, for the live stream."""
+
+    entries: tuple[tuple[int, int, str], ...]
+
+
+#: (account, provider message id)
+_MessageKey = tuple[int, str]
+
+
+def record(entries: Sequence[NewEntry], amendments: Sequence[NewAmendment] = ()) -> Recorded:
+    """Every entry and amendment is stored exactly once and every touched entry shows what its amendments say.
+
+    Holds the rows of the channel identities and an advisory lock for each message id, so that an amendment and the
+    message it is about cannot pass each other unseen.
+    """
+    identity_ids = {e.channel_identity_id for e in entries} | {
+        a.channel_identity_id for a in amendments if a.channel_identity_id
+    }
+    lock_rows("profiles_channelidentity", identity_ids)
+    take_advisory_locks(
+        lock_id("message", *key)
+        for key in {(e.account_id, e.provider_message_id) for e in entries if e.provider_message_id}
+        | {(a.account_id, a.target_message_id) for a in amendments}
+    )
+    fresh = _insert_amendments(amendments)
+    written, filled = _insert_entries(entries)
+    written += _insert_placeholders(fresh)
+    amended = _refold({(a.account_id, a.target_message_id) for a in fresh}, written)
+    _fold_identities(written, filled)
+    changed = {entry.id: entry for entry in [*written, *amended]}
+    return Recorded(tuple((pk, entry.channel_identity_id, entry.kind) for pk, entry in sorted(changed.items())))
+
+
+def _insert_amendments(amendments: Sequence[NewAmendment]) -> list[NewAmendment]:
+    """Stores what is not stored yet and returns it."""
+    unique = {(a.account_id, a.key): a for a in reversed(amendments)}
+    if not unique:
+        return []
+    rows = Amendment.objects.filter(account_id__in={k[0] for k in unique}, key__in={k[1] for k in unique})
+    known = set(rows.values_list("account_id", "key"))
+    fresh = [unique[key] for key in reversed(unique) if key not in known]
+    Amendment.objects.bulk_create(
+        (
+            Amendment(
+                account_id=a.account_id,
+                key=a.key,
+                kind=a.kind,
+                target_message_id=a.target_message_id,
+                occurred_at=a.occurred_at,
+                detail=a.detail,
+                envelope_id=a.envelope_id,
+            )
+            for a in fresh
+        ),
+        ignore_conflicts=True,
+    )
+    return fresh
+
+
+def _insert_entries(entries: Iterable[NewEntry]) -> tuple[list[Entry], set[int]]:
+    """The stored entries that are new or were a placeholder until now, and the identities of the latter."""
+    unique: dict[object, NewEntry] = {}
+    for number, entry in enumerate(entries):
+        key: object = (entry.account_id, entry.provider_message_id) if entry.provider_message_id else number
+        held = unique.get(key)
+        if held is None or (held.is_placeholder and not entry.is_placeholder):
+            unique[key] = entry
+    existing = _find({key for key in unique if isinstance(key, tuple)})
+    fresh = [entry for key, entry in unique.items() if key not in existing]
+    written = Entry.objects.bulk_create(_row(entry) for entry in fresh)
+    filled: set[int] = set()
+    for key, entry in unique.items():
+        held_row = existing.get(key)  # type: ignore[call-overload]
+        if held_row is not None and held_row.is_placeholder and not entry.is_placeholder:
+            filled |= {held_row.channel_identity_id, entry.channel_identity_id}
+            written.append(_fill(held_row, entry))
+    return written, filled
+
+
+def _row(entry: NewEntry) -> Entry:
+    return Entry(**{name: getattr(entry, name) for name in NewEntry.__dataclass_fields__})
+
+
+def _fill(row: Entry, entry: NewEntry) -> Entry:
+    """A placeholder becomes the message it stood for; its amendments are folded again afterwards."""
+    filled = _row(entry)
+    filled.id, filled.recorded_at, filled.original = row.id, row.recorded_at, None
+    columns = {name: getattr(filled, name) for name in (*NewEntry.__dataclass_fields__, "original")}
+    Entry.objects.filter(id=row.id).update(**columns, changed_in=CurrentTransaction())
+    return filled
+
+
+def _find(keys: set[Any]) -> dict[_MessageKey, Entry]:
+    rows = Entry.objects.filter(account_id__in={k[0] for k in keys}, provider_message_id__in={k[1] for k in keys})
+    found = {(row.account_id, str(row.provider_message_id)): row for row in rows} if keys else {}
+    return {key: row for key, row in found.items() if key in keys}
+
+
+def _insert_placeholders(fresh: Sequence[NewAmendment]) -> list[Entry]:
+    """What a customer did to a message that is not here (yet) is shown in its place.
+
+    A delivery status is not: it also comes before the answer to our own send call, and then the message follows.
+    """
+    candidates = {
+        (a.account_id, a.target_message_id): a
+        for a in reversed(fresh)
+        if a.channel_identity_id and a.kind is not AmendmentKind.STATUS
+    }
+    known = _find(set(candidates))
+    return Entry.objects.bulk_create(
+        _row(
+            NewEntry(
+                channel_identity_id=a.channel_identity_id or 0,
+                account_id=a.account_id,
+                kind=EntryKind.MESSAGE,
+                direction=Direction.NONE if a.kind is AmendmentKind.REACTION else Direction.IN,
+                occurred_at=a.occurred_at,
+                provider_message_id=a.target_message_id,
+                detail={"type": "unknown"},
+                is_placeholder=True,
+                envelope_id=a.envelope_id,
+            )
+        )
+        for key, a in candidates.items()
+        if key not in known
+    )
+
+
+def _refold(targets: set[_MessageKey], written: Sequence[Entry]) -> list[Entry]:
+    """Every entry that has amendments, among the targets and the newly written, shows what they say."""
+    keys = targets | {(e.account_id, e.provider_message_id) for e in written if e.provider_message_id}
+    if not keys:
+        return []
+    rows = Amendment.objects.filter(account_id__in={k[0] for k in keys}, target_message_id__in={k[1] for k in keys})
+    changes: dict[_MessageKey, list[Change]] = {}
+    for account_id, target, kind, key, at, detail in rows.values_list(
+        "account_id", "target_message_id", "kind", "key", "occurred_at", "detail"
+    ):
+        change = Change(kind=AmendmentKind(kind), key=key, occurred_at=at, detail=detail)
+        changes.setdefault((account_id, target), []).append(change)
+    amended = [_apply(entry, changes[key]) for key, entry in _find(keys & changes.keys()).items()]
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE timeline_entry SET text = %s, detail = %s, delivery = %s, original = %s,"
+            " changed_in = pg_current_xact_id()::text::bigint WHERE id = %s",
+            [
+                (e.text, json.dumps(e.detail), e.delivery, json.dumps(e.original), e.id)
+                for e in sorted(amended, key=lambda e: e.id)
+            ],
+        )
+    return amended
+
+
+def _apply(entry: Entry, changes: Sequence[Change]) -> Entry:
+    entry.original = entry.original or {"text": entry.text, "detail": entry.detail, "delivery": entry.delivery}
+    first = entry.original["delivery"]
+    if entry.direction == Direction.IN:  # a receipt is about what we sent, whatever id it names
+        changes = [change for change in changes if change.kind is not AmendmentKind.STATUS]
+    result = shown(entry.original["text"], entry.original["detail"], Delivery(first) if first else None, changes)
+    entry.text, entry.detail, entry.delivery = result.text, result.detail, result.delivery
+    return entry
+
+
+def _fold_identities(written: Iterable[Entry], filled: set[int]) -> None:
+    """First and last times of each channel identity include the written entries."""
+    folds: dict[int, list[datetime | None]] = {}
+    for entry in written:
+        fold = folds.setdefault(entry.channel_identity_id, [entry.occurred_at, entry.occurred_at, None, None])
+        fold[0] = min(fold[0] or entry.occurred_at, entry.occurred_at)
+        fold[1] = max(fold[1] or entry.occurred_at, entry.occurred_at)
+        if entry.kind == EntryKind.MESSAGE and entry.direction != Direction.NONE:
+            place = 2 if entry.direction == Direction.IN else 3
+            fold[place] = max(fold[place] or entry.occurred_at, entry.occurred_at)
+    with connection.cursor() as cursor:
+        # LEAST and GREATEST pass over NULL, so a first entry needs no case of its own.
+        cursor.executemany(
+            "UPDATE profiles_channelidentity SET"
+            " first_seen = LEAST(first_seen, %s), last_seen = GREATEST(last_seen, %s),"
+            " last_inbound_at = GREATEST(last_inbound_at, %s), last_outbound_at = GREATEST(last_outbound_at, %s)"
+            " WHERE id = %s",
+            [(*fold, pk) for pk, fold in sorted(folds.items()) if pk not in filled],
+        )
+    refold_identities(filled)
+
+
+def refold_identities(identity_ids: Iterable[int]) -> None:
+    """The folded columns of the channel identities are computed from all their entries."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE profiles_channelidentity c SET (first_seen, last_seen, last_inbound_at, last_outbound_at) = ("
+            " SELECT min(occurred_at), max(occurred_at),"
+            "  max(occurred_at) FILTER (WHERE kind = 'message' AND direction = 'in'),"
+            "  max(occurred_at) FILTER (WHERE kind = 'message' AND direction = 'out')"
+            " FROM timeline_entry e WHERE e.channel_identity_id = c.id) WHERE c.id = %s",
+            [(pk,) for pk in sorted(identity_ids)],
+        )
