@@ -6,6 +6,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from csp.constants import NONE, SELF
 
+from cxhub import logs
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 _db = urlsplit(os.environ.get("DATABASE_URL", "postgresql:///cxhub"))
 _q = parse_qs(_db.query)
@@ -172,6 +174,9 @@ SPECTACULAR_SETTINGS = {
 
 #: How long raw webhook bodies are kept once worked; keys and entries stay. Longer keeps more personal data.
 RAW_BODY_RETENTION_DAYS = int(os.environ.get("CXHUB_RAW_BODY_RETENTION_DAYS", "90"))
+
+LOGGING_CONFIG = "logging.config.dictConfig"
+LOGGING = logs.configuration(level=os.environ.get("CXHUB_LOG_LEVEL", "INFO"))
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True

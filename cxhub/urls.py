@@ -1,1 +1,7 @@
-urlpatterns: list[object] = []
+"""Every URL of the hub."""
+
+from django.urls import URLPattern, URLResolver, include, path
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("cxhub.machine_urls")),
+]

@@ -17,7 +17,7 @@ READERS = frozenset({Role.AGENT, Role.LEAD, Role.ADMIN})
 JUDGES = frozenset({Role.LEAD, Role.ADMIN})
 
 #: How much each role may do; a token never does more than its holder.
-_WIDTH = {Role.INGEST: 0, Role.AGENT: 1, Role.LEAD: 2, Role.ADMIN: 3}
+WIDTH = {Role.INGEST: 0, Role.AGENT: 1, Role.LEAD: 2, Role.ADMIN: 3}
 
 
 class BearerToken(BaseAuthentication):
@@ -55,7 +55,7 @@ def role_of(request: Request) -> str | None:
         return None
     token = request.auth
     if isinstance(token, ApiToken):
-        return min((token.role, member.role), key=lambda role: _WIDTH[Role(role)])
+        return min((token.role, member.role), key=lambda role: WIDTH[Role(role)])
     return member.role
 
 

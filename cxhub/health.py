@@ -1,0 +1,102 @@
+"""`/livez`: the process answers. `/readyz`: it can do its work. `/metrics`: how the inbox is doing, for Prometheus."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import redis
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+_BACKLOG = """
+SELECT coalesce(extract(epoch FROM now() - min(received_at) FILTER (WHERE state = 'received')), 0),
+       count(*) FILTER (WHERE state = 'received'), count(*) FILTER (WHERE state = 'dead'),
+       count(*) FILTER (WHERE state = 'not_understood')
+FROM channels_ingest_envelope WHERE state IN ('received', 'dead', 'not_understood')
+"""
+
+
+def livez(_request: HttpRequest) -> HttpResponse:
+    """200 while the process answers; touches nothing else."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+def readyz(_request: HttpRequest) -> JsonResponse:
+    """200 while PostgreSQL answers. A dead Valkey or a backlog is told but not red: the hub is slower, not wrong."""
+    report: dict[str, Any] = {"database": "ok", "valkey": "ok"}
+    try:
+        age, waiting, dead, odd = backlog()
+        report |= {
+            "oldest_unprocessed_seconds": round(age, 3),
+            "unprocessed": waiting,
+            "dead_letters": dead,
+            "not_understood": odd,
+        }
+    except DatabaseError as error:
+        connection.close()
+        report["database"] = type(error).__name__
+    try:
+        redis.Redis.from_url(settings.REDIS_URL, socket_timeout=0.5, socket_connect_timeout=0.5, retry=None).ping()
+    except (redis.RedisError, OSError) as error:
+        report["valkey"] = type(error).__name__
+    is_ready = report["database"] == "ok"
+    return JsonResponse({"status": "ready" if is_ready else "not ready", **report}, status=200 if is_ready else 503)
+
+
+def backlog() -> tuple[float, int, int, int]:
+    """Age of the oldest unprocessed envelope in seconds; unprocessed, dead and not understood envelopes."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BACKLOG)
+        age, waiting, dead, odd = cursor.fetchone()
+    return float(age), waiting, dead, odd
+
+
+class InboxCollector:
+    """Figures of the whole hub, read from PostgreSQL, so that every process and host reports the same."""
+
+    def collect(self) -> Iterable[Metric]:
+        age, waiting, dead, odd = backlog()
+        yield _gauge("cxhub_inbox_oldest_unprocessed_seconds", "Age of the oldest envelope not yet worked.", age)
+        yield _gauge("cxhub_inbox_unprocessed", "Envelopes not yet worked.", waiting)
+        yield _gauge("cxhub_inbox_dead_letters", "Envelopes given up after five attempts.", dead)
+        yield _gauge("cxhub_inbox_not_understood", "Envelopes waiting to be replayed after an upgrade.", odd)
+        yield from self._by_account()
+
+    @staticmethod
+    def _by_account() -> Iterable[Metric]:
+        names = {"refused": "refused_signatures", "duplicate": "duplicates", "too_big": "too_big"}
+        families = {
+            outcome: CounterMetricFamily(f"cxhub_intake_{name}", f"Deliveries: {name}.", labels=["account"])
+            for outcome, name in names.items()
+        }
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT a.key, c.outcome, sum(c.count) FROM channels_ingest_intakecount c"
+                " JOIN profiles_channelaccount a ON a.id = c.account_id GROUP BY 1, 2"
+            )
+            for key, outcome, count in cursor.fetchall():
+                # The key is part of the webhook URL, so only its beginning is told.
+                families[outcome].add_metric([key[:6]], float(count))
+        yield from families.values()
+
+
+def _gauge(name: str, meaning: str, value: float) -> Metric:
+    family = GaugeMetricFamily(name, meaning)
+    family.add_metric([], float(value))
+    return family
+
+
+def metrics(_request: HttpRequest) -> HttpResponse:
+    """The exposition format; 503 while PostgreSQL is away."""
+    registry = CollectorRegistry(auto_describe=False)
+    try:
+        registry.register(InboxCollector())  # type: ignore[arg-type]
+        body = generate_latest(registry)
+    except DatabaseError:
+        connection.close()
+        return HttpResponse(status=503)
+    return HttpResponse(body, content_type=CONTENT_TYPE_LATEST)

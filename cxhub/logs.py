@@ -1,0 +1,51 @@
+"""Logs as one JSON object a line: a constant message and facts as fields; ids and counts, never content.
+
+Only the fields named here are written, so a careless `extra` cannot leak a phone number or a text.
+"""
+
+import json
+import logging
+import sys
+import time
+import traceback
+from typing import Any
+
+FIELDS = ("envelope", "profile", "account", "provider", "fault", "is_dead", "count", "seconds", "status", "request_id")
+
+
+class JsonFormatter(logging.Formatter):
+    """`{"at", "level", "logger", "message", ...}`; an exception is its type and where it was raised, not its text.
+
+    An exception's text often quotes the row or the payload that caused it, which is personal data.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "at": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created)) + f".{int(record.msecs):03d}Z",
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": self._message(record),
+        }
+        line |= {name: value for name in FIELDS if (value := getattr(record, name, None)) is not None}
+        if record.exc_info and record.exc_info[0]:
+            frames = traceback.extract_tb(record.exc_info[2])[-3:]
+            line["exception"] = record.exc_info[0].__name__
+            line["raised_at"] = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+        return json.dumps(line, default=str)
+
+    @staticmethod
+    def _message(record: logging.LogRecord) -> str:
+        """Our own messages are constant; those of libraries keep their template and lose their arguments."""
+        return record.getMessage() if record.name.startswith("cxhub") else str(record.msg)
+
+
+def configuration(*, level: str = "INFO") -> dict[str, Any]:
+    """A `dictConfig` that sends everything to stderr as JSON."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"json": {"()": "cxhub.logs.JsonFormatter"}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "stream": sys.stderr, "formatter": "json"}},
+        "root": {"handlers": ["stderr"], "level": "WARNING"},
+        "loggers": {"cxhub": {"level": level}, "django.server": {"level": "WARNING"}},
+    }

@@ -1,0 +1,196 @@
+"""The profile half of the read API."""
+
+from dataclasses import asdict
+from typing import Any
+
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db.models import Exists, OuterRef
+from django.http import HttpResponseRedirect
+from django.shortcuts import resolve_url
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from profiles.filtersets import parse_identifier
+from profiles.models import ChannelIdentity, Profile
+from profiles.reading import ProfileView, current_profile_id, describe, holders
+
+MOST_PROFILES = 100
+
+
+class TemporaryRedirect(HttpResponseRedirect):
+    """307: the method is kept, and nobody caches it, because a merged id comes back on unmerge."""
+
+    status_code = 307
+
+
+class ChannelIdentitySerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    channel = serializers.CharField()
+    account = serializers.CharField()
+    address = serializers.CharField()
+    standing = serializers.CharField()
+    epoch = serializers.IntegerField()
+    grade = serializers.CharField()
+    first_seen = serializers.DateTimeField(allow_null=True)
+    last_seen = serializers.DateTimeField(allow_null=True)
+    reply_refusal = serializers.CharField()
+
+
+class IdentifierSerializer(serializers.Serializer[Any]):
+    kind = serializers.CharField()
+    scope = serializers.CharField()
+    value = serializers.CharField()
+    grade = serializers.CharField()
+    status = serializers.CharField()
+
+
+class TraitSerializer(serializers.Serializer[Any]):
+    """Why a trait is shown with this value, and the values that were not chosen."""
+
+    name = serializers.CharField()
+    value = serializers.CharField()
+    grade = serializers.CharField()
+    source = serializers.CharField()
+    last_seen = serializers.DateTimeField()
+    alternates = serializers.ListField(child=serializers.CharField())
+
+
+class ConsentSerializer(serializers.Serializer[Any]):
+    purpose = serializers.CharField()
+    is_granted = serializers.BooleanField()
+    account = serializers.CharField()
+    address = serializers.CharField()
+    source = serializers.CharField()
+    occurred_at = serializers.DateTimeField()
+
+
+class ProfileSerializer(serializers.Serializer[ProfileView]):
+    """A person: addresses, identifiers, traits by name, the state of the conversation, consents."""
+
+    id = serializers.IntegerField()
+    display_name = serializers.CharField()
+    channel_identities = ChannelIdentitySerializer(many=True)
+    identifiers = IdentifierSerializer(many=True)
+    traits = serializers.DictField(child=serializers.CharField())
+    trait_details = TraitSerializer(many=True)
+    state = serializers.ChoiceField(choices=["waiting", "answered", "quiet"])
+    consents = ConsentSerializer(many=True)
+
+
+class ProfileSummarySerializer(serializers.Serializer[Profile]):
+    id = serializers.IntegerField()
+    display_name = serializers.CharField()
+
+
+class ProfileListSerializer(serializers.Serializer[Any]):
+    results = ProfileSummarySerializer(many=True)
+    next = serializers.URLField(allow_null=True)
+
+
+def state_of(view: ProfileView) -> str:
+    """`waiting` when the customer wrote last, `answered` when we did, `quiet` when nobody wrote."""
+    rows = ChannelIdentity.objects.filter(profile_id=view.id).values_list("last_inbound_at", "last_outbound_at")
+    inbound = max((at for at, _ in rows if at), default=None)
+    outbound = max((at for _, at in rows if at), default=None)
+    if inbound is None:
+        return "answered" if outbound else "quiet"
+    return "waiting" if outbound is None or inbound > outbound else "answered"
+
+
+def as_document(view: ProfileView) -> dict[str, Any]:
+    """The profile as the API serves it."""
+    document = asdict(view)
+    document["trait_details"] = document["traits"]
+    document["traits"] = {trait["name"]: trait["value"] for trait in document["trait_details"]}
+    document["state"] = state_of(view)
+    return dict(ProfileSerializer(document).data)
+
+
+def redirect_to(request: Request, merged_id: int, survivor_id: int) -> TemporaryRedirect:
+    """The same request at the survivor of a merge."""
+    path = request.get_full_path().replace(f"/profiles/{merged_id}/", f"/profiles/{survivor_id}/", 1)
+    return TemporaryRedirect(path)
+
+
+class ProfileList(APIView):
+    """Profiles by identifier, or all of them by id."""
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter(
+                "identifier", str, description="`kind:value` or `kind@scope:value`, e.g. phone:+15551234567"
+            ),
+            OpenApiParameter("after", int, description="the last id of the page before"),
+            OpenApiParameter("limit", int, description=f"1 to {MOST_PROFILES}, 50 if absent"),
+        ],
+        responses=ProfileListSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        limit = whole_number(request, "limit", default=50, least=1, most=MOST_PROFILES)
+        after = whole_number(request, "after", default=0, least=0)
+        if text := request.query_params.get("identifier"):
+            ids = self._holders(text)
+            found = Profile.objects.in_bulk(ids)
+            wanted = [found[pk] for pk in ids if pk in found]
+            place = ids.index(after) + 1 if after in ids else 0
+            page, is_last = wanted[place : place + limit], len(wanted) <= place + limit
+        else:
+            lives = Exists(ChannelIdentity.objects.filter(profile_id=OuterRef("id")))
+            rows = list(Profile.objects.filter(lives, id__gt=after).order_by("id")[: limit + 1])
+            page, is_last = rows[:limit], len(rows) <= limit
+        return Response({"results": ProfileSummarySerializer(page, many=True).data, "next": self._next(page, is_last)})
+
+    @staticmethod
+    def _holders(text: str) -> list[int]:
+        try:
+            return list(holders(*parse_identifier(text)))
+        except DjangoValidationError as error:
+            raise ValidationError({"identifier": error.messages}) from error
+
+    def _next(self, page: list[Profile], is_last: bool) -> str | None:
+        return None if is_last or not page else next_url(self.request, after=str(page[-1].id))
+
+
+class ProfileDetail(APIView):
+    """One profile; a merged id answers 307 to the survivor."""
+
+    @extend_schema(responses={200: ProfileSerializer, 307: OpenApiResponse(description="merged into another profile")})
+    def get(self, request: Request, profile_id: int) -> Response | TemporaryRedirect:
+        view = describe(profile_id)
+        if view is None:
+            return elsewhere(request, profile_id)
+        return Response(as_document(view))
+
+
+def elsewhere(request: Request, profile_id: int) -> TemporaryRedirect:
+    """The redirect for an id that is no current profile. Raises NotFound for one that was never given out."""
+    survivor = current_profile_id(profile_id)
+    if survivor is None or survivor == profile_id:
+        raise NotFound("no profile has or had this id")
+    return redirect_to(request, profile_id, survivor)
+
+
+def whole_number(request: Request, name: str, *, default: int, least: int, most: int = 2**63 - 1) -> int:
+    """The query parameter as a number in range. Raises ValidationError."""
+    text = request.query_params.get(name)
+    if text is None or text == "":
+        return default
+    try:
+        number = int(text)
+    except ValueError:
+        number = least - 1
+    if not least <= number <= most:
+        raise ValidationError({name: [f"expected a whole number from {least} to {most}"]})
+    return number
+
+
+def next_url(request: Any, **changed: str) -> str:
+    """The absolute URL of the next page: this request with other query parameters."""
+    query = request.query_params.copy()
+    for name, value in changed.items():
+        query[name] = value
+    return str(request.build_absolute_uri(f"{resolve_url(request.path)}?{query.urlencode()}"))

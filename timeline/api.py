@@ -1,0 +1,122 @@
+"""The timeline half of the read API."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from profiles.api import TemporaryRedirect, elsewhere, next_url, whole_number
+from profiles.models import Channel
+from profiles.reading import current_profile_id
+from timeline.entries import EntryKind
+from timeline.filtersets import QueueFilter
+from timeline.models import Entry, QueueRow
+from timeline.reading import MOST_ENTRIES, queue_page, timeline_page
+
+
+class EntrySerializer(serializers.Serializer[Entry]):
+    """One entry as shown now; `detail` is provider-free and depends on `kind` and `detail.type`."""
+
+    id = serializers.IntegerField()
+    occurred_at = serializers.DateTimeField()
+    recorded_at = serializers.DateTimeField()
+    channel = serializers.CharField(source="account.channel")
+    kind = serializers.CharField()
+    direction = serializers.CharField()
+    text = serializers.CharField()
+    channel_identity = serializers.IntegerField(source="channel_identity_id")
+    account = serializers.CharField(source="account.name")
+    provider_message_id = serializers.CharField(allow_null=True)
+    sender_grade = serializers.CharField(allow_null=True)
+    delivery = serializers.CharField(allow_null=True)
+    detail = serializers.JSONField()
+
+
+class TimelineSerializer(serializers.Serializer[Any]):
+    results = EntrySerializer(many=True)
+    next = serializers.URLField(allow_null=True)
+
+
+class QueueRowSerializer(serializers.Serializer[QueueRow]):
+    """A customer in the queue. `waiting_since` is the oldest message nobody answered on any channel."""
+
+    profile = serializers.IntegerField(source="profile_id")
+    display_name = serializers.CharField(source="profile.display_name")
+    last_entry_at = serializers.DateTimeField()
+    waiting_since = serializers.DateTimeField(allow_null=True)
+    last_entry = EntrySerializer(allow_null=True)
+
+
+class QueueSerializer(serializers.Serializer[Any]):
+    results = QueueRowSerializer(many=True)
+    next = serializers.URLField(allow_null=True)
+
+
+class Timeline(APIView):
+    """A profile's entries of all channels, newest first."""
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("before", str, description="cursor out of `next`"),
+            OpenApiParameter("limit", int, description=f"1 to {MOST_ENTRIES}, 50 if absent"),
+            OpenApiParameter("channel", str, enum=list(Channel), many=True),
+            OpenApiParameter("kind", str, enum=list(EntryKind), many=True),
+        ],
+        responses={200: TimelineSerializer, 307: OpenApiResponse(description="merged into another profile")},
+    )
+    def get(self, request: Request, profile_id: int) -> Response | TemporaryRedirect:
+        if current_profile_id(profile_id) != profile_id:
+            return elsewhere(request, profile_id)
+        page = timeline_page(
+            profile_id,
+            before=request.query_params.get("before") or None,
+            limit=whole_number(request, "limit", default=50, least=1, most=MOST_ENTRIES),
+            channels=_choices(request, "channel", set(Channel.values)),
+            kinds=_choices(request, "kind", set(EntryKind)),
+        )
+        following = next_url(request, before=page.next_cursor) if page.next_cursor else None
+        return Response({"results": EntrySerializer(page.entries, many=True).data, "next": following})
+
+
+def _choices(request: Request, name: str, allowed: set[str]) -> list[str]:
+    """The repeated or comma-separated query parameter. Raises ValidationError for what is not allowed."""
+    given = [part for text in request.query_params.getlist(name) for part in text.split(",") if part]
+    if unknown := sorted(set(given) - allowed):
+        raise ValidationError({name: [f"unknown: {len(unknown)}; expected some of {', '.join(sorted(allowed))}"]})
+    return given
+
+
+class Queue(APIView):
+    """Customers waiting for an answer, longest first; with `waiting=false` those who do not; newest first for both."""
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("after", str, description="cursor out of `next`"),
+            OpenApiParameter("limit", int),
+            OpenApiParameter("waiting", bool, description="true if absent; `all` for every customer, newest first"),
+            OpenApiParameter("channel", str, enum=list(Channel), many=True),
+        ],
+        responses=QueueSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        wanted = request.query_params.copy()
+        waiting = wanted.pop("waiting", ["true"])[-1]
+        if waiting in ("true", "false"):
+            wanted["waiting"] = waiting
+        elif waiting != "all":
+            raise ValidationError({"waiting": ["expected true, false or all"]})
+        filters = QueueFilter(wanted, queryset=QueueRow.objects.all())
+        if not filters.is_valid():
+            raise ValidationError(filters.errors)
+        page = queue_page(
+            after=request.query_params.get("after") or None,
+            limit=whole_number(request, "limit", default=50, least=1, most=MOST_ENTRIES),
+            rows=filters.qs,
+            waiting_only=waiting == "true",
+        )
+        following = next_url(request, after=page.next_cursor) if page.next_cursor else None
+        return Response({"results": QueueRowSerializer(page.rows, many=True).data, "next": following})
