@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 from channels_ingest.adapters.base import AccountSettings, Delivery
 from channels_ingest.adapters.whatsapp_cloud import ADAPTER
@@ -51,8 +52,8 @@ def main() -> None:
     for size in (1, 100, 1000):
         body = batch(size)
         delivery = Delivery(body=body, headers={})
-        parsed = size * per_second(lambda body=body: json.loads(body))
-        normalised = size * per_second(lambda one=delivery: ADAPTER.normalise(one, account, received_at))
+        parsed = size * per_second(partial(json.loads, body))
+        normalised = size * per_second(partial(ADAPTER.normalise, delivery, account, received_at))
         beyond = 1e6 / normalised - 1e6 / parsed
         print(
             f"{size:>5} in a payload: {normalised:>9,.0f} messages/s; json.loads alone {parsed:>9,.0f};"

@@ -180,7 +180,7 @@ def user_id_update_items(here: Circumstances, update: dict[str, Any]) -> list[It
             became=identifiers_of(Ids("", current, as_word(parents.get("current"))), here.scope),
             left=(previous,),
             occurred_at=as_moment(update.get("timestamp"), otherwise=here.received_at),
-            provider_message_id=f"user_id_update:{previous}:{current}",
+            provider_message_id=f"user_id_update:{digest(previous, current)}",
             text=clean(update.get("detail")),
             detail={"type": "system", "event": "user_id_update"},
         )

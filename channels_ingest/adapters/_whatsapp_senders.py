@@ -14,6 +14,7 @@ from channels_ingest.adapters.reading import OddPartError, as_list, as_object, a
 from profiles.identity.values import Grade, IdentifierKind, SeenIdentifier, Sender
 
 GROUP_REFUSAL = "group"
+LONGEST_TRAIT = 200  # characters; WhatsApp allows far fewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ def traits_of(contact: dict[str, Any]) -> dict[str, str]:
     """The self-chosen name and username, as received: shown, never an identifier."""
     profile = as_object(contact.get("profile"))
     traits = {"name": clean(profile.get("name")).strip(), "username": clean(profile.get("username")).strip()}
-    return {name: value for name, value in traits.items() if value}
+    return {name: value[:LONGEST_TRAIT] for name, value in traits.items() if value}
 
 
 def sender_of(here: Circumstances, own: Ids, *, group: str = "") -> Sender:

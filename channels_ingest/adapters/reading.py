@@ -7,7 +7,7 @@ from typing import Any
 
 from channels_ingest.adapters.base import clean
 
-LONGEST_WORD = 512  # characters; longer ids exist nowhere, and PostgreSQL could not index them
+LONGEST_WORD = 255  # characters: the columns that hold ids; a message id made of the longest user id takes 230
 EARLIEST_SECONDS = 1_230_768_000  # 2009-01-01, before any of the channels existed
 FUTURE_TOLERANCE = timedelta(days=1)  # a provider's clock may be wrong by a time zone, not by more
 
