@@ -9,10 +9,11 @@ import asyncio
 import contextlib
 import json
 import logging
+import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 import psycopg
 import redis.asyncio as redis
@@ -115,8 +116,8 @@ class Live:
         await send({"type": "http.response.body", "body": body})
 
     def _cors(self) -> list[tuple[bytes, bytes]]:
-        origin = self.environment.public_base_url.encode()
-        return [(b"access-control-allow-origin", origin), (b"vary", b"Origin")]
+        page = urlsplit(self.environment.public_base_url)
+        return [(b"access-control-allow-origin", f"{page.scheme}://{page.netloc}".encode()), (b"vary", b"Origin")]
 
     async def _redeem(self, ticket: str) -> tuple[int, int] | None:
         """Whose ticket this is, if it is genuine, fresh, unused, and its holder still has these rights."""
@@ -244,7 +245,7 @@ def main() -> None:
     die_with_parent()
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     uvicorn.run(
-        Live(load()),  # type: ignore[arg-type]
+        Live(load(os.environ)),  # type: ignore[arg-type]
         host=arguments.host,
         port=arguments.port,
         log_level="warning",

@@ -2,27 +2,25 @@
 
 import os
 from pathlib import Path
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 
-from cxhub import logs
+from cxhub import env, logs
+
+_environment = env.load(os.environ)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-_db = urlsplit(os.environ.get("DATABASE_URL", "postgresql:///cxhub"))
-_q = parse_qs(_db.query)
-DATABASE_HOST = _q.get("host", [_db.hostname or ""])[0]
-REDIS_URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")
-SECRET_KEY = os.environ.get("SECRET_KEY", "development")
+REDIS_URL = _environment.redis_url
+SECRET_KEY = _environment.secret_key
 SECRET_KEY_FALLBACKS: list[str] = []
-DEBUG = False
-PUBLIC_BASE_URL = os.environ.get("PUBLIC_BASE_URL", "http://127.0.0.1:8000")
-LIVE_URL = os.environ.get("CXHUB_LIVE_URL", "http://127.0.0.1:8001")
-DATA_DIR = Path(os.environ.get("CXHUB_DATA", BASE_DIR / ".cxhub"))
+DEBUG = _environment.debug
+PUBLIC_BASE_URL = _environment.public_base_url
+LIVE_URL = _environment.live_url
 _public = urlsplit(PUBLIC_BASE_URL)
 
 ALLOWED_HOSTS = [_public.hostname or "localhost", "127.0.0.1", "localhost", "[::1]"]
-CSRF_TRUSTED_ORIGINS = [PUBLIC_BASE_URL]
+CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
 ROOT_URLCONF = "cxhub.urls"
 WSGI_APPLICATION = "cxhub.wsgi.application"
 
@@ -75,17 +73,12 @@ TEMPLATES = [
 
 DATABASES = {
     "default": {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": unquote(_db.path.lstrip("/")) or "cxhub",
-        "USER": unquote(_db.username or ""),
-        "PASSWORD": unquote(_db.password or ""),
-        "HOST": DATABASE_HOST,
-        "PORT": str(_db.port or ""),
+        **_environment.database.as_django(),
         # Threads of the web process live long; a connection each is kept. Lost ones are noticed by the receiver, which
         # retries once, and by Django, which closes a broken connection at the end of the request that met it.
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": False,
-        "OPTIONS": {"connect_timeout": 5, "application_name": "cxhub"},
+        "OPTIONS": {"connect_timeout": 5, "application_name": "cxhub", **_environment.database.options},
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -140,7 +133,7 @@ USE_I18N = True
 
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
-STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT = _environment.data.static
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
@@ -178,7 +171,7 @@ RAW_BODY_RETENTION_DAYS = int(os.environ.get("CXHUB_RAW_BODY_RETENTION_DAYS", "9
 LOGGING_CONFIG = "logging.config.dictConfig"
 LOGGING = logs.configuration(level=os.environ.get("CXHUB_LOG_LEVEL", "INFO"))
 
-CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_URL = _environment.broker_url
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

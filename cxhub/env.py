@@ -1,0 +1,187 @@
+"""The environment, read once, validated and typed. Plain Python: settings, the live process and the supervisor use it."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
+
+from cxhub import data_folder
+from cxhub.data_folder import DataFolder, DataFolderError
+
+PROJECT = Path(__file__).resolve().parent.parent
+DEFAULT_WEB_URL = "http://127.0.0.1:8000"
+DEFAULT_LIVE_URL = "http://127.0.0.1:8001"
+
+# Where no hub runs, these stand for the servers; libpq and redis-py quote the path when somebody connects after all.
+NO_SERVER = "/no-hub-runs--use-manage.py-up-or-set-DATABASE_URL"
+NO_DATABASE_URL = f"postgresql://cxhub@/cxhub?host={quote(NO_SERVER, safe='')}"
+NO_REDIS_URL = f"unix://{NO_SERVER}"
+
+_TRUE = frozenset({"1", "true", "yes", "on"})
+_FALSE = frozenset({"", "0", "false", "no", "off"})
+
+
+class SettingError(Exception):
+    """An environment variable is not usable: which one, what was expected, what came, what to do. Holds no secret."""
+
+    def __init__(self, variable: str, expected: str, came: str) -> None:
+        super().__init__(f"{variable}: expected {expected}; got {came}. Correct it in the environment and start again.")
+        self.variable = variable
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """One PostgreSQL database. `host` is a name, an address or the absolute folder of a unix socket."""
+
+    name: str
+    user: str
+    password: str = field(repr=False)
+    host: str
+    port: str
+    options: Mapping[str, str]
+
+    def as_django(self) -> dict[str, object]:
+        """The entry for Django's DATABASES."""
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": self.name,
+            "USER": self.user,
+            "PASSWORD": self.password,
+            "HOST": self.host,
+            "PORT": self.port,
+            "OPTIONS": dict(self.options),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """Everything the hub takes from outside.
+
+    `redis_url` is as redis-py wants it, `broker_url` the same server as Celery wants it; `database_url` is for psycopg.
+    """
+
+    data: DataFolder
+    database: Database
+    database_url: str = field(repr=False)
+    redis_url: str = field(repr=False)
+    broker_url: str = field(repr=False)
+    secret_key: str = field(repr=False)
+    public_base_url: str
+    live_url: str
+    debug: bool
+
+
+def load(environ: Mapping[str, str]) -> Environment:
+    """The environment as values, or SettingError. What is unset is taken from the hub that runs on the data folder."""
+    folder = data_folder.chosen(environ, PROJECT)
+    hub = folder.running()
+    database_url = _given(environ, "DATABASE_URL") or (hub.database_url if hub else NO_DATABASE_URL)
+    redis_url = parse_redis(_given(environ, "REDIS_URL") or (hub.redis_url if hub else NO_REDIS_URL))
+    public_base_url = _given(environ, "PUBLIC_BASE_URL") or (hub and hub.web_url) or DEFAULT_WEB_URL
+    live_url = _given(environ, "CXHUB_LIVE_URL") or (hub and hub.live_url) or DEFAULT_LIVE_URL
+    return Environment(
+        data=folder,
+        database=parse_database(database_url),
+        database_url=database_url,
+        redis_url=redis_url,
+        broker_url=broker_url(redis_url),
+        secret_key=_secret_key(environ, folder),
+        public_base_url=parse_origin("PUBLIC_BASE_URL", public_base_url, path_allowed=True),
+        live_url=parse_origin("CXHUB_LIVE_URL", live_url, path_allowed=False),
+        debug=_flag(environ, "CXHUB_DEBUG"),
+    )
+
+
+def parse_database(url: str) -> Database:
+    """The parts of a libpq URL. `?host=/folder` names a unix socket; other query parameters become options."""
+    expected = "postgresql://USER:PASSWORD@HOST:PORT/NAME, or postgresql://USER@/NAME?host=/SOCKET/FOLDER"
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgresql", "postgres"}:
+        raise SettingError("DATABASE_URL", expected, _scheme(url))
+    try:
+        port = "" if parts.port is None else str(parts.port)
+    except ValueError:
+        raise SettingError("DATABASE_URL", expected, "a port that is not a number from 0 to 65535") from None
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    name = unquote(parts.path.removeprefix("/")) or options.pop("dbname", "")
+    if not name:
+        raise SettingError("DATABASE_URL", expected, "an URL without the name of a database")
+    return Database(
+        name=name,
+        user=unquote(parts.username or "") or options.pop("user", ""),
+        password=unquote(parts.password or "") or options.pop("password", ""),
+        host=options.pop("host", "") or unquote(parts.hostname or ""),
+        port=options.pop("port", "") or port,
+        options=options,
+    )
+
+
+def parse_redis(url: str) -> str:
+    """The URL in redis-py's form. Celery's form of a unix socket is understood too."""
+    if url.startswith("redis+socket://"):
+        path, _, query = url.removeprefix("redis+socket://").partition("?")
+        number = dict(parse_qsl(query)).get("virtual_host", "0")
+        url = f"unix://{path}?db={number}"
+    parts = urlsplit(url)
+    expected = "redis://HOST:PORT/0, rediss://HOST:PORT/0 or unix:///SOCKET?db=0"
+    if parts.scheme not in {"redis", "rediss", "unix"}:
+        raise SettingError("REDIS_URL", expected, _scheme(url))
+    if not (parts.path.startswith("/") if parts.scheme == "unix" else parts.hostname):
+        raise SettingError("REDIS_URL", expected, "an URL without a server")
+    return url
+
+
+def broker_url(redis_url: str) -> str:
+    """The same server in the form Celery wants: its unix sockets are spelled redis+socket://."""
+    parts = urlsplit(redis_url)
+    if parts.scheme != "unix":
+        return redis_url
+    number = dict(parse_qsl(parts.query)).get("db", "0")
+    return f"redis+socket://{parts.path}?virtual_host={number}"
+
+
+def parse_origin(variable: str, url: str, *, path_allowed: bool) -> str:
+    """An http(s) URL without a slash at its end, without credentials, query and fragment."""
+    expected = "an URL like https://hub.example.com" + ("" if path_allowed else ", without a path")
+    url = url.rstrip("/")
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = None
+    if not usable or re.search(r"\s", url):
+        raise SettingError(variable, expected, repr(url[:80]))
+    if parts.username or parts.password or parts.query or parts.fragment or (parts.path and not path_allowed):
+        raise SettingError(variable, expected, "an URL with credentials, a query, a fragment or a path it cannot have")
+    return url
+
+
+def _secret_key(environ: Mapping[str, str], folder: DataFolder) -> str:
+    given = environ.get("SECRET_KEY")
+    if given is None:
+        try:
+            return folder.secret_key()
+        except (OSError, DataFolderError) as error:
+            raise SettingError(
+                "SECRET_KEY", "a long random text, or a data folder to keep one in", str(error)
+            ) from error
+    if not given.strip():
+        raise SettingError("SECRET_KEY", "a long random text, or no variable at all", "an empty one")
+    return given
+
+
+def _flag(environ: Mapping[str, str], variable: str) -> bool:
+    value = environ.get(variable, "").strip().lower()
+    if value not in _TRUE | _FALSE:
+        raise SettingError(variable, "1 or 0", repr(value[:20]))
+    return value in _TRUE
+
+
+def _given(environ: Mapping[str, str], variable: str) -> str:
+    return environ.get(variable, "").strip()
+
+
+def _scheme(url: str) -> str:
+    scheme = urlsplit(url).scheme
+    return f"the scheme {scheme!r}" if scheme and "://" in url else "something that is not an URL"
