@@ -31,9 +31,13 @@ ON CONFLICT (account_id, hour, outcome) DO UPDATE SET count = c.count + EXCLUDED
 
 
 class Intake:
-    """Nudges and counts of one process. The thread starts at first use: a fork would lose it."""
+    """Nudges and counts of one process. The thread starts at first use: a fork would lose it.
+
+    With `has_thread` off, nothing happens until `flush`: for callers whose rows nobody else can see yet.
+    """
 
     def __init__(self) -> None:
+        self.has_thread = True
         self._wake = threading.Event()
         self._lock = threading.Lock()
         self._counts: Counter[tuple[int, str]] = Counter()
@@ -54,11 +58,12 @@ class Intake:
         self._wake.set()
 
     def _start(self) -> None:
-        if self._thread is None or not self._thread.is_alive():
-            with self._lock:
-                if self._thread is None or not self._thread.is_alive():
-                    self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
-                    self._thread.start()
+        if not self.has_thread or (self._thread and self._thread.is_alive()):
+            return
+        with self._lock:
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
+                self._thread.start()
 
     def _run(self) -> None:
         last_flush = 0.0

@@ -1,0 +1,85 @@
+"""The test cast: one connected WhatsApp line, a provider that signs, staff with their tokens."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+
+from channels_ingest import accounts, routing
+from channels_ingest.accounts import connect
+from channels_ingest.intake import intake
+from profiles.models import ApiToken, ChannelAccount, Role, StaffMember
+
+PAYLOADS = Path(__file__).parent / "channels_ingest" / "payloads"
+APP_SECRET = "test-app-secret"
+VERIFY_TOKEN = "test-verify-token"
+
+Deliver = Callable[..., HttpResponse]
+
+
+@pytest.fixture(autouse=True)
+def _fresh_caches() -> None:
+    """What a process remembers does not outlive the test's rows, and no thread writes beside its transaction."""
+    intake.has_thread = False
+    intake._counts.clear()
+    accounts._cache.clear()
+    routing._settings.clear()
+
+
+@pytest.fixture
+def whatsapp(db: None) -> ChannelAccount:
+    return connect("whatsapp_cloud", name="Orders", values={"app_secret": APP_SECRET, "verify_token": VERIFY_TOKEN})
+
+
+@pytest.fixture
+def deliver(client: Client, whatsapp: ChannelAccount) -> Deliver:
+    """Posts a body to the line as Meta does; a dict is written as JSON."""
+
+    def post(
+        body: bytes | dict[str, Any], *, account: ChannelAccount = whatsapp, secret: str = APP_SECRET
+    ) -> HttpResponse:
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        signature = hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest()
+        return client.post(
+            f"/webhooks/{account.provider}/{account.key}/",
+            raw,
+            content_type="application/json",
+            headers={"X-Hub-Signature-256": f"sha256={signature}"},
+        )
+
+    return post
+
+
+def payload(name: str) -> bytes:
+    return (PAYLOADS / name).read_bytes()
+
+
+def whatsapp_text(
+    text: str, *, wamid: str, wa_id: str = "15550100001", at: int = 1_760_000_000, **more: Any
+) -> dict[str, Any]:
+    """One inbound text message in Meta's envelope."""
+    message = {"from": wa_id, "id": wamid, "timestamp": str(at), "type": "text", "text": {"body": text}, **more}
+    return whatsapp_change(messages=[message], contacts=[{"profile": {"name": "Mira Lind"}, "wa_id": wa_id}])
+
+
+def whatsapp_change(field: str = "messages", phone_number_id: str = "106540352242922", **value: Any) -> dict[str, Any]:
+    metadata = {"display_phone_number": "15550783881", "phone_number_id": phone_number_id}
+    change = {"value": {"messaging_product": "whatsapp", "metadata": metadata, **value}, "field": field}
+    return {"object": "whatsapp_business_account", "entry": [{"id": "102290129340398", "changes": [change]}]}
+
+
+@pytest.fixture
+def token_for(db: None) -> Callable[[Role], dict[str, str]]:
+    """The headers of a member of staff with a role."""
+
+    def issue(role: Role) -> dict[str, str]:
+        member = StaffMember.objects.create_staff(f"{role}@example.com", role=role)
+        return {"Authorization": f"Bearer {ApiToken.issue(member, role)}"}
+
+    return issue
