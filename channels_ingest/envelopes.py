@@ -26,10 +26,10 @@ VALUES (%s, %s, %s, %s) ON CONFLICT (account_id, delivery_key) DO NOTHING RETURN
 
 _CLAIM = """
 UPDATE channels_ingest_envelope SET attempts = attempts + 1,
-    next_attempt_at = now() + make_interval(secs => (%(delays)s::float[])[least(attempts + 1, %(rungs)s)])
+    next_attempt_at = statement_timestamp() + make_interval(secs => (%(delays)s::float[])[least(attempts + 1, %(rungs)s)])
 WHERE id IN (
     SELECT id FROM channels_ingest_envelope
-    WHERE state = 'received' AND next_attempt_at <= now() - make_interval(secs => %(due_for)s)
+    WHERE state = 'received' AND next_attempt_at <= statement_timestamp() - make_interval(secs => %(due_for)s)
         AND attempts < %(most)s
     ORDER BY next_attempt_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ) RETURNING id, attempts, coalesce(octet_length(body), 0)

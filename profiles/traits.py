@@ -114,7 +114,7 @@ def _best_name(traits: Sequence[Trait]) -> str:
 
 
 def _names_by_address(profile_ids: Sequence[int]) -> dict[int, str]:
-    """A phone number reads better than a provider's id; the oldest address is better than nothing."""
+    """The newest phone number, which reads better than a provider's id; else the oldest address."""
     names: dict[int, str] = {}
     if not profile_ids:
         return names
@@ -123,6 +123,6 @@ def _names_by_address(profile_ids: Sequence[int]) -> dict[int, str]:
     phones = Sighting.objects.filter(
         channel_identity__profile_id__in=profile_ids, identifier__kind=IdentifierKind.PHONE, withdrawn_by=None
     ).exclude(grade=Grade.CLAIMED)
-    for pk, value in phones.order_by("-id").values_list("channel_identity__profile_id", "identifier__value"):
+    for pk, value in phones.order_by("occurred_at", "id").values_list("channel_identity__profile_id", "identifier__value"):
         names[pk] = display_phone(value)
     return names

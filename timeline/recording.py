@@ -157,7 +157,7 @@ def _insert_placeholders(fresh: Sequence[NewAmendment]) -> list[Entry]:
     candidates = {
         (a.account_id, a.target_message_id): a
         for a in reversed(fresh)
-        if a.channel_identity_id and a.kind is not AmendmentKind.STATUS
+        if a.channel_identity_id and _shows_alone(a)
     }
     known = _find(set(candidates))
     return Entry.objects.bulk_create(
@@ -177,6 +177,13 @@ def _insert_placeholders(fresh: Sequence[NewAmendment]) -> list[Entry]:
         for key, a in candidates.items()
         if key not in known
     )
+
+
+def _shows_alone(amendment: NewAmendment) -> bool:
+    """Whether an amendment says something without its message: a receipt and a reaction taken back do not."""
+    if amendment.kind is AmendmentKind.REACTION:
+        return bool(amendment.detail.get("emoji"))
+    return amendment.kind is not AmendmentKind.STATUS
 
 
 def _refold(targets: set[_MessageKey], written: Sequence[Entry]) -> list[Entry]:
