@@ -1,0 +1,65 @@
+"""Who may open the agents' pages, and in which time zone they read them."""
+
+import zoneinfo
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, resolve_url
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+
+from profiles.models import Role, StaffMember
+
+P = ParamSpec("P")
+READERS = frozenset({Role.AGENT, Role.LEAD, Role.ADMIN})
+ZONE_COOKIE = "zone"
+
+
+def is_fragment(request: HttpRequest) -> bool:
+    """Whether the page's script asks, so that only the changed part is wanted."""
+    return request.headers.get("HX-Request") == "true"
+
+
+def agent_page(
+    view: Callable[Concatenate[HttpRequest, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """The view answers people who may read customers, in their own time zone; others are asked to log in.
+
+    A fragment asked for without a session answers 401 and tells htmx to open the log-in page as a whole.
+    """
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        member = request.user
+        if not isinstance(member, StaffMember) or not member.is_active:
+            return _to_login(request)
+        if member.role not in READERS:
+            raise PermissionDenied
+        with timezone.override(zone_of(request)):
+            response = view(request, *args, **kwargs)
+        patch_vary_headers(response, ["HX-Request"])
+        return response
+
+    return guarded
+
+
+def zone_of(request: HttpRequest) -> zoneinfo.ZoneInfo:
+    """The browser's time zone as its script told us in a cookie; the server's for a new or odd one."""
+    try:
+        return zoneinfo.ZoneInfo(request.COOKIES.get(ZONE_COOKIE, "") or settings.TIME_ZONE)
+    except (KeyError, ValueError, OSError):  # unknown, not a zone's spelling, or the name of a folder of zones
+        return zoneinfo.ZoneInfo(settings.TIME_ZONE)
+
+
+def _to_login(request: HttpRequest) -> HttpResponse:
+    login = resolve_url(settings.LOGIN_URL)
+    if not is_fragment(request):
+        return redirect(f"{login}?{urlencode({'next': request.get_full_path()})}")
+    response = HttpResponse(status=401)
+    response["HX-Refresh"] = "true"  # the page itself then asks to log in, and comes back to where it was
+    return response

@@ -1,0 +1,179 @@
+"""The customer beside the timeline, in the words and order of the side panel."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from profiles.reading import ProfileView
+from timeline.wording import (
+    GRADES,
+    REPLY_REFUSALS,
+    SOURCES,
+    TRAITS,
+    channel_of,
+    consent_line,
+    identifier_of,
+    words_of,
+)
+
+#: Which grades prove who writes; the others are shown with a warning word.
+PROVING = ("decided", "proved")
+
+
+@dataclass(frozen=True, slots=True)
+class GradeWord:
+    """How far something can be believed: icon, word, and the sentence behind it."""
+
+    code: str
+    icon: str
+    word: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressRow:
+    """One address the customer writes from, and whether it can be answered."""
+
+    icon: str
+    channel: str
+    channel_word: str
+    line: str
+    address: str
+    grade: GradeWord
+    first_seen: datetime | None
+    last_seen: datetime | None
+    refusal: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentifierRow:
+    """One identifier; `caution` says why it ties nobody together, if so."""
+
+    icon: str
+    word: str
+    value: str
+    grade: GradeWord
+    caution: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentRow:
+    """The newest word of the customer on one purpose at one address."""
+
+    line: str
+    is_granted: bool
+    address: str
+    occurred_at: datetime
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactRow:
+    """A trait with where it came from, how old it is, and what else was told."""
+
+    word: str
+    value: str
+    source: str
+    grade: GradeWord
+    last_seen: datetime
+    alternates: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """The whole panel; `name` is never empty, `proof` is the strongest grade among the addresses."""
+
+    profile_id: int
+    name: str
+    proof: GradeWord | None
+    addresses: list[AddressRow]
+    identifiers: list[IdentifierRow]
+    consents: list[ConsentRow]
+    facts: list[FactRow]
+    first_seen: datetime | None
+    last_seen: datetime | None
+    channels: list[tuple[str, str, str]]  # channel, icon, word: each once
+    names_lines: bool
+
+
+def panel_of(profile: ProfileView) -> Panel:
+    """The profile in words."""
+    addresses = [_address(identity) for identity in profile.channel_identities]
+    addresses.sort(key=lambda row: row.last_seen.timestamp() if row.last_seen else 0.0, reverse=True)
+    grades = [row.grade for row in addresses]
+    strength = list(GRADES)
+    accounts = {identity.account.pk for identity in profile.channel_identities}
+    return Panel(
+        profile_id=profile.id,
+        name=name_of(profile.display_name),
+        proof=min(grades, key=lambda grade: strength.index(grade.code)) if grades else None,
+        addresses=addresses,
+        identifiers=[_identifier(row) for row in profile.identifiers if row.status != "blocked"],
+        consents=[_consent(row) for row in profile.consents],
+        facts=[_fact(trait) for trait in profile.traits],
+        first_seen=min((row.first_seen for row in addresses if row.first_seen), default=None),
+        last_seen=max((row.last_seen for row in addresses if row.last_seen), default=None),
+        channels=list(dict.fromkeys((row.channel, row.icon, row.channel_word) for row in addresses)),
+        names_lines=len(accounts) > 1,
+    )
+
+
+def name_of(display_name: str) -> str:
+    """The name to show; a customer who told none is still called something."""
+    return display_name or _("Unknown customer")
+
+
+def grade_of(code: str) -> GradeWord:
+    """The words for a grade."""
+    icon, word, meaning = GRADES.get(code, GRADES["claimed"])
+    return GradeWord(code if code in GRADES else "claimed", icon, str(word), str(meaning))
+
+
+def _address(identity: Any) -> AddressRow:
+    icon, word = channel_of(identity.channel)
+    return AddressRow(
+        icon=icon,
+        channel=identity.channel,
+        channel_word=word,
+        line=identity.account.name,
+        address=identity.address,
+        grade=grade_of(identity.grade),
+        first_seen=identity.first_seen,
+        last_seen=identity.last_seen,
+        refusal=words_of(REPLY_REFUSALS, identity.reply_refusal) if identity.reply_refusal else "",
+    )
+
+
+def _identifier(row: Any) -> IdentifierRow:
+    icon, word = identifier_of(row.kind)
+    return IdentifierRow(
+        icon=icon,
+        word=word,
+        value=row.value,
+        grade=grade_of(row.grade),
+        caution=_("Used by several people; it ties nobody together") if row.status == "generic" else "",
+    )
+
+
+def _consent(row: Any) -> ConsentRow:
+    channel = channel_of(row.account.channel)[1]
+    return ConsentRow(
+        line=consent_line(row.purpose, is_granted=row.is_granted, channel=channel),
+        is_granted=row.is_granted,
+        address=row.address,
+        occurred_at=row.occurred_at,
+        source=words_of(SOURCES, row.source),
+    )
+
+
+def _fact(trait: Any) -> FactRow:
+    return FactRow(
+        word=words_of(TRAITS, trait.name),
+        value=trait.value,
+        source=words_of(SOURCES, trait.source),
+        grade=grade_of(trait.grade),
+        last_seen=trait.last_seen,
+        alternates=[str(getattr(other, "value", other)) for other in trait.alternates],
+    )

@@ -1,0 +1,302 @@
+"""Entries as an agent reads them: each with its words, icons and grouping, ready for the templates.
+
+Nothing here trusts the shape of `detail`: it came from a customer through a provider, and an odd part is left out.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from timeline.contents import Attachment, Card, Order, Place, attachments_of, cards_of, order_of, place_of
+from timeline.entries import Direction, EntryKind
+from timeline.models import Entry
+from timeline.wording import DELIVERIES, SOURCES, channel_of, consent_line, identifier_of, reason_of, type_of, words_of
+
+#: Messages of one sender on one channel this close together share one header.
+GROUP_GAP = timedelta(minutes=3)
+PREVIEW_CHARACTERS = 140
+LINE_ICONS: Mapping[str, str] = {
+    EntryKind.PAGE_VIEW: "globe",
+    EntryKind.ORDER: "package",
+    EntryKind.PAYMENT: "credit-card",
+    EntryKind.NOTE: "sticky-note",
+    EntryKind.SURVEY: "star",
+    EntryKind.WORK: "inbox",
+    EntryKind.IDENTITY: "fingerprint",
+    EntryKind.SYSTEM: "info",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """One line that stands for an entry; `word` names what is no text, `icon` goes with it."""
+
+    text: str
+    word: str = ""
+    icon: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """The message that a message answers."""
+
+    entry_id: int
+    who: str
+    preview: Preview
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryView:
+    """How far a sent message came, as icon and word, with the reason of a failure."""
+
+    icon: str
+    word: str
+    tone: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditView:
+    """A text that was replaced, and when."""
+
+    previous_text: str
+    at: datetime | None
+
+
+@dataclass(slots=True, kw_only=True)
+class EntryView:
+    """One entry with everything its template shows. `shape` names the template in `templates/entry/`."""
+
+    entry: Entry
+    shape: str
+    channel_icon: str
+    channel_word: str
+    who: str
+    line: str  # the account's name, when the customer wrote to more than one
+    is_continued: bool = False
+    icon: str = ""
+    title: str = ""
+    note: str = ""
+    type_word: str = ""
+    attachments: list[Attachment] = field(default_factory=list)
+    place: Place | None = None
+    cards: list[Card] = field(default_factory=list)
+    order: Order | None = None
+    choice: str = ""
+    choice_description: str = ""
+    quote: Quote | None = None
+    delivery: DeliveryView | None = None
+    reactions: list[dict[str, str]] = field(default_factory=list)
+    edits: list[EditView] = field(default_factory=list)
+    revoked_at: datetime | None = None
+    forwarded: str = ""
+    referral: dict[str, str] = field(default_factory=dict)
+    is_group: bool = False
+    missing: str = ""  # why there is no content, said honestly
+
+    @property
+    def is_out(self) -> bool:
+        """Whether the business said it."""
+        return self.entry.direction == Direction.OUT
+
+    @property
+    def group_key(self) -> str:
+        """What neighbours must share to stand under one header."""
+        return f"{self.entry.channel_identity_id}.{self.entry.direction}" if self.shape == "message" else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One day of the timeline in the agent's zone, oldest entry first."""
+
+    key: str
+    moment: datetime
+    entries: list[EntryView]
+
+
+def days_of(
+    entries: Iterable[Entry], *, customer: str, names_lines: bool, replied_to: Mapping[tuple[int, str], Entry]
+) -> list[Day]:
+    """`entries` (oldest first) by day, grouped under shared headers."""
+    days: list[Day] = []
+    previous: EntryView | None = None
+    for entry in entries:
+        view = _view(entry, customer=customer, names_line=names_lines, replied_to=replied_to)
+        key = timezone.localdate(entry.occurred_at).isoformat()
+        if not days or days[-1].key != key:
+            days.append(Day(key, entry.occurred_at, []))
+            previous = None
+        view.is_continued = previous is not None and _continues(view, previous)
+        days[-1].entries.append(view)
+        previous = view
+    return days
+
+
+def answered_ids(entries: Sequence[Entry]) -> list[tuple[int, str]]:
+    """(account, provider message id) of every message that one of `entries` answers."""
+    found = ((entry.account_id, _word(_object(entry.detail, "reply_to"), "provider_message_id")) for entry in entries)
+    return [pair for pair in found if pair[1]]
+
+
+def preview_of(entry: Entry) -> Preview:
+    """The entry in one line, for the queue and for quotes."""
+    detail = entry.detail
+    if entry.kind == EntryKind.CONSENT:
+        return Preview(_consent_title(entry), icon="bell-off")
+    text = " ".join(entry.text.split())[:PREVIEW_CHARACTERS]
+    if entry.kind != EntryKind.MESSAGE:
+        return Preview(text or words_of({}, entry.kind), icon=LINE_ICONS.get(entry.kind, "info"))
+    if detail.get("revoked_at"):
+        return Preview("", word=_("Deleted message"), icon="trash-2")
+    content_type = str(detail.get("type") or "text")
+    if content_type in ("text", "choice") and text:
+        return Preview(text)
+    if entry.is_placeholder and not text:
+        return Preview("", word=_("Message without content yet"), icon="file-question")
+    attachments = attachments_of(detail, channel_of(entry.account.channel)[1])
+    if attachments:
+        return Preview(text or attachments[0].name, word=attachments[0].word, icon=attachments[0].icon)
+    icon, word = type_of(content_type)
+    return Preview(text, word=word, icon=icon)
+
+
+def _continues(view: EntryView, previous: EntryView) -> bool:
+    near = view.entry.occurred_at - previous.entry.occurred_at <= GROUP_GAP
+    return bool(near and view.group_key and view.group_key == previous.group_key)
+
+
+def _view(
+    entry: Entry, *, customer: str, names_line: bool, replied_to: Mapping[tuple[int, str], Entry]
+) -> EntryView:
+    icon, word = channel_of(entry.account.channel)
+    is_message = entry.kind == EntryKind.MESSAGE
+    view = EntryView(
+        entry=entry,
+        shape="message" if is_message else "consent" if entry.kind == EntryKind.CONSENT else "line",
+        channel_icon=icon,
+        channel_word=word,
+        who=entry.account.name if entry.direction == Direction.OUT else customer,
+        line=entry.account.name if names_line else "",
+    )
+    if is_message:
+        _fill_message(view, customer, replied_to)
+    elif view.shape == "consent":
+        view.icon = "bell" if entry.detail.get("granted", entry.detail.get("is_granted")) is True else "bell-off"
+        view.title = _consent_title(entry)
+        source = str(entry.detail.get("source") or "")
+        view.note = words_of(SOURCES, source) if source else ""
+    else:
+        view.icon = LINE_ICONS.get(entry.kind, "info")
+        view.title = entry.text or words_of({}, str(entry.detail.get("event") or entry.kind))
+        if entry.kind == EntryKind.IDENTITY:
+            _fill_identity(view)
+    return view
+
+
+def _fill_identity(view: EntryView) -> None:
+    """What an address's joining or leaving this customer means to an agent, and the reason."""
+    detail = view.entry.detail
+    address = view.entry.channel_identity.address
+    if detail.get("type") == "separated":
+        view.icon, view.title = "unlink", _("%(address)s was separated from another customer") % {"address": address}
+    elif detail.get("type") == "joined":
+        view.icon, view.title = "git-merge", _("%(address)s belongs to this customer") % {"address": address}
+    because = (part for part in _list(detail, "because") if isinstance(part, dict))
+    reasons = [
+        f"{identifier_of(_word(part, 'kind'))[1]} {_word(part, 'value')}".strip() for part in because
+    ]
+    view.note = _("same %(reasons)s") % {"reasons": ", ".join(reasons)} if reasons else ""
+
+
+def _fill_message(view: EntryView, customer: str, replied_to: Mapping[tuple[int, str], Entry]) -> None:
+    entry, detail = view.entry, view.entry.detail
+    view.type_word = type_of(str(detail.get("type") or ""))[1] if detail.get("type") not in (None, "text") else ""
+    view.attachments = attachments_of(detail, view.channel_word)
+    view.place = place_of(detail)
+    view.cards = cards_of(detail)
+    view.order = order_of(detail)
+    choice = _object(detail, "choice")
+    view.choice = {"button": _("Pressed a button"), "list": _("Chose from a list"), "form": _("Filled in a form")}.get(
+        _word(choice, "kind"), _("Chose") if choice else ""
+    )
+    view.choice_description = _word(choice, "description")
+    view.quote = _quote(entry, customer, replied_to)
+    view.delivery = _delivery(entry) if view.is_out else None
+    view.reactions = [r for r in _list(detail, "reactions") if isinstance(r, dict) and r.get("emoji")]
+    view.edits = [
+        EditView(previous_text=_word(edit, "previous_text"), at=_moment(edit.get("at")))
+        for edit in _list(detail, "edits")
+        if isinstance(edit, dict)
+    ]
+    view.revoked_at = _moment(detail.get("revoked_at"))
+    view.forwarded = {"often": _("Forwarded many times")}.get(
+        str(detail.get("forwarded")), _("Forwarded") if detail.get("forwarded") else ""
+    )
+    view.referral = {key: str(value) for key, value in _object(detail, "referral").items() if value}
+    view.is_group = bool(detail.get("group"))
+    view.missing = _missing(view)
+
+
+def _missing(view: EntryView) -> str:
+    entry, detail = view.entry, view.entry.detail
+    if detail.get("type") == "unsupported":
+        said = _("%(channel)s does not pass on this kind of message. Ask the customer to send it another way.")
+        return said % {"channel": view.channel_word}
+    if entry.is_placeholder:
+        if detail.get("raw"):
+            return _("The hub cannot read this kind of message yet. It is kept and appears here once it can.")
+        return _("The content of this message has not arrived yet.")
+    has_content = entry.text or view.attachments or view.place or view.cards or view.order or view.choice
+    return "" if has_content else _("An empty message.")
+
+
+def _quote(entry: Entry, customer: str, replied_to: Mapping[tuple[int, str], Entry]) -> Quote | None:
+    answered = _word(_object(entry.detail, "reply_to"), "provider_message_id")
+    other = replied_to.get((entry.account_id, answered)) if answered else None
+    if other is None:
+        return None
+    who = other.account.name if other.direction == Direction.OUT else customer
+    return Quote(entry_id=other.pk, who=who, preview=preview_of(other))
+
+
+def _delivery(entry: Entry) -> DeliveryView | None:
+    if not entry.delivery:
+        return None
+    icon, word, tone = DELIVERIES.get(entry.delivery, DELIVERIES["unknown"])
+    reason = reason_of(entry.detail.get("errors")) if entry.delivery == "failed" else ""
+    return DeliveryView(icon=icon, word=str(word), tone=tone, reason=reason)
+
+
+def _consent_title(entry: Entry) -> str:
+    purpose = str(entry.detail.get("purpose") or "")
+    granted = entry.detail.get("granted", entry.detail.get("is_granted"))
+    if not purpose or granted is None:
+        return entry.text or _("Consent changed")
+    return consent_line(purpose, is_granted=granted is True, channel=channel_of(entry.account.channel)[1])
+
+
+def _object(detail: Mapping[str, Any], name: str) -> dict[str, Any]:
+    value = detail.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _list(detail: Mapping[str, Any], name: str) -> list[Any]:
+    value = detail.get(name)
+    return value if isinstance(value, list) else []
+
+
+def _word(value: Mapping[str, Any], name: str) -> str:
+    found = value.get(name)
+    return found if isinstance(found, str) else ""
+
+
+def _moment(value: Any) -> datetime | None:
+    try:
+        return parse_datetime(value) if isinstance(value, str) else None
+    except ValueError:
+        return None

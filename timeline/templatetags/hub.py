@@ -1,0 +1,71 @@
+"""Small pieces every page of the hub uses: icons of the sprite, times, initials."""
+
+import hashlib
+import unicodedata
+from datetime import datetime
+
+from django import template
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+register = template.Library()
+AVATAR_TINTS = 6
+
+
+@register.simple_tag
+def icon(name: str, extra: str = "") -> SafeString:
+    """The sprite's symbol `name`; decorative, since a word always stands beside it or on its button."""
+    css = f"i {extra}".strip()
+    return format_html('<svg class="{}" aria-hidden="true"><use href="{}#{}"></use></svg>', css, static("i.svg"), name)
+
+
+@register.simple_tag
+def clock(moment: datetime) -> SafeString:
+    """The time of day in the agent's zone, with everything else on hover."""
+    return _time(moment, date_format(timezone.localtime(moment), "H:i"))
+
+
+@register.simple_tag
+def ago(moment: datetime, style: str = "short") -> SafeString:
+    """How long ago, kept true by the script (`short`: "3 h"; `long`: "3 hours ago"); the date without it."""
+    return _time(moment, date_format(timezone.localtime(moment), "j M Y"), relative=style)
+
+
+@register.filter
+def initials(name: str) -> str:
+    """One or two letters that stand for a name; empty for a number."""
+    words = [word for word in name.split() if unicodedata.category(word[0])[0] == "L"]
+    return "".join(word[0] for word in (words if len(words) < 2 else [words[0], words[-1]])).upper()
+
+
+@register.filter
+def tint(name: str) -> str:
+    """The class of the avatar's colour, always the same for a name."""
+    return f"tint-{hashlib.sha256(name.encode()).digest()[0] % AVATAR_TINTS}"
+
+
+@register.filter
+def day_name(moment: datetime) -> str:
+    """The day as an agent says it."""
+    day = timezone.localtime(moment).date()
+    days_ago = (timezone.localdate() - day).days
+    if days_ago in (0, 1):
+        return _("Yesterday") if days_ago else _("Today")
+    return date_format(day, "l j F" if day.year == timezone.localdate().year else "l j F Y")
+
+
+@register.filter
+def epoch_ms(moment: datetime) -> int:
+    """Milliseconds since 1970, by which the script keeps lists in order."""
+    return round(moment.timestamp() * 1000)
+
+
+def _time(moment: datetime, text: str, *, relative: str = "") -> SafeString:
+    local = timezone.localtime(moment)
+    whole = f"{date_format(local, 'l j F Y, H:i:s')} {local.tzname()}"
+    mark = format_html(' data-ago="{}"', relative) if relative else ""
+    return format_html('<time datetime="{}" title="{}"{}>{}</time>', local.isoformat(), whole, mark, text)

@@ -1,0 +1,236 @@
+"""The agents' pages: the queue, a customer's timeline, and the fragments that keep both current."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from profiles.models import ChannelAccount
+from profiles.reading import current_profile_id, describe
+from timeline.agents import agent_page, is_fragment
+from timeline.models import Entry, QueueRow
+from timeline.panel import Panel, name_of, panel_of
+from timeline.presenting import Day, Preview, answered_ids, days_of, preview_of
+from timeline.reading import head_cursor, queue_page, timeline_page, timeline_since
+from timeline.wording import channel_of
+
+VIEWS = ("all", "waiting")
+ROWS_ASKED_LIMIT = 60
+WAITING_SHOWN_LIMIT = 99
+BIGGEST_ID = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowView:
+    """One customer in the queue. `sort` is what the script orders rows by: the newest or the longest waiting first."""
+
+    profile_id: int
+    name: str
+    channel: str
+    channel_icon: str
+    channel_word: str
+    preview: Preview | None
+    is_out: bool
+    moment: datetime
+    waiting_since: datetime | None
+    sort: datetime
+
+
+@require_GET
+@agent_page
+def home(request: HttpRequest) -> HttpResponse:
+    """The inbox."""
+    return redirect("inbox", view="all")
+
+
+@require_GET
+@agent_page
+def inbox(request: HttpRequest, view: str) -> HttpResponse:
+    """The queue; the rows after `after`, or those of the customers `ids`, when the page's script asks."""
+    _check(view)
+    if is_fragment(request):
+        return _rows_fragment(request, view)
+    return render(request, "inbox/inbox.html", _shell(view) | _queue(view))
+
+
+@require_GET
+@agent_page
+def customer(request: HttpRequest, view: str, profile_id: int) -> HttpResponse:
+    """The queue with a customer's timeline and side panel; without the queue when htmx swaps customers."""
+    _check(view)
+    current = _current(profile_id)
+    if current != profile_id:
+        return redirect("inbox-customer", view=view, profile_id=current)
+    context = {"view": view, "selected": profile_id} | _customer(profile_id)
+    if is_fragment(request):
+        return render(request, "inbox/customer.html", context)
+    return render(request, "inbox/inbox.html", context | _shell(view) | _queue(view))
+
+
+@require_GET
+@agent_page
+def customer_alone(request: HttpRequest, profile_id: int) -> HttpResponse:
+    """A customer's short address leads to the inbox with that customer open."""
+    return redirect("inbox-customer", view="all", profile_id=_current(profile_id))
+
+
+@require_GET
+@agent_page
+def older(request: HttpRequest, profile_id: int) -> HttpResponse:
+    """The page of entries before the cursor `before`, in reading order, and the way to the page before it."""
+    current = _current(profile_id)
+    if current != profile_id:
+        return redirect(f"{reverse('older', args=[current])}?{request.GET.urlencode()}")
+    panel = panel_of(describe(profile_id))
+    try:
+        page = timeline_page(profile_id, before=request.GET.get("before") or None)
+    except ValueError as error:
+        raise Http404("not a cursor") from error
+    context = {"panel": panel, "next_cursor": page.next_cursor, "days": _days(page.entries[::-1], panel)}
+    return render(request, "inbox/older.html", context)
+
+
+@require_GET
+@agent_page
+def since(request: HttpRequest, profile_id: int) -> HttpResponse:
+    """What is new or changed since the cursor `after`: entries, side panel and queue row, and the next cursor."""
+    current = _current(profile_id)
+    if current != profile_id:  # merged meanwhile: the page opens the survivor as a whole
+        return HttpResponse(status=409, headers={"HX-Location": reverse("inbox-customer", args=["all", current])})
+    view = request.GET.get("view", "all")
+    _check(view)
+    try:
+        entries, cursor = timeline_since(profile_id, request.GET.get("after", ""))
+    except ValueError as error:
+        raise Http404("not a cursor") from error
+    panel = panel_of(describe(profile_id))
+    rows = _rows_of(QueueRow.objects.filter(pk=profile_id), view)
+    context = _shell(view) | {
+        "selected": profile_id,
+        "panel": panel,
+        "cursor": cursor,
+        "days": _days(entries, panel),
+        "queue_row": QueueRow.objects.filter(pk=profile_id).first(),
+        "rows": rows,
+    }
+    response = render(request, "inbox/since.html", context)
+    response["X-Cursor"] = cursor
+    return response
+
+
+def _check(view: str) -> None:
+    if view not in VIEWS:
+        raise Http404("no such view")
+
+
+def _current(profile_id: int) -> int:
+    current = current_profile_id(profile_id) if profile_id <= BIGGEST_ID else None
+    if current is None:
+        raise Http404("no such customer")
+    return current
+
+
+def _shell(view: str) -> dict[str, Any]:
+    """What the frame around every inbox page shows."""
+    waiting = QueueRow.objects.filter(waiting_since__isnull=False)[: WAITING_SHOWN_LIMIT + 1].count()
+    return {
+        "view": view,
+        "waiting_count": f"{WAITING_SHOWN_LIMIT}+" if waiting > WAITING_SHOWN_LIMIT else waiting or "",
+    }
+
+
+def _queue(view: str) -> dict[str, Any]:
+    """The first page of the queue; on an empty hub, what the next step is."""
+    cursor = head_cursor()
+    page = queue_page(after=None, waiting_only=view == "waiting")
+    context: dict[str, Any] = {
+        "rows": [_row(row, view) for row in page.rows],
+        "queue_cursor": page.next_cursor,
+        "rows_cursor": cursor,
+    }
+    if not page.rows:
+        context["is_empty_hub"] = not QueueRow.objects.exists()
+        context["has_lines"] = ChannelAccount.objects.exists()
+    return context
+
+
+def _rows_fragment(request: HttpRequest, view: str) -> HttpResponse:
+    if asked := request.GET.get("ids"):
+        ids = [int(part) for part in asked.split(",")[:ROWS_ASKED_LIMIT] if part.isdecimal() and len(part) < 19]
+        context: dict[str, Any] = {"rows": _rows_of(QueueRow.objects.filter(pk__in=ids), view)}
+    elif after := request.GET.get("after"):
+        try:
+            page = queue_page(after=after, waiting_only=view == "waiting")
+        except ValueError as error:
+            raise Http404("not a cursor") from error
+        context = {"rows": [_row(row, view) for row in page.rows], "queue_cursor": page.next_cursor}
+    else:
+        context = _queue(view)
+    return render(request, "inbox/rows.html", context | _shell(view))
+
+
+def _rows_of(rows: Any, view: str) -> list[RowView]:
+    """The given queue rows as far as they belong to the view."""
+    if view == "waiting":
+        rows = rows.filter(waiting_since__isnull=False)
+    return [_row(row, view) for row in rows.select_related("profile", "last_entry__account")]
+
+
+def _row(row: QueueRow, view: str) -> RowView:
+    entry = row.last_entry
+    channel = entry.account.channel if entry else ""
+    icon, word = channel_of(channel) if entry else ("", "")
+    return RowView(
+        profile_id=row.profile_id,
+        name=name_of(row.profile.display_name),
+        channel=channel,
+        channel_icon=icon,
+        channel_word=word,
+        preview=preview_of(entry) if entry else None,
+        is_out=bool(entry and entry.direction == "out"),
+        moment=row.last_entry_at,
+        waiting_since=row.waiting_since,
+        sort=row.waiting_since if view == "waiting" and row.waiting_since else row.last_entry_at,
+    )
+
+
+def _customer(profile_id: int) -> dict[str, Any]:
+    """Everything the customer's page shows; the cursor is taken first, so that what comes meanwhile is pulled."""
+    cursor = head_cursor()
+    panel = panel_of(describe(profile_id))
+    page = timeline_page(profile_id)
+    return {
+        "cursor": cursor,
+        "panel": panel,
+        "next_cursor": page.next_cursor,
+        "days": _days(page.entries[::-1], panel),
+        "queue_row": QueueRow.objects.filter(pk=profile_id).first(),
+    }
+
+
+def _days(entries: list[Entry], panel: Panel) -> list[Day]:
+    """`entries` (oldest first) by day, with the messages that they answer."""
+    return days_of(
+        entries,
+        customer=panel.name,
+        names_lines=panel.names_lines,
+        replied_to=_replied_to(entries, panel.profile_id),
+    )
+
+
+def _replied_to(entries: list[Entry], profile_id: int) -> dict[tuple[int, str], Entry]:
+    """The messages that `entries` answer, of this customer only: a group's other members are other customers."""
+    known = {(entry.account_id, entry.provider_message_id or ""): entry for entry in entries}
+    missing = [pair for pair in answered_ids(entries) if pair not in known]
+    if missing:
+        found = Entry.objects.filter(
+            account_id__in={account for account, _ in missing},
+            provider_message_id__in={message for _, message in missing},
+            channel_identity__profile_id=profile_id,
+        ).select_related("account")
+        known |= {(entry.account_id, entry.provider_message_id or ""): entry for entry in found}
+    return known

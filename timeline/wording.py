@@ -1,0 +1,156 @@
+"""The words and icons an agent reads for the codes that the timeline stores. Icons are ids of the sprite."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+
+Word = str | Promise
+
+#: Channel -> (icon, word). Colour is only the third cue, so both are always shown.
+CHANNELS: Mapping[str, tuple[str, Word]] = {
+    "whatsapp": ("whatsapp", "WhatsApp"),
+    "sms": ("message-square-text", _lazy("SMS")),
+    "email": ("mail", _lazy("E-mail")),
+    "chat": ("message-circle", _lazy("Web chat")),
+    "store": ("store", _lazy("Store")),
+}
+
+#: Content type -> (icon, what an agent calls one of it).
+TYPES: Mapping[str, tuple[str, Word]] = {
+    "image": ("image", _lazy("Photo")),
+    "audio": ("music", _lazy("Audio")),
+    "voice": ("mic", _lazy("Voice note")),
+    "video": ("video", _lazy("Video")),
+    "document": ("file-text", _lazy("Document")),
+    "sticker": ("sticker", _lazy("Sticker")),
+    "location": ("map-pin", _lazy("Location")),
+    "contacts": ("contact", _lazy("Contact card")),
+    "order": ("shopping-bag", _lazy("Order")),
+    "choice": ("list-checks", _lazy("Choice")),
+    "unsupported": ("file-question", _lazy("Unsupported message")),
+}
+FILE = ("paperclip", _lazy("File"))
+
+#: Delivery -> (icon, word, tone).
+DELIVERIES: Mapping[str, tuple[str, Word, str]] = {
+    "queued": ("timer", _lazy("Queued"), "quiet"),
+    "sent": ("check", _lazy("Sent"), "quiet"),
+    "delivered": ("check-check", _lazy("Delivered"), "quiet"),
+    "read": ("check-check", _lazy("Read"), "good"),
+    "failed": ("circle-alert", _lazy("Failed"), "bad"),
+    "unknown": ("circle-help", _lazy("Not confirmed"), "quiet"),
+}
+
+#: Grade -> (icon, word, what it means).
+GRADES: Mapping[str, tuple[str, Word, Word]] = {
+    "decided": ("badge-check", _lazy("Confirmed by your team"), _lazy("A colleague decided this")),
+    "proved": ("shield-check", _lazy("Verified"), _lazy("The channel vouches for it")),
+    "weak": ("shield", _lazy("Not verified"), _lazy("A text message's sender can be forged")),
+    "claimed": ("shield", _lazy("Claimed"), _lazy("Somebody typed it; nothing proves it")),
+}
+
+IDENTIFIERS: Mapping[str, tuple[str, Word]] = {
+    "customer_id": ("id-card", _lazy("Customer number")),
+    "whatsapp_user": ("whatsapp", _lazy("WhatsApp user")),
+    "phone": ("phone", _lazy("Phone")),
+    "email": ("mail", _lazy("E-mail")),
+    "visitor": ("globe", _lazy("Web visitor")),
+    "order": ("package", _lazy("Order")),
+}
+
+REPLY_REFUSALS: Mapping[str, Word] = {
+    "group": _lazy("This is a group; the hub does not answer into groups yet"),
+}
+
+TRAITS: Mapping[str, Word] = {
+    "name": _lazy("Name"),
+    "username": _lazy("User name"),
+    "email": _lazy("E-mail"),
+    "phone": _lazy("Phone"),
+    "language": _lazy("Language"),
+    "locale": _lazy("Language"),
+    "country": _lazy("Country"),
+    "country_code": _lazy("Country"),
+    "city": _lazy("City"),
+    "company": _lazy("Company"),
+    "address": _lazy("Address"),
+    "birthday": _lazy("Birthday"),
+    "timezone": _lazy("Time zone"),
+}
+
+PURPOSES: Mapping[str, Word] = {"marketing": _lazy("Marketing"), "all": _lazy("All messages")}
+
+SOURCES: Mapping[str, Word] = {
+    "user_preferences": _lazy("changed in the app's own settings"),
+    "button": _lazy("pressed the opt-out button"),
+    "keyword": _lazy("wrote a keyword"),
+    "profile": _lazy("the customer's own profile"),
+    "contacts": _lazy("the channel's contact card"),
+    "whatsapp_cloud": "WhatsApp",
+    "whatsapp_twilio": "WhatsApp",
+    "sms_twilio": _lazy("SMS"),
+    "agent": _lazy("entered by your team"),
+}
+
+#: Meta's error codes whose own words say little to an agent (Meta, "Error codes", WhatsApp Cloud API).
+REASONS: Mapping[int, Word] = {
+    131026: _lazy("the customer's phone cannot receive it: not on WhatsApp, or an outdated app"),
+    131047: _lazy("more than 24 hours since the customer wrote, so only a template may be sent"),
+    131049: _lazy("WhatsApp held it back to limit how much marketing this person gets"),
+    131050: _lazy("the customer stopped marketing messages from this line"),
+    131053: _lazy("WhatsApp could not take the attachment"),
+    130472: _lazy("this person is in an experiment of WhatsApp's and gets no marketing"),
+    131056: _lazy("too many messages to this person in a short time"),
+    131048: _lazy("WhatsApp limits this line because of spam reports"),
+    131051: _lazy("WhatsApp does not pass on this type of message"),
+}
+
+
+def channel_of(channel: str) -> tuple[str, str]:
+    """Icon and word of a channel, also of one this release has no word for."""
+    icon, word = CHANNELS.get(channel, ("message-square", channel.replace("_", " ").capitalize()))
+    return icon, str(word)
+
+
+def type_of(content_type: str, *, is_voice: bool = False) -> tuple[str, str]:
+    """Icon and word of a content type; the paperclip for one without a word of its own."""
+    icon, word = TYPES.get("voice" if is_voice and content_type == "audio" else content_type, FILE)
+    return icon, str(word)
+
+
+def identifier_of(kind: str) -> tuple[str, str]:
+    """Icon and word of a kind of identifier."""
+    icon, word = IDENTIFIERS.get(kind, ("fingerprint", kind.replace("_", " ").capitalize()))
+    return icon, str(word)
+
+
+def words_of(known: Mapping[str, Word], code: str) -> str:
+    """The word for `code`, or the code itself made readable."""
+    return str(known.get(code) or code.replace("_", " ").strip().capitalize())
+
+
+def reason_of(errors: Any) -> str:
+    """Why a provider refused, in words an agent can act on; the provider's own words where we have none."""
+    for error in errors if isinstance(errors, list) else []:
+        if not isinstance(error, dict):
+            continue
+        code = error.get("code")
+        if isinstance(code, int) and code in REASONS:
+            return str(REASONS[code])
+        data = error.get("error_data")
+        details = data.get("details") if isinstance(data, dict) else ""
+        if words := details or error.get("message") or error.get("title"):
+            return str(words)
+        if code:
+            return _("error %(code)s") % {"code": code}
+    return ""
+
+
+def consent_line(purpose: str, *, is_granted: bool, channel: str) -> str:
+    """One consent in words: "Marketing by WhatsApp: withdrawn"."""
+    state = _("given") if is_granted else _("withdrawn")
+    line = {"purpose": words_of(PURPOSES, purpose), "channel": channel, "state": state}
+    return _("%(purpose)s by %(channel)s: %(state)s") % line
