@@ -28,7 +28,7 @@ class JsonFormatter(logging.Formatter):
         }
         line |= {name: value for name in FIELDS if (value := getattr(record, name, None)) is not None}
         if record.exc_info and record.exc_info[0]:
-            frames = traceback.extract_tb(record.exc_info[2])[-3:]
+            frames = [f for f in traceback.extract_tb(record.exc_info[2]) if "site-packages" not in f.filename][-3:]
             line["exception"] = record.exc_info[0].__name__
             line["raised_at"] = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
         return json.dumps(line, default=str)

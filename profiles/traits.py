@@ -123,6 +123,8 @@ def _names_by_address(profile_ids: Sequence[int]) -> dict[int, str]:
     phones = Sighting.objects.filter(
         channel_identity__profile_id__in=profile_ids, identifier__kind=IdentifierKind.PHONE, withdrawn_by=None
     ).exclude(grade=Grade.CLAIMED)
-    for pk, value in phones.order_by("occurred_at", "id").values_list("channel_identity__profile_id", "identifier__value"):
+    for pk, value in phones.order_by("occurred_at", "id").values_list(
+        "channel_identity__profile_id", "identifier__value"
+    ):
         names[pk] = display_phone(value)
     return names

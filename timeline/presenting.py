@@ -170,9 +170,7 @@ def _continues(view: EntryView, previous: EntryView) -> bool:
     return bool(near and view.group_key and view.group_key == previous.group_key)
 
 
-def _view(
-    entry: Entry, *, customer: str, names_line: bool, replied_to: Mapping[tuple[int, str], Entry]
-) -> EntryView:
+def _view(entry: Entry, *, customer: str, names_line: bool, replied_to: Mapping[tuple[int, str], Entry]) -> EntryView:
     icon, word = channel_of(entry.account.channel)
     is_message = entry.kind == EntryKind.MESSAGE
     view = EntryView(
@@ -207,9 +205,7 @@ def _fill_identity(view: EntryView) -> None:
     elif detail.get("type") == "joined":
         view.icon, view.title = "git-merge", _("%(address)s belongs to this customer") % {"address": address}
     because = (part for part in _list(detail, "because") if isinstance(part, dict))
-    reasons = [
-        f"{identifier_of(_word(part, 'kind'))[1]} {_word(part, 'value')}".strip() for part in because
-    ]
+    reasons = [f"{identifier_of(_word(part, 'kind'))[1]} {_word(part, 'value')}".strip() for part in because]
     view.note = _("same %(reasons)s") % {"reasons": ", ".join(reasons)} if reasons else ""
 
 

@@ -155,9 +155,7 @@ def _insert_placeholders(fresh: Sequence[NewAmendment]) -> list[Entry]:
     A delivery status is not: it also comes before the answer to our own send call, and then the message follows.
     """
     candidates = {
-        (a.account_id, a.target_message_id): a
-        for a in reversed(fresh)
-        if a.channel_identity_id and _shows_alone(a)
+        (a.account_id, a.target_message_id): a for a in reversed(fresh) if a.channel_identity_id and _shows_alone(a)
     }
     known = _find(set(candidates))
     return Entry.objects.bulk_create(
