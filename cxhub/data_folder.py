@@ -32,6 +32,14 @@ class RunningHub:
 
 
 @dataclass(frozen=True, slots=True)
+class Owner:
+    """The process that holds the folder, and what for: `hub` or `command`."""
+
+    pid: int
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True)
 class DataFolder:
     """A folder with one owner process. Paths below it are facts here and nowhere else."""
 
@@ -67,8 +75,8 @@ class DataFolder:
                 "Make it writable for this user, or choose another one with --data DIR or CXHUB_DATA."
             ) from error
 
-    def own(self) -> "Ownership | None":
-        """The ownership of the folder, or None when another process has it."""
+    def own(self, purpose: str) -> "Ownership | None":
+        """The ownership of the folder, or None when another process has it. The purpose is `hub` or `command`."""
         self.make()
         handle = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
@@ -76,7 +84,7 @@ class DataFolder:
         except BlockingIOError:
             os.close(handle)
             return None
-        return Ownership(self, handle)
+        return Ownership(self, handle, purpose)
 
     def running(self) -> RunningHub | None:
         """What owns the folder now, if its servers are up. The state file of a killed owner is not believed."""
@@ -86,13 +94,15 @@ class DataFolder:
             hub = RunningHub(**json.loads((self.path / "hub.json").read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError):
             return None  # the owner has not written it yet
-        return hub if hub.pid == self.owner_pid() else None
+        owner = self.owner()
+        return hub if owner and hub.pid == owner.pid else None
 
-    def owner_pid(self) -> int | None:
+    def owner(self) -> "Owner | None":
         """The process that owns the folder, also while it is starting."""
         with contextlib.suppress(OSError, ValueError):
             if self._is_owned():
-                return int((self.path / "lock").read_text(encoding="ascii"))
+                pid, purpose = (self.path / "lock").read_text(encoding="ascii").split()
+                return Owner(int(pid), purpose)
         return None
 
     def secret_key(self) -> str:
@@ -130,13 +140,13 @@ class DataFolder:
 class Ownership:
     """While this is held no other process runs servers on the folder. The kernel releases it with the process."""
 
-    def __init__(self, folder: DataFolder, handle: int) -> None:
+    def __init__(self, folder: DataFolder, handle: int, purpose: str) -> None:
         self.folder = folder
         self._handle = handle
         self._state = folder.path / "hub.json"
         self._state.unlink(missing_ok=True)
         os.ftruncate(handle, 0)
-        os.pwrite(handle, str(os.getpid()).encode(), 0)
+        os.pwrite(handle, f"{os.getpid()} {purpose}\n".encode(), 0)
 
     def publish(self, hub: RunningHub) -> None:
         """Commands that look at the folder find this hub."""

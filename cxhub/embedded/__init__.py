@@ -1,0 +1,1 @@
+"""PostgreSQL and Valkey from wheels, in the data folder, as foreground children."""

@@ -1,0 +1,64 @@
+"""The servers a hub or a command needs: outside ones where the URLs are set, embedded ones where not."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cxhub import env
+from cxhub.child import Child
+from cxhub.data_folder import DataFolder
+from cxhub.embedded.postgres import embedded_postgres
+from cxhub.embedded.valkey import embedded_valkey
+from cxhub.supervisor import StartError
+
+OLDEST_POSTGRES = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """Where the two servers are, which of them are ours to run, and whether the database was made just now."""
+
+    database_url: str
+    redis_url: str
+    children: tuple[Child, ...]
+    fresh: bool
+
+
+def prepare(folder: DataFolder, environ: Mapping[str, str], *, durable: bool = True) -> Servers:
+    """The embedded servers that are needed have their data folders; outside ones are named rightly and new enough."""
+    children: list[Child] = []
+    fresh = False
+    database_url = environ.get("DATABASE_URL", "").strip()
+    if database_url:
+        env.parse_database(database_url)
+        check_outside_postgres(database_url)
+    else:
+        postgres = embedded_postgres(folder, durable=durable)
+        fresh = postgres.prepare()
+        database_url = postgres.url
+        children.append(postgres.child())
+    redis_url = environ.get("REDIS_URL", "").strip()
+    if redis_url:
+        redis_url = env.parse_redis(redis_url)
+    else:
+        valkey = embedded_valkey(folder, durable=durable)
+        valkey.prepare()
+        redis_url = valkey.url
+        children.append(valkey.child())
+    return Servers(database_url, redis_url, tuple(children), fresh)
+
+
+def check_outside_postgres(url: str) -> None:
+    """The server that DATABASE_URL names answers and is new enough."""
+    import psycopg  # here only: a hub with embedded servers keeps its supervisor small
+
+    try:
+        with psycopg.connect(url, connect_timeout=10) as connection:
+            version = connection.info.server_version
+    except psycopg.Error as error:
+        reason = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
+        raise StartError(f"DATABASE_URL: no connection: {reason}\nStart that server or correct DATABASE_URL.") from error
+    if version < OLDEST_POSTGRES * 10000:
+        raise StartError(
+            f"DATABASE_URL: PostgreSQL {OLDEST_POSTGRES} or newer is needed, that server is {version // 10000}.\n"
+            "Name another one, or unset DATABASE_URL to use the embedded one."
+        )
