@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Every command of the hub: `python3 manage.py up`, `python3 manage.py test`, `python3 manage.py help`."""
+
 # This file alone must parse on old Pythons, so that they can say what is needed.
 import sys
 

@@ -118,9 +118,7 @@ def _make_venv(venv: Path) -> None:
     _say(f"making {venv} with Python {version}")
     # sys._base_executable: inside a venv that is being remade, its own python is about to vanish.
     base = getattr(sys, "_base_executable", sys.executable)
-    done = subprocess.run(
-        [base, "-m", "venv", "--clear", str(venv)], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([base, "-m", "venv", "--clear", str(venv)], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise BootstrapError(
             f"cannot make {venv}: {_last_line(done.stderr or done.stdout)}\n"

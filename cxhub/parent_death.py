@@ -53,7 +53,9 @@ def children() -> set[int]:
             if entry.isdigit():
                 with contextlib.suppress(OSError):
                     # "pid (comm) state ppid ...": the name may hold anything, so read behind its last bracket
-                    fields = Path("/proc", entry, "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2]
+                    fields = (
+                        Path("/proc", entry, "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2]
+                    )
                     if int(fields.split()[1]) == os.getpid():
                         found.add(int(entry))
     return found

@@ -96,7 +96,7 @@ def _announcing(hub: Hub, name: str, *arguments: str) -> Child:
     return _python(hub, name, *arguments, ready=ready, prepare=prepare, more={READY_FILE: str(ready_file)})
 
 
-def _python(  # noqa: PLR0913 - the parts of a Child, passed by name
+def _python(
     hub: Hub,
     name: str,
     *arguments: str,

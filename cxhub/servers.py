@@ -56,7 +56,9 @@ def check_outside_postgres(url: str) -> None:
             version = connection.info.server_version
     except psycopg.Error as error:
         reason = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
-        raise StartError(f"DATABASE_URL: no connection: {reason}\nStart that server or correct DATABASE_URL.") from error
+        raise StartError(
+            f"DATABASE_URL: no connection: {reason}\nStart that server or correct DATABASE_URL."
+        ) from error
     if version < OLDEST_POSTGRES * 10000:
         raise StartError(
             f"DATABASE_URL: PostgreSQL {OLDEST_POSTGRES} or newer is needed, that server is {version // 10000}.\n"

@@ -103,7 +103,9 @@ class Supervisor:
 
         if not self._pump(all_ready, within_seconds):
             missing = ", ".join(running.child.name for running in waiting)
-            raise StartError(f"not ready after {within_seconds:.0f} seconds: {missing}. The lines above should say why.")
+            raise StartError(
+                f"not ready after {within_seconds:.0f} seconds: {missing}. The lines above should say why."
+            )
 
     def run_to_end(self, child: Child, *, captured: list[str] | None = None) -> int:
         """The child has run once, with everything else going on; its exit status. Its lines are shown, or captured."""

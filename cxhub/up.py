@@ -30,7 +30,9 @@ _ANNOUNCE = "import django; django.setup(); from cxhub import firstrun; firstrun
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `up`, for the command line and for `manage.py help up`."""
-    parser.add_argument("--port", type=int, default=8000, help="of the web server, 0 for a free one; live uses the next")
+    parser.add_argument(
+        "--port", type=int, default=8000, help="of the web server, 0 for a free one; live uses the next"
+    )
     parser.add_argument("--data", metavar="DIR", help="the data folder (default: CXHUB_DATA, then .cxhub)")
     parser.add_argument("--demo", action="store_true", help="fill the hub with a believable shop, through its webhooks")
 

@@ -120,6 +120,7 @@ class ProfileList(APIView):
     """Profiles by identifier, or all of them by id."""
 
     @extend_schema(
+        operation_id="profiles_list",
         parameters=[
             OpenApiParameter(
                 "identifier", str, description="`kind:value` or `kind@scope:value`, e.g. phone:+15551234567"

@@ -32,6 +32,13 @@ def _fresh_caches() -> None:
     routing._settings.clear()
 
 
+@pytest.fixture(autouse=True)
+def _plain_static_names(settings: Any) -> None:
+    """Pages name static files as they are; hashed names need `collectstatic`, which is the start-up's work."""
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
+
+
 @pytest.fixture
 def whatsapp(db: None) -> ChannelAccount:
     return connect("whatsapp_cloud", name="Orders", values={"app_secret": APP_SECRET, "verify_token": VERIFY_TOKEN})

@@ -64,7 +64,12 @@ class EmbeddedPostgres:
         """The server as a foreground child. SIGINT is PostgreSQL's fast shutdown, SIGQUIT its immediate one."""
         return Child(
             name="postgres",
-            command=(str(self.programs / "postgres"), "-D", self._as_named_by_server(self.cluster), *self._essentials()),
+            command=(
+                str(self.programs / "postgres"),
+                "-D",
+                self._as_named_by_server(self.cluster),
+                *self._essentials(),
+            ),
             environ=_environ(),
             ready=functools.partial(postgres_lockfile.is_ready, self.cluster),
             prepare=functools.partial(postgres_lockfile.clear_stale, self.cluster),
@@ -115,7 +120,13 @@ class EmbeddedPostgres:
             "--no-instructions", *([] if self.durable else ["--no-sync"]), *tuning,
         )  # fmt: skip
         self._run(
-            fresh, "postgres", "--single", "-D", self._as_named_by_server(fresh), "postgres", text=f"CREATE DATABASE {NAME}\n"
+            fresh,
+            "postgres",
+            "--single",
+            "-D",
+            self._as_named_by_server(fresh),
+            "postgres",
+            text=f"CREATE DATABASE {NAME}\n",
         )
 
     def _run(self, folder: Path, program: str, *arguments: str, text: str = "") -> None:

@@ -28,7 +28,9 @@ def account_for(data: Path) -> Account | None:
         except KeyError:
             continue
         return Account(entry.pw_uid, entry.pw_gid)
-    raise EmbeddedError("PostgreSQL cannot run as root, and there is no user postgres or nobody. Add one, or set DATABASE_URL.")
+    raise EmbeddedError(
+        "PostgreSQL cannot run as root, and there is no user postgres or nobody. Add one, or set DATABASE_URL."
+    )
 
 
 def installation_for(account: Account | None, install: Path, version: str) -> Path:

@@ -1,0 +1,232 @@
+"""The read API as its contract says: shapes, keyset pages, problems, roles, merged ids."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from channels_ingest import pipeline
+from profiles.models import ApiToken, ChannelIdentity, Role, StaffMember
+from tests.conftest import Deliver, whatsapp_text
+
+Headers = dict[str, str]
+TokenFor = Callable[[Role], Headers]
+AT = 1_760_000_000
+
+
+@pytest.fixture
+def agent(token_for: TokenFor) -> Headers:
+    return token_for(Role.AGENT)
+
+
+@pytest.fixture
+def mira(deliver: Deliver) -> int:
+    """A customer with 120 messages, five of each same second."""
+    for n in range(120):
+        deliver(whatsapp_text(f"message {n}", wamid=f"w.{n}", at=AT + n // 5))
+    pipeline.drain()
+    return ChannelIdentity.objects.get().profile_id
+
+
+def get(client: Client, headers: Headers, path: str) -> Any:
+    answer = client.get(path, headers=headers)
+    assert answer.status_code == 200, answer.content
+    return answer.json()
+
+
+def test_profile_has_what_the_contract_names(client: Client, agent: Headers, mira: int) -> None:
+    document = get(client, agent, f"/api/v1/profiles/{mira}/")
+    assert document["display_name"] == "Mira Lind"
+    assert document["state"] == "waiting"
+    assert document["traits"] == {"name": "Mira Lind"}
+    assert document["consents"] == []
+    [identity] = document["channel_identities"]
+    assert {k: identity[k] for k in ("channel", "account", "address", "standing", "epoch", "grade")} == {
+        "channel": "whatsapp",
+        "account": "Orders",
+        "address": "15550100001",
+        "standing": "proved",
+        "epoch": 0,
+        "grade": "proved",
+    }
+    assert identity["first_seen"] == "2025-10-09T08:53:20Z"
+    assert document["identifiers"] == [
+        {"kind": "phone", "scope": "", "value": "+15550100001", "grade": "proved", "status": "normal"}
+    ]
+
+
+@pytest.mark.parametrize(
+    "written", ["phone:+15550100001", "phone:%2B15550100001", "phone: 15550100001", "phone:15550100001"]
+)
+def test_profile_is_found_by_identifier_however_the_plus_arrived(
+    client: Client, agent: Headers, mira: int, written: str
+) -> None:
+    found = get(client, agent, f"/api/v1/profiles/?identifier={written}")
+    assert found == {"results": [{"id": mira, "display_name": "Mira Lind"}], "next": None}
+
+
+def test_national_variants_find_the_same_person(client: Client, agent: Headers, deliver: Deliver) -> None:
+    deliver(whatsapp_text("oi", wamid="w.1", wa_id="553188880000"))
+    pipeline.drain()
+    for variant in ("%2B553188880000", "%2B5531988880000"):
+        assert len(get(client, agent, f"/api/v1/profiles/?identifier=phone:{variant}")["results"]) == 1
+
+
+def test_timeline_pages_join_without_gap_or_repetition(client: Client, agent: Headers, mira: int) -> None:
+    url, texts, pages = f"/api/v1/profiles/{mira}/timeline/?limit=17", [], 0
+    while url:
+        page = get(client, agent, url)
+        texts += [entry["text"] for entry in page["results"]]
+        url, pages = page["next"], pages + 1
+    assert texts == [f"message {n}" for n in reversed(range(120))]
+    assert pages == 8
+
+
+def test_entry_has_what_the_contract_names(client: Client, agent: Headers, mira: int) -> None:
+    [entry] = get(client, agent, f"/api/v1/profiles/{mira}/timeline/?limit=1")["results"]
+    assert set(entry) == {
+        "id", "occurred_at", "recorded_at", "channel", "kind", "direction", "text", "channel_identity", "account",
+        "provider_message_id", "sender_grade", "delivery", "detail",
+    }  # fmt: skip
+    assert (entry["kind"], entry["direction"], entry["channel"], entry["sender_grade"]) == (
+        "message",
+        "in",
+        "whatsapp",
+        "proved",
+    )
+
+
+def test_timeline_is_filtered_by_kind_and_channel(client: Client, agent: Headers, mira: int) -> None:
+    base = f"/api/v1/profiles/{mira}/timeline/"
+    assert len(get(client, agent, f"{base}?kind=message&channel=whatsapp&limit=200")["results"]) == 120
+    assert get(client, agent, f"{base}?kind=note,order")["results"] == []
+    assert get(client, agent, f"{base}?channel=sms&channel=email")["results"] == []
+
+
+def test_new_entries_while_paging_do_not_shift_the_pages(
+    client: Client, agent: Headers, mira: int, deliver: Deliver
+) -> None:
+    first = get(client, agent, f"/api/v1/profiles/{mira}/timeline/?limit=60")
+    deliver(whatsapp_text("newer", wamid="w.newer", at=AT + 1_000))
+    pipeline.drain()
+    second = get(client, agent, first["next"])
+    assert [e["text"] for e in first["results"] + second["results"]] == [f"message {n}" for n in reversed(range(120))]
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("profiles/?identifier=nonsense", "identifier"),
+        ("profiles/?identifier=fax:1", "identifier"),
+        ("profiles/?limit=0", "limit"),
+        ("profiles/?after=x", "after"),
+        ("profiles/{id}/timeline/?limit=201", "limit"),
+        ("profiles/{id}/timeline/?before=garbage", "cursor"),
+        ("profiles/{id}/timeline/?before=WzEsMl0", "cursor"),
+        ("profiles/{id}/timeline/?kind=nonsense", "kind"),
+        ("queue/?waiting=perhaps", "waiting"),
+        ("queue/?channel=pigeon", "channel"),
+    ],
+)
+def test_bad_input_is_a_problem_that_names_the_parameter(
+    client: Client, agent: Headers, mira: int, path: str, name: str
+) -> None:
+    answer = client.get(f"/api/v1/{path.format(id=mira)}", headers=agent)
+    assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
+    problem = answer.json()
+    assert (problem["title"], problem["status"]) == ("Bad Request", 400)
+    assert list(problem["errors"]) == [name]
+
+
+def test_unknown_profile_is_a_404_problem(client: Client, agent: Headers) -> None:
+    for path in ("profiles/999999/", "profiles/999999/timeline/"):
+        answer = client.get(f"/api/v1/{path}", headers=agent)
+        assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
+
+
+def test_merged_id_answers_307_to_the_survivor_with_the_query_kept(
+    client: Client, agent: Headers, deliver: Deliver
+) -> None:
+    deliver(whatsapp_text("I have a username", wamid="w.1", from_user_id="US.1", wa_id="15550100002"))
+    pipeline.drain()
+    deliver(whatsapp_text("from my other phone", wamid="w.2"))
+    pipeline.drain()
+    one, other = ChannelIdentity.objects.order_by("id").values_list("id", flat=True)
+    tie = whatsapp_text("now with both", wamid="w.3", from_user_id="US.1")
+    deliver(tie)
+    pipeline.drain()
+    answer = client.get(f"/api/v1/profiles/{other}/timeline/?limit=2", headers=agent)
+    assert (answer.status_code, answer["Location"]) == (307, f"/api/v1/profiles/{one}/timeline/?limit=2")
+    assert client.get(f"/api/v1/profiles/{other}/", headers=agent).status_code == 307
+    assert client.get(f"/api/v1/profiles/{one}/", headers=agent).status_code == 200
+
+
+def test_queue_lists_waiting_customers_longest_first(client: Client, agent: Headers, deliver: Deliver) -> None:
+    for n in range(5):
+        deliver(whatsapp_text("hello?", wamid=f"w.{n}", wa_id=f"1555010000{n}", at=AT + n))
+    pipeline.drain()
+    first = get(client, agent, "/api/v1/queue/?limit=3")
+    second = get(client, agent, first["next"])
+    assert [r["waiting_since"][-3:-1] for r in first["results"] + second["results"]] == ["20", "21", "22", "23", "24"]
+    newest = get(client, agent, "/api/v1/queue/?waiting=all&channel=whatsapp")["results"]
+    assert [r["last_entry_at"][-3:-1] for r in newest] == ["24", "23", "22", "21", "20"]
+    assert get(client, agent, "/api/v1/queue/?waiting=false")["results"] == []
+
+
+def test_roles_and_tokens(client: Client, token_for: TokenFor, mira: int) -> None:
+    path = f"/api/v1/profiles/{mira}/"
+    assert client.get(path).status_code == 401
+    assert client.get(path)["WWW-Authenticate"].startswith("Bearer")
+    assert client.get(path, headers={"Authorization": "Bearer nonsense"}).status_code == 401
+    assert client.get(path, headers={"Authorization": "Bearer"}).status_code == 401
+    assert client.get(path, headers=token_for(Role.INGEST)).status_code == 403
+    for role in (Role.AGENT, Role.LEAD, Role.ADMIN):
+        assert client.get(path, headers=token_for(role)).status_code == 200
+
+
+def test_token_is_no_wider_than_its_holder_and_ends_with_them(client: Client, mira: int) -> None:
+    member = StaffMember.objects.create_staff("was-admin@example.com", role=Role.INGEST)
+    headers = {"Authorization": f"Bearer {ApiToken.issue(member, Role.ADMIN)}"}
+    path = f"/api/v1/profiles/{mira}/"
+    assert client.get(path, headers=headers).status_code == 403
+    StaffMember.objects.filter(pk=member.pk).update(role=Role.ADMIN)
+    assert client.get(path, headers=headers).status_code == 200
+    StaffMember.objects.filter(pk=member.pk).update(is_active=False)
+    assert client.get(path, headers=headers).status_code == 401
+
+
+def test_token_is_stored_as_its_hash(db: None) -> None:
+    member = StaffMember.objects.create_staff("agent@example.com")
+    token = ApiToken.issue(member, Role.AGENT)
+    assert token not in str(ApiToken.objects.values().get())
+
+
+def test_schema_names_every_operation_and_docs_show_them(client: Client, db: None) -> None:
+    schema = client.get("/api/schema/", headers={"Accept": "application/json"})
+    assert schema.status_code == 200
+    paths = schema.json()["paths"] if schema["Content-Type"].endswith("json") else schema.content.decode()
+    for path in ("/api/v1/profiles/", "/api/v1/profiles/{profile_id}/timeline/", "/api/v1/queue/"):
+        assert path in paths
+    page = client.get("/api/docs/")
+    assert page.status_code == 200
+    assert b"/api/v1/profiles/{profile_id}/timeline/" in page.content
+
+
+def test_queries_of_a_profile_and_a_page_do_not_grow(
+    client: Client, agent: Headers, mira: int, django_assert_max_num_queries: Any
+) -> None:
+    with django_assert_max_num_queries(9):
+        get(client, agent, f"/api/v1/profiles/{mira}/")
+    with django_assert_max_num_queries(5):
+        get(client, agent, f"/api/v1/profiles/{mira}/timeline/")
+
+
+def test_health_tells_the_backlog_without_turning_red(client: Client, deliver: Deliver) -> None:
+    deliver(whatsapp_text("hello", wamid="w.1"))
+    assert client.get("/livez").status_code == 200
+    ready = client.get("/readyz")
+    assert (ready.status_code, ready.json()["unprocessed"]) == (200, 1)
+    metrics = client.get("/metrics").content.decode()
+    assert "cxhub_inbox_unprocessed 1.0" in metrics
+    assert "cxhub_inbox_oldest_unprocessed_seconds" in metrics
