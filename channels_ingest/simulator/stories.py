@@ -32,6 +32,28 @@ CITIES = (
 CARRIERS = ("DHL", "PostNord", "UPS", "DPD", "FedEx", "GLS")
 STREETS = ("Mill Lane", "Birch Road", "Harbour Street", "Kungsgatan", "Church Hill", "Station Road", "Lindenweg")
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
+CLOSINGS = {
+    "en": (
+        "You're welcome, {first}!",
+        "Any time, {first} 🙂",
+        "Glad we could help. Have a good day!",
+        "Thank you, {first}!",
+    ),
+    "sv": ("Så bra, tack {first}!", "Varsågod!", "Ha en fin dag, {first} 🙂"),
+    "de": ("Sehr gerne, {first}!", "Gerne! Einen schönen Tag noch."),
+    "fr": ("Avec plaisir, {first} !", "Bonne journée, {first} 🙂"),
+    "es": ("¡De nada, {first}!", "¡Un placer! Que tengas buen día."),
+    "pt": ("De nada, {first}!", "Por nada, um ótimo dia 🙂"),
+    "it": ("Di nulla, {first}!", "Grazie a lei, buona giornata!"),
+    "nl": ("Graag gedaan, {first}!", "Fijne dag nog!"),
+    "pl": ("Nie ma za co, {first}!", "Miłego dnia!"),
+    "tr": ("Rica ederiz, {first}!",),
+    "ja": ("こちらこそありがとうございました。", "またのご利用をお待ちしております。"),
+    "zh": ("不客气，祝您旅途愉快！", "谢谢 {first}！"),
+    "ko": ("감사합니다, 좋은 하루 되세요!",),
+    "ar": ("على الرحب والسعة {first}!", "نتشرف بخدمتك دائماً 🌹"),
+    "he": ("בשמחה, {first}!", "תודה לך ויום נעים!"),
+}
 AGENTS = ("Nora", "Elias", "Ines", "Johan", "Maja")
 
 
@@ -57,7 +79,7 @@ def deliveries(told: Sequence[Happening]) -> Iterator[list[Happening]]:
 
 
 def _casting(everybody: Sequence[Person], chance: random.Random) -> Iterator[tuple[list[Person], Plot]]:
-    """Who plays in which plot: everybody in one, half in two, and every plot by somebody; groups are drawn from them."""
+    """Who plays in which plot: everybody in one, half in two; every plot by somebody; groups are drawn from them."""
     solo = [plot for plot in plots() if not plot.group]
     untold = set(solo)
     for person in everybody:
@@ -112,7 +134,23 @@ class _Telling:
             if self.clock > self.anchor:
                 break
             found += self._business(beat) if beat.who == "s" else [self._customer(beat)]
+        else:
+            found += self._closing()
         return [happening for happening in found if happening.at <= self.anchor]
+
+    def _closing(self) -> list[Happening]:
+        """A last friendly word of the shop where the customer had theirs; now and then it is forgotten."""
+        last = self.plot.beats[-1]
+        if (
+            self.plot.group
+            or last.who != "c"
+            or last.verb not in ("says", "image", "video")
+            or self.chance.random() < 0.1
+        ):
+            return []
+        beat = Beat(after=timedelta(minutes=25), who="s", wordings=CLOSINGS[self.plot.language])
+        self.clock = self._next_moment(beat)
+        return self._business(beat)
 
     def _beginning(self, days_ago: float | None) -> datetime:
         """Half of the stories begin in the last three days unless told when, and hardly any at night."""
