@@ -140,13 +140,8 @@ class _Telling:
 
     def _closing(self) -> list[Happening]:
         """A last friendly word of the shop where the customer had theirs; now and then it is forgotten."""
-        last = self.plot.beats[-1]
-        if (
-            self.plot.group
-            or last.who != "c"
-            or last.verb not in ("says", "image", "video")
-            or self.chance.random() < 0.1
-        ):
+        last = [beat for beat in self.plot.beats if beat.who and beat.verb not in _WORDLESS][-1]
+        if self.plot.group or last.who != "c" or self.chance.random() < 0.06:
             return []
         beat = Beat(after=timedelta(minutes=25), who="s", wordings=CLOSINGS[self.plot.language])
         self.clock = self._next_moment(beat)
@@ -243,6 +238,7 @@ def _attachment(kind: str, caption: str, filename: str, seed: str) -> dict[str, 
     return media(kind, seed, caption=caption, filename=filename)
 
 
+_WORDLESS = ("reacts", "edits", "deletes", "stops", "moves")
 _MEDIA = {"image": "image", "voice": "audio", "video": "video", "document": "document", "sticker": "sticker"}
 
 
