@@ -23,7 +23,7 @@ from channels_ingest.adapters._whatsapp_events import (
 )
 from channels_ingest.adapters._whatsapp_messages import customer_items, echo_items, history_items, history_media_items
 from channels_ingest.adapters._whatsapp_senders import Circumstances, contacts_of, digits_of
-from channels_ingest.adapters.base import AccountSettings, Delivery, PayloadError, Setting, clean, read_json
+from channels_ingest.adapters.base import AccountSettings, Adapter, Delivery, PayloadError, Setting, clean, read_json
 from channels_ingest.adapters.reading import OddPartError, as_list, as_object, as_word, nameable
 from channels_ingest.messages import Item, Located, NotUnderstood
 from channels_ingest.signatures import any_matches, sha256_hex
@@ -38,7 +38,7 @@ class WhatsAppCloud:
 
     provider = "whatsapp_cloud"
     channel = "whatsapp"
-    settings = (
+    settings: tuple[Setting, ...] = (
         Setting(name="app_secret", meaning="The Meta app's secret: signs every delivery", secret=True, required=True),
         Setting(name="verify_token", meaning="A word of yours that Meta repeats to you", secret=True, required=True),
         Setting(name="access_token", meaning="A system user's token: needed to send and to fetch media", secret=True),
@@ -46,7 +46,7 @@ class WhatsAppCloud:
         Setting(name="portfolio_id", meaning="The portfolio in which user ids are the same; default: the account's id"),
     )
     max_body_bytes = 4_000_000  # Meta sends up to 3 MB
-    kept_headers = ("x-hub-signature-256", "content-type", "user-agent")
+    kept_headers: tuple[str, ...] = ("x-hub-signature-256", "content-type", "user-agent")
     refusal_status = 401
 
     def handshake(self, query: Mapping[str, str], account: AccountSettings) -> str | None:
@@ -189,4 +189,4 @@ _LISTS: Mapping[str, Reader] = MappingProxyType(
 )
 _KNOWN_NAMES = frozenset({*_LISTS, "history", "contacts", "metadata", "messaging_product"})
 
-ADAPTER = WhatsAppCloud()
+ADAPTER: Adapter = WhatsAppCloud()

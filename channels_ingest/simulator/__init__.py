@@ -1,0 +1,1 @@
+"""Plays the providers over HTTP: real payload shapes, signed, posted and retried as they would."""

@@ -1,0 +1,79 @@
+"""Posts signed deliveries to a webhook and retries them as Meta does."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from channels_ingest.signatures import sha256_hex
+
+FIRST_PAUSE_SECONDS = 0.25
+ATTEMPT_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posted:
+    """How a delivery ended: the last HTTP status (0: no answer), after how many attempts and how long."""
+
+    status: int
+    attempts: int
+    seconds: float
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether Meta would consider it delivered: 200 and nothing else."""
+        return self.status == 200
+
+
+class MetaPoster:
+    """Posts to one webhook in Meta's name.
+
+    What is not answered with 200 is tried again at once, then with doubled pauses, until `patience_seconds` are over
+    (Meta goes on for days).
+    """
+
+    def __init__(
+        self,
+        url: str,
+        app_secret: str,
+        *,
+        client: httpx.Client,
+        patience_seconds: float = 20.0,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.url = url
+        self.patience_seconds = patience_seconds
+        self._app_secret = app_secret
+        self._client = client
+        self._sleep = sleep
+
+    def post(self, payload: dict[str, Any]) -> Posted:
+        """Posts `payload` until it is accepted or patience ends."""
+        # Meta escapes everything beyond ASCII, so the bytes signed are these.
+        return self.post_bytes(json.dumps(payload, separators=(",", ":")).encode())
+
+    def post_bytes(self, body: bytes) -> Posted:
+        """The same for a body that is already written."""
+        began, pause, attempts = time.monotonic(), 0.0, 0
+        while True:
+            attempts += 1
+            status = self._attempt(body)
+            spent = time.monotonic() - began
+            if status == 200 or spent + pause > self.patience_seconds:
+                return Posted(status=status, attempts=attempts, seconds=spent)
+            self._sleep(pause)
+            pause = pause * 2 or FIRST_PAUSE_SECONDS
+
+    def _attempt(self, body: bytes) -> int:
+        headers = {
+            "content-type": "application/json",
+            "user-agent": "facebookexternalua",
+            "x-hub-signature-256": f"sha256={sha256_hex(self._app_secret, body)}",
+        }
+        try:
+            return self._client.post(self.url, content=body, headers=headers, timeout=ATTEMPT_SECONDS).status_code
+        except httpx.TransportError:
+            return 0

@@ -1,0 +1,120 @@
+import secrets
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from channels_ingest.accounts import connect
+from channels_ingest.models import Envelope
+from channels_ingest.simulator.lines import PROVIDER, line_of, new_client, poster_for
+from channels_ingest.simulator.payloads import Happening, payload_of
+from channels_ingest.simulator.posting import MetaPoster
+from channels_ingest.simulator.stories import deliveries, happenings
+from profiles.models import ChannelAccount, Role, StaffMember
+
+SHOP = "Lindqvist & Daughters"
+PORTFOLIO = "117600000001874"
+ACCOUNT_ID = "117600000018740"
+
+#: The shop's numbers: what the stories call them, what agents do, Meta's id and the number (a Swedish one for fiction).
+LINES: Mapping[str, tuple[str, str, str]] = {
+    "orders": (f"{SHOP}: Orders", "117600000187401", "46701740605"),
+    "repairs": (f"{SHOP}: Repairs", "117600000187402", "46701740606"),
+    "wholesale": (f"{SHOP}: Wholesale", "117600000187403", "46701740607"),
+}
+STAFF = (
+    ("nora@example.com", "Nora Holm", Role.AGENT),
+    ("elias@example.com", "Elias Berg", Role.LEAD),
+    ("karin@example.com", "Karin Lindqvist", Role.ADMIN),
+)
+WORKING_SECONDS = 15.0
+
+
+class Command(BaseCommand):
+    help = (
+        "Fill the running hub with a month of a small shop, posted through its webhooks. Running it again adds nothing."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        lines = self._lines()
+        anchor = lines["orders"].setting("demo_anchor")
+        if lines["orders"].setting("demo_told"):
+            self.stderr.write(f"{SHOP} is already here, told up to {anchor}.")
+        else:
+            self._tell(lines, datetime.fromisoformat(anchor))
+        self._introduce_staff()
+
+    @transaction.atomic
+    def _lines(self) -> dict[str, ChannelAccount]:
+        """The shop's three lines, connected on the first run; the first run's time is the end of every story."""
+        found = {}
+        for word, (name, number_id, number) in LINES.items():
+            account = ChannelAccount.objects.filter(provider=PROVIDER, name=name).first()
+            if account is None:
+                values = {"phone_number_id": number_id, "portfolio_id": PORTFOLIO}
+                values |= {"app_secret": secrets.token_hex(16), "verify_token": secrets.token_urlsafe(16)}
+                account = connect(PROVIDER, name=name, values=values)
+                account.settings |= {
+                    "demo_anchor": datetime.now(UTC).replace(microsecond=0).isoformat(),
+                    "simulated_account_id": ACCOUNT_ID,
+                    "simulated_number": number,
+                }
+                account.save(update_fields=["settings"])
+            found[word] = account
+        return found
+
+    def _tell(self, accounts: Mapping[str, ChannelAccount], anchor: datetime) -> None:
+        """Posts the month; an interrupted one goes on where it stopped, because the same ids come again."""
+        began = time.monotonic()
+        lines = {word: line_of(account) for word, account in accounts.items()}
+        told = happenings(lines, anchor)
+        self.stderr.write(f"{SHOP}: posting {len(told)} events of the last month to {len(lines)} WhatsApp lines …")
+        with new_client() as client, ThreadPoolExecutor(len(lines)) as threads:
+            posters = {word: poster_for(account, client) for word, account in accounts.items()}
+            parts = {word: [one for one in told if one.line == line] for word, line in lines.items()}
+            refused = sum(threads.map(self._post, posters.values(), parts.values()))
+        if refused:
+            raise CommandError(
+                f"the hub did not accept {refused} deliveries; see its log, then run demo again: it goes on from there"
+            )
+        orders = accounts["orders"]
+        orders.settings["demo_told"] = True
+        orders.save(update_fields=["settings"])
+        self._await_work(accounts)
+        self.stderr.write(f"{SHOP}: ready after {time.monotonic() - began:.0f} s.")
+
+    def _post(self, poster: MetaPoster, told: list[Happening]) -> int:
+        """Posts one line's events in order; returns how many deliveries were not accepted. A dead hub ends it early."""
+        batches = list(deliveries(told))
+        tenth = max(1, len(batches) // 4)
+        for number, batch in enumerate(batches, start=1):
+            if not poster.post(payload_of(batch)).is_accepted:
+                return len(batches) - number + 1
+            if number % tenth == 0:
+                self.stderr.write(f"  {batch[0].line.display_number}: {number} of {len(batches)} deliveries")
+        return 0
+
+    def _await_work(self, accounts: Mapping[str, ChannelAccount]) -> None:
+        """Returns when the workers have read everything, or after a while: they go on without this command."""
+        until = time.monotonic() + WORKING_SECONDS
+        waiting = Envelope.objects.filter(account__in=accounts.values(), state=Envelope.State.RECEIVED)
+        while time.monotonic() < until:
+            if not waiting.exists():
+                return
+            time.sleep(0.2)
+        self.stderr.write(f"{SHOP}: {waiting.count()} deliveries are still being worked.")
+
+    def _introduce_staff(self) -> None:
+        """The shop's people can log in; a password is shown once, when its owner is made."""
+        self.stdout.write("Log in as:")
+        for email, name, role in STAFF:
+            if StaffMember.objects.filter(email=email).exists():
+                self.stdout.write(f"  {role:<5}  {email}  (as before; create_user {email} prints a log-in link)")
+                continue
+            password = secrets.token_urlsafe(12)
+            StaffMember.objects.create_staff(email, role=role, password=password, name=name)
+            self.stdout.write(f"  {role:<5}  {email}  {password}")
