@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib.auth import authenticate, login, logout, update_session_auth_hash
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.password_validation import validate_password
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse
@@ -67,6 +68,7 @@ class PasswordForm(forms.Form):
         return password
 
 
+@login_not_required
 @sensitive_variables("password")
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "POST"])
@@ -84,6 +86,7 @@ def log_in(request: HttpRequest) -> HttpResponse:
     return render(request, "access/login.html", {"form": form, "next": target}, status=422 if form.is_bound else 200)
 
 
+@login_not_required
 @require_POST
 def log_out(request: HttpRequest) -> HttpResponse:
     """The session is gone and open live streams of this member end."""
@@ -93,6 +96,7 @@ def log_out(request: HttpRequest) -> HttpResponse:
     return redirect(settings.LOGOUT_REDIRECT_URL)
 
 
+@login_not_required
 @require_http_methods(["GET", "POST"])
 def log_in_by_link(request: HttpRequest, secret: str) -> HttpResponse:
     """A button that redeems the link: a chat's link preview, which only fetches, cannot use it up."""
@@ -106,6 +110,7 @@ def log_in_by_link(request: HttpRequest, secret: str) -> HttpResponse:
     return redirect("set-password")
 
 
+@login_not_required
 @sensitive_variables("form")
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "POST"])

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.utils.translation import gettext as _
 
-from profiles.reading import ProfileView
+from profiles.identity.canonical import display_phone
+from profiles.reading import AddressView, ConsentView, IdentifierView, ProfileView, TraitView
 from timeline.wording import (
     GRADES,
     REPLY_REFUSALS,
@@ -15,11 +15,9 @@ from timeline.wording import (
     channel_of,
     consent_line,
     identifier_of,
+    shown_address,
     words_of,
 )
-
-#: Which grades prove who writes; the others are shown with a warning word.
-PROVING = ("decided", "proved")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +39,8 @@ class AddressRow:
     channel_word: str
     line: str
     address: str
+    shown: str  # the address as people read it: a phone number with its plus and spaces
+    group: str  # the group they wrote in, empty outside groups
     grade: GradeWord
     first_seen: datetime | None
     last_seen: datetime | None
@@ -54,6 +54,7 @@ class IdentifierRow:
     icon: str
     word: str
     value: str
+    shown: str
     grade: GradeWord
     caution: str
 
@@ -64,7 +65,6 @@ class ConsentRow:
 
     line: str
     is_granted: bool
-    address: str
     occurred_at: datetime
     source: str
 
@@ -104,14 +104,15 @@ def panel_of(profile: ProfileView) -> Panel:
     addresses.sort(key=lambda row: row.last_seen.timestamp() if row.last_seen else 0.0, reverse=True)
     grades = [row.grade for row in addresses]
     strength = list(GRADES)
-    accounts = {identity.account.pk for identity in profile.channel_identities}
+    accounts = {identity.account_id for identity in profile.channel_identities}
+    channels = {(identity.account, identity.address): identity.channel for identity in profile.channel_identities}
     return Panel(
         profile_id=profile.id,
         name=name_of(profile.display_name),
         proof=min(grades, key=lambda grade: strength.index(grade.code)) if grades else None,
         addresses=addresses,
         identifiers=[_identifier(row) for row in profile.identifiers if row.status != "blocked"],
-        consents=[_consent(row) for row in profile.consents],
+        consents=[_consent(row, channels.get((row.account, row.address), "")) for row in profile.consents],
         facts=[_fact(trait) for trait in profile.traits],
         first_seen=min((row.first_seen for row in addresses if row.first_seen), default=None),
         last_seen=max((row.last_seen for row in addresses if row.last_seen), default=None),
@@ -131,14 +132,18 @@ def grade_of(code: str) -> GradeWord:
     return GradeWord(code if code in GRADES else "claimed", icon, str(word), str(meaning))
 
 
-def _address(identity: Any) -> AddressRow:
+def _address(identity: AddressView) -> AddressRow:
     icon, word = channel_of(identity.channel)
+    group, _colon, member = identity.address.partition(":") if identity.reply_refusal == "group" else ("", "", "")
+    address = member or identity.address
     return AddressRow(
         icon=icon,
         channel=identity.channel,
         channel_word=word,
-        line=identity.account.name,
-        address=identity.address,
+        line=identity.account,
+        address=address,
+        shown=shown_address(identity.channel, address),
+        group=group,
         grade=grade_of(identity.grade),
         first_seen=identity.first_seen,
         last_seen=identity.last_seen,
@@ -146,34 +151,33 @@ def _address(identity: Any) -> AddressRow:
     )
 
 
-def _identifier(row: Any) -> IdentifierRow:
+def _identifier(row: IdentifierView) -> IdentifierRow:
     icon, word = identifier_of(row.kind)
     return IdentifierRow(
         icon=icon,
         word=word,
         value=row.value,
+        shown=display_phone(row.value) if row.kind == "phone" else row.value,
         grade=grade_of(row.grade),
         caution=_("Used by several people; it ties nobody together") if row.status == "generic" else "",
     )
 
 
-def _consent(row: Any) -> ConsentRow:
-    channel = channel_of(row.account.channel)[1]
+def _consent(row: ConsentView, channel: str) -> ConsentRow:
     return ConsentRow(
-        line=consent_line(row.purpose, is_granted=row.is_granted, channel=channel),
+        line=consent_line(row.purpose, is_granted=row.is_granted, channel=channel_of(channel)[1] or row.account),
         is_granted=row.is_granted,
-        address=row.address,
         occurred_at=row.occurred_at,
         source=words_of(SOURCES, row.source),
     )
 
 
-def _fact(trait: Any) -> FactRow:
+def _fact(trait: TraitView) -> FactRow:
     return FactRow(
         word=words_of(TRAITS, trait.name),
         value=trait.value,
         source=words_of(SOURCES, trait.source),
         grade=grade_of(trait.grade),
         last_seen=trait.last_seen,
-        alternates=[str(getattr(other, "value", other)) for other in trait.alternates],
+        alternates=list(trait.alternates),
     )

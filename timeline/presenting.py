@@ -15,7 +15,17 @@ from django.utils.translation import gettext as _
 from timeline.contents import Attachment, Card, Order, Place, attachments_of, cards_of, order_of, place_of
 from timeline.entries import Direction, EntryKind
 from timeline.models import Entry
-from timeline.wording import DELIVERIES, SOURCES, channel_of, consent_line, identifier_of, reason_of, type_of, words_of
+from timeline.wording import (
+    DELIVERIES,
+    SOURCES,
+    channel_of,
+    consent_line,
+    identifier_of,
+    reason_of,
+    shown_address,
+    type_of,
+    words_of,
+)
 
 #: Messages of one sender on one channel this close together share one header.
 GROUP_GAP = timedelta(minutes=3)
@@ -199,14 +209,14 @@ def _view(entry: Entry, *, customer: str, names_line: bool, replied_to: Mapping[
 def _fill_identity(view: EntryView) -> None:
     """What an address's joining or leaving this customer means to an agent, and the reason."""
     detail = view.entry.detail
-    address = view.entry.channel_identity.address
+    address = f"{view.channel_word} {shown_address(view.entry.account.channel, view.entry.channel_identity.address)}"
     if detail.get("type") == "separated":
         view.icon, view.title = "unlink", _("%(address)s was separated from another customer") % {"address": address}
     elif detail.get("type") == "joined":
         view.icon, view.title = "git-merge", _("%(address)s belongs to this customer") % {"address": address}
     because = (part for part in _list(detail, "because") if isinstance(part, dict))
     reasons = [f"{identifier_of(_word(part, 'kind'))[1]} {_word(part, 'value')}".strip() for part in because]
-    view.note = _("same %(reasons)s") % {"reasons": ", ".join(reasons)} if reasons else ""
+    view.note = _("matched by %(reasons)s") % {"reasons": ", ".join(reasons)} if reasons else ""
 
 
 def _fill_message(view: EntryView, customer: str, replied_to: Mapping[tuple[int, str], Entry]) -> None:

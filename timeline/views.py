@@ -10,12 +10,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from profiles.models import ChannelAccount
-from profiles.reading import current_profile_id, describe
+from profiles.reading import ProfileView, current_profile_id, describe
 from timeline.agents import agent_page, is_fragment
 from timeline.models import Entry, QueueRow
 from timeline.panel import Panel, name_of, panel_of
 from timeline.presenting import Day, Preview, answered_ids, days_of, preview_of
-from timeline.reading import head_cursor, queue_page, timeline_page, timeline_since
+from timeline.reading import MOST_CHANGED, CursorError, head_cursor, queue_page, timeline_page, timeline_since
 from timeline.wording import channel_of
 
 VIEWS = ("all", "waiting")
@@ -85,10 +85,10 @@ def older(request: HttpRequest, profile_id: int) -> HttpResponse:
     current = _current(profile_id)
     if current != profile_id:
         return redirect(f"{reverse('older', args=[current])}?{request.GET.urlencode()}")
-    panel = panel_of(describe(profile_id))
+    panel = _panel(profile_id)
     try:
         page = timeline_page(profile_id, before=request.GET.get("before") or None)
-    except ValueError as error:
+    except CursorError as error:
         raise Http404("not a cursor") from error
     context = {"panel": panel, "next_cursor": page.next_cursor, "days": _days(page.entries[::-1], panel)}
     return render(request, "inbox/older.html", context)
@@ -99,15 +99,15 @@ def older(request: HttpRequest, profile_id: int) -> HttpResponse:
 def since(request: HttpRequest, profile_id: int) -> HttpResponse:
     """What is new or changed since the cursor `after`: entries, side panel and queue row, and the next cursor."""
     current = _current(profile_id)
-    if current != profile_id:  # merged meanwhile: the page opens the survivor as a whole
-        return HttpResponse(status=409, headers={"HX-Location": reverse("inbox-customer", args=["all", current])})
     view = request.GET.get("view", "all")
     _check(view)
     try:
-        entries, cursor = timeline_since(profile_id, request.GET.get("after", ""))
-    except ValueError as error:
+        entries, cursor = timeline_since(current, request.GET.get("after", ""))
+    except CursorError as error:
         raise Http404("not a cursor") from error
-    panel = panel_of(describe(profile_id))
+    if current != profile_id or len(entries) >= MOST_CHANGED:  # merged meanwhile, or too far behind: load it whole
+        return HttpResponse(status=409, headers={"HX-Location": reverse("inbox-customer", args=[view, current])})
+    panel = _panel(profile_id)
     rows = _rows_of(QueueRow.objects.filter(pk=profile_id), view)
     context = _shell(view) | {
         "selected": profile_id,
@@ -132,6 +132,13 @@ def _current(profile_id: int) -> int:
     if current is None:
         raise Http404("no such customer")
     return current
+
+
+def _panel(profile_id: int) -> Panel:
+    profile: ProfileView | None = describe(profile_id)
+    if profile is None:
+        raise Http404("no such customer")
+    return panel_of(profile)
 
 
 def _shell(view: str) -> dict[str, Any]:
@@ -165,7 +172,7 @@ def _rows_fragment(request: HttpRequest, view: str) -> HttpResponse:
     elif after := request.GET.get("after"):
         try:
             page = queue_page(after=after, waiting_only=view == "waiting")
-        except ValueError as error:
+        except CursorError as error:
             raise Http404("not a cursor") from error
         context = {"rows": [_row(row, view) for row in page.rows], "queue_cursor": page.next_cursor}
     else:
@@ -201,7 +208,7 @@ def _row(row: QueueRow, view: str) -> RowView:
 def _customer(profile_id: int) -> dict[str, Any]:
     """Everything the customer's page shows; the cursor is taken first, so that what comes meanwhile is pulled."""
     cursor = head_cursor()
-    panel = panel_of(describe(profile_id))
+    panel = _panel(profile_id)
     page = timeline_page(profile_id)
     return {
         "cursor": cursor,

@@ -7,6 +7,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
+from profiles.identity.canonical import display_phone
+
 Word = str | Promise
 
 #: Channel -> (icon, word). Colour is only the third cue, so both are always shown.
@@ -17,6 +19,9 @@ CHANNELS: Mapping[str, tuple[str, Word]] = {
     "chat": ("message-circle", _lazy("Web chat")),
     "store": ("store", _lazy("Store")),
 }
+
+#: Channels whose addresses are phone numbers, or provider ids that are no number.
+PHONE_CHANNELS = ("whatsapp", "sms")
 
 #: Content type -> (icon, what an agent calls one of it).
 TYPES: Mapping[str, tuple[str, Word]] = {
@@ -125,6 +130,12 @@ def identifier_of(kind: str) -> tuple[str, str]:
     """Icon and word of a kind of identifier."""
     icon, word = IDENTIFIERS.get(kind, ("fingerprint", kind.replace("_", " ").capitalize()))
     return icon, str(word)
+
+
+def shown_address(channel: str, address: str) -> str:
+    """A phone number as people read it; any other address as it is."""
+    is_number = channel in PHONE_CHANNELS and address.removeprefix("+").isdecimal()
+    return display_phone(f"+{address.removeprefix('+')}") if is_number else address
 
 
 def words_of(known: Mapping[str, Word], code: str) -> str:

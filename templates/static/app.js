@@ -237,8 +237,7 @@
 
   async function pullQueue(ids) {
     const list = $("#rows");
-    const view = $(".shell").dataset.view;
-    const part = await fetchPart(`/inbox/${view}/${ids ? `?ids=${ids.join(",")}` : ""}`);
+    const part = await fetchPart(`${$(".shell").dataset.inbox}${ids ? `?ids=${ids.join(",")}` : ""}`);
     const rows = $$(".row", part);
     const edge = rows.length && $("#more-rows", part) ? Number(rows.at(-1).dataset.sort) : null;
     const within = (sort) => edge === null || (list.dataset.order === "rising" ? sort <= edge : sort >= edge);
@@ -334,8 +333,7 @@
     stream.failures = 0;
     for (;;) {
       try {
-        const ticket = await fetch("/live/ticket/", { method: "POST", headers: { "X-CSRFToken": $("meta[name=csrf]").content } });
-        if (ticket.status === 401) location.reload();
+        const ticket = await fetch($(".shell").dataset.ticket, { method: "POST", headers: { "X-CSRFToken": $("meta[name=csrf]").content } });
         if (!ticket.ok) throw new Error(`ticket: ${ticket.status}`);
         await listen((await ticket.json()).url);
       } catch { /* counted below, like a stream that ended */ }
@@ -391,7 +389,7 @@
   const keys = {
     j: () => move(1), k: () => move(-1), G: latest, "]": () => toggleSide(), "?": actions.help,
     J: () => step(links(), $(".row a[aria-current]"), 1)?.click(), K: () => step(links(), $(".row a[aria-current]"), -1)?.click(),
-    "g i": () => location.assign("/inbox/all/"), "g w": () => location.assign("/inbox/waiting/"),
+    "g i": () => $("[data-go=i]").click(), "g w": () => $("[data-go=w]").click(),
   };
   let prefix = "";
 
