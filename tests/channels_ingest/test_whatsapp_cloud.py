@@ -431,7 +431,7 @@ def test_no_mutation_raises_or_costs_more_than_its_item(mutations: list[tuple[An
             if remove:
                 del spot[path[-1]]
             else:
-                spot[path[-1]] = odd
+                spot[path[-1]] = copy.deepcopy(odd)  # one sampled list may be placed twice
         except (KeyError, IndexError, TypeError):
             continue
     extra = payload(messages=[text("wamid.neighbour")])["entry"]
