@@ -1,5 +1,6 @@
 import secrets
 import time
+from argparse import ArgumentParser
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -31,7 +32,6 @@ STAFF = (
     ("elias@example.com", "Elias Berg", Role.LEAD),
     ("karin@example.com", "Karin Lindqvist", Role.ADMIN),
 )
-WORKING_SECONDS = 15.0
 
 
 class Command(BaseCommand):
@@ -39,13 +39,16 @@ class Command(BaseCommand):
         "Fill the running hub with a month of a small shop, posted through its webhooks. Running it again adds nothing."
     )
 
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--wait", type=float, default=15.0, help="seconds to wait for the workers at the end")
+
     def handle(self, *args: Any, **options: Any) -> None:
         lines = self._lines()
         anchor = lines["orders"].setting("demo_anchor")
         if lines["orders"].setting("demo_told"):
             self.stderr.write(f"{SHOP} is already here, told up to {anchor}.")
         else:
-            self._tell(lines, datetime.fromisoformat(anchor))
+            self._tell(lines, datetime.fromisoformat(anchor), wait_seconds=options["wait"])
         self._introduce_staff()
 
     @transaction.atomic
@@ -67,7 +70,7 @@ class Command(BaseCommand):
             found[word] = account
         return found
 
-    def _tell(self, accounts: Mapping[str, ChannelAccount], anchor: datetime) -> None:
+    def _tell(self, accounts: Mapping[str, ChannelAccount], anchor: datetime, *, wait_seconds: float) -> None:
         """Posts the month; an interrupted one goes on where it stopped, because the same ids come again."""
         began = time.monotonic()
         lines = {word: line_of(account) for word, account in accounts.items()}
@@ -84,23 +87,23 @@ class Command(BaseCommand):
         orders = accounts["orders"]
         orders.settings["demo_told"] = True
         orders.save(update_fields=["settings"])
-        self._await_work(accounts)
+        self._await_work(accounts, wait_seconds)
         self.stderr.write(f"{SHOP}: ready after {time.monotonic() - began:.0f} s.")
 
     def _post(self, poster: MetaPoster, told: list[Happening]) -> int:
         """Posts one line's events in order; returns how many deliveries were not accepted. A dead hub ends it early."""
         batches = list(deliveries(told))
-        tenth = max(1, len(batches) // 4)
+        quarter = max(1, len(batches) // 4)
         for number, batch in enumerate(batches, start=1):
             if not poster.post(payload_of(batch)).is_accepted:
                 return len(batches) - number + 1
-            if number % tenth == 0:
+            if number % quarter == 0:
                 self.stderr.write(f"  {batch[0].line.display_number}: {number} of {len(batches)} deliveries")
         return 0
 
-    def _await_work(self, accounts: Mapping[str, ChannelAccount]) -> None:
+    def _await_work(self, accounts: Mapping[str, ChannelAccount], wait_seconds: float) -> None:
         """Returns when the workers have read everything, or after a while: they go on without this command."""
-        until = time.monotonic() + WORKING_SECONDS
+        until = time.monotonic() + wait_seconds
         waiting = Envelope.objects.filter(account__in=accounts.values(), state=Envelope.State.RECEIVED)
         while time.monotonic() < until:
             if not waiting.exists():

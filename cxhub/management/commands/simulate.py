@@ -21,6 +21,8 @@ TEXTS = (
     "Thank you, that was quick!",
 )
 
+PATIENCE_SECONDS = 5.0
+
 
 class Command(BaseCommand):
     help = "Play Meta: post signed WhatsApp messages of one customer to the running hub."
@@ -32,7 +34,9 @@ class Command(BaseCommand):
         )
         parser.add_argument("--name", default="Mira Lind", help="the customer's profile name")
         parser.add_argument("--text", help="what they write; default: a few sentences in turn")
-        parser.add_argument("--count", type=int, default=1, help="how many messages")
+        parser.add_argument(
+            "--count", type=int, default=1, help="how many messages; it stops at one that is not accepted"
+        )
         parser.add_argument("--rate", type=float, default=5.0, help="messages per second, at most")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -51,7 +55,7 @@ class Command(BaseCommand):
         accepted = sum(one.is_accepted for one in posted)
         self.stdout.write(f"{accepted} of {len(posted)} accepted in {time.monotonic() - began:.1f} s")
         if accepted < len(posted):
-            raise CommandError("not everything was accepted; is the hub running (python3 manage.py up)?")
+            raise CommandError(f"stopped at a delivery that was not accepted: {_advice(posted[-1])}")
 
     def _account(self, key: str | None) -> ChannelAccount:
         accounts = ChannelAccount.objects.filter(is_enabled=True)
@@ -69,7 +73,7 @@ class Command(BaseCommand):
         """Posts each text when it is due, and prints how that went."""
         due = time.monotonic()
         with new_client() as client:
-            poster = poster_for(account, client)
+            poster = poster_for(account, client, patience_seconds=PATIENCE_SECONDS)
             for number, text in enumerate(texts, start=1):
                 time.sleep(max(0.0, due - time.monotonic()))
                 due += pause
@@ -79,3 +83,14 @@ class Command(BaseCommand):
                     f"{number:>5}  HTTP {one.status or 'no answer'}  {one.seconds * 1000:.0f} ms{attempts}"
                 )
                 yield one
+                if not one.is_accepted:
+                    return
+
+
+def _advice(posted: Posted) -> str:
+    """The likely reason, and the next step."""
+    if posted.status == 0:
+        return "nobody answers; start the hub with: python3 manage.py up"
+    if posted.status == 401:
+        return "the signature was refused; was the app_secret changed a moment ago?"
+    return f"the hub answered {posted.status}; see its log"
