@@ -1,0 +1,27 @@
+"""The least that Django can do behind the same server: the same handler, no middleware, a view that reads the body."""
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
+
+
+@csrf_exempt
+def noop(request: HttpRequest) -> HttpResponse:
+    """200 for anything, after reading the body as the receiver must."""
+    _ = request.body
+    return HttpResponse(b"", content_type="text/plain")
+
+
+urlpatterns = [path("webhooks/noop/", noop), path("livez", noop)]
+
+
+def _application() -> object:
+    from django.conf import settings
+
+    settings.ROOT_URLCONF = "benchmarks.noop"
+    from cxhub.wsgi import application
+
+    return application
+
+
+application = _application()

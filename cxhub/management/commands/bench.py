@@ -1,0 +1,24 @@
+import importlib
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+#: What each benchmark measures, and how many deliveries it uses unless told otherwise.
+BENCHMARKS = {
+    "receive": ("accepted deliveries/s beside a no-op view and single-row inserts", 20_000),
+    "pipeline": ("messages/s from stored to on the timeline, one worker", 20_000),
+    "live": ("webhook POST to event in an open page at 50 webhooks/s, and the memory of each process", 1_000),
+}
+
+
+class Command(BaseCommand):
+    help = "Measure the hub on this machine: " + "; ".join(f"{name}: {what}" for name, (what, _) in BENCHMARKS.items())
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("name", choices=sorted(BENCHMARKS))
+        parser.add_argument("--count", type=int, help="deliveries to use")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        benchmark = importlib.import_module(f"benchmarks.{options['name']}")
+        benchmark.run(options["count"] or BENCHMARKS[options["name"]][1])
