@@ -10,6 +10,7 @@ from django.db import Error as DatabaseError
 from django.db import connection
 
 from channels_ingest import envelopes, pipeline
+from cxhub.readiness import announce_ready
 from profiles.locking import lock_id
 
 log = logging.getLogger("cxhub.sweeper")
@@ -30,6 +31,7 @@ class Command(BaseCommand):
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
+        announce_ready()
         while not stop.wait(POLL_SECONDS):
             try:
                 if self._leads():
