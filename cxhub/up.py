@@ -25,7 +25,7 @@ _COMMAND_ENDS_SECONDS = 60.0
 _PROCESSES_STOP_SECONDS = 5.5
 _SERVER_STOP_SECONDS = 2.0
 _PROCESSES = ("web", "live", "worker", "beat", "sweeper")
-_ANNOUNCE = "import django; django.setup(); from cxhub import firstrun; firstrun.announce()"
+_ANNOUNCE = "import django; django.setup(); from cxhub import firstrun; print(firstrun.announce() or str())"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -139,8 +139,8 @@ def _announce_first_run(supervisor: Supervisor, console: Console, hub: Hub) -> N
         return
     lines: list[str] = []
     supervisor.run_to_end(processes.snippet(hub, "first run", _ANNOUNCE), captured=lines)
-    for line in lines:
-        console.answer(line)
+    if any(lines):
+        console.answer(f"log in, once: {lines[-1]}")
 
 
 def _stop(supervisor: Supervisor) -> None:

@@ -29,7 +29,7 @@ _CWD = "/proc/self/cwd"
 _TUNING = {
     "shared_buffers": "96MB",
     "max_connections": "100",
-    "wal_compression": "lz4",
+    "wal_compression": "pglz",
     "max_wal_size": "1GB",
     "jit": "off",  # queries are short; compiling them costs more than it saves
     "io_method": "sync",  # three fewer processes; the working set of a small hub is in memory anyway

@@ -1,0 +1,16 @@
+"""The Celery app as the supervisor starts it: `celery --app cxhub.celery_process`. It announces when it is ready."""
+
+from typing import Any
+
+from celery.signals import beat_init, worker_ready
+
+from cxhub.celery import app
+from cxhub.readiness import announce_ready
+
+__all__ = ["app"]
+
+
+@worker_ready.connect
+@beat_init.connect
+def _announce(**_: Any) -> None:
+    announce_ready()
