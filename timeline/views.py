@@ -1,8 +1,10 @@
 """The agents' pages: the queue, a customer's timeline, and the fragments that keep both current."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -10,17 +12,18 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from profiles.models import ChannelAccount
-from profiles.reading import ProfileView, current_profile_id, describe
+from profiles.reading import current_profile_id, describe
 from timeline.agents import agent_page, is_fragment
+from timeline.glance import glance
 from timeline.models import Entry, QueueRow
 from timeline.panel import Panel, name_of, panel_of
 from timeline.presenting import Day, Preview, answered_ids, days_of, preview_of
-from timeline.reading import MOST_CHANGED, CursorError, head_cursor, queue_page, timeline_page, timeline_since
+from timeline.reading import MOST_CHANGED, CursorError, queue_page, timeline_page, timeline_since
 from timeline.wording import channel_of
 
+P = ParamSpec("P")
 VIEWS = ("all", "waiting")
 ROWS_ASKED_LIMIT = 60
-WAITING_SHOWN_LIMIT = 99
 BIGGEST_ID = 2**63 - 1
 
 
@@ -40,6 +43,21 @@ class RowView:
     sort: datetime
 
 
+def _refuses_odd_cursors(
+    view: Callable[Concatenate[HttpRequest, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """A cursor that the hub did not make is an address that does not exist."""
+
+    @wraps(view)
+    def reading(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except CursorError as error:
+            raise Http404("not a cursor") from error
+
+    return reading
+
+
 @require_GET
 @agent_page
 def home(request: HttpRequest) -> HttpResponse:
@@ -49,26 +67,44 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @agent_page
+@_refuses_odd_cursors
 def inbox(request: HttpRequest, view: str) -> HttpResponse:
     """The queue; the rows after `after`, or those of the customers `ids`, when the page's script asks."""
     _check(view)
+    seen = glance()
+    context = {"view": view, "glance": seen}
     if is_fragment(request):
-        return _rows_fragment(request, view)
-    return render(request, "inbox/inbox.html", _shell(view) | _queue(view))
+        return render(request, "inbox/rows.html", context | _rows(request, view))
+    queue = _queue(view)
+    if not queue["rows"] and not QueueRow.objects.exists():
+        context |= {"is_empty_hub": True, "has_lines": ChannelAccount.objects.exists()}
+    return render(request, "inbox/inbox.html", context | queue)
 
 
 @require_GET
 @agent_page
 def customer(request: HttpRequest, view: str, profile_id: int) -> HttpResponse:
-    """The queue with a customer's timeline and side panel; without the queue when htmx swaps customers."""
+    """The queue with a customer's timeline and side panel; without the queue when htmx swaps customers.
+
+    The cursor is taken first, so that what comes meanwhile is pulled.
+    """
     _check(view)
-    current = _current(profile_id)
-    if current != profile_id:
-        return redirect("inbox-customer", view=view, profile_id=current)
-    context = {"view": view, "selected": profile_id} | _customer(profile_id)
+    seen = glance(profile_id if profile_id <= BIGGEST_ID else None)
+    panel = _panel(profile_id)
+    if panel is None:
+        return redirect("inbox-customer", view=view, profile_id=_current(profile_id))
+    page = timeline_page(profile_id)
+    context = {
+        "view": view,
+        "selected": profile_id,
+        "glance": seen,
+        "panel": panel,
+        "next_cursor": page.next_cursor,
+        "days": _days(page.entries[::-1], panel),
+    }
     if is_fragment(request):
         return render(request, "inbox/customer.html", context)
-    return render(request, "inbox/inbox.html", context | _shell(view) | _queue(view))
+    return render(request, "inbox/inbox.html", context | _queue(view))
 
 
 @require_GET
@@ -80,42 +116,37 @@ def customer_alone(request: HttpRequest, profile_id: int) -> HttpResponse:
 
 @require_GET
 @agent_page
+@_refuses_odd_cursors
 def older(request: HttpRequest, profile_id: int) -> HttpResponse:
     """The page of entries before the cursor `before`, in reading order, and the way to the page before it."""
-    current = _current(profile_id)
-    if current != profile_id:
-        return redirect(f"{reverse('older', args=[current])}?{request.GET.urlencode()}")
     panel = _panel(profile_id)
-    try:
-        page = timeline_page(profile_id, before=request.GET.get("before") or None)
-    except CursorError as error:
-        raise Http404("not a cursor") from error
+    if panel is None:
+        return redirect(f"{reverse('older', args=[_current(profile_id)])}?{request.GET.urlencode()}")
+    page = timeline_page(profile_id, before=request.GET.get("before") or None)
     context = {"panel": panel, "next_cursor": page.next_cursor, "days": _days(page.entries[::-1], panel)}
     return render(request, "inbox/older.html", context)
 
 
 @require_GET
 @agent_page
+@_refuses_odd_cursors
 def since(request: HttpRequest, profile_id: int) -> HttpResponse:
     """What is new or changed since the cursor `after`: entries, side panel and queue row, and the next cursor."""
-    current = _current(profile_id)
     view = request.GET.get("view", "all")
     _check(view)
-    try:
-        entries, cursor = timeline_since(current, request.GET.get("after", ""))
-    except CursorError as error:
-        raise Http404("not a cursor") from error
-    if current != profile_id or len(entries) >= MOST_CHANGED:  # merged meanwhile, or too far behind: load it whole
-        return HttpResponse(status=409, headers={"HX-Location": reverse("inbox-customer", args=[view, current])})
     panel = _panel(profile_id)
-    rows = _rows_of(QueueRow.objects.filter(pk=profile_id), view)
-    context = _shell(view) | {
+    entries, cursor = timeline_since(profile_id, request.GET.get("after", "")) if panel else ([], "")
+    if panel is None or len(entries) >= MOST_CHANGED:  # merged meanwhile, or too far behind: to be loaded whole
+        whole = reverse("inbox-customer", args=[view, _current(profile_id)])
+        return HttpResponse(status=409, headers={"HX-Location": whole})
+    context = {
+        "view": view,
         "selected": profile_id,
+        "glance": glance(profile_id),
         "panel": panel,
         "cursor": cursor,
         "days": _days(entries, panel),
-        "queue_row": QueueRow.objects.filter(pk=profile_id).first(),
-        "rows": rows,
+        "rows": _rows_of(QueueRow.objects.filter(pk=profile_id), view),
     }
     response = render(request, "inbox/since.html", context)
     response["X-Cursor"] = cursor
@@ -134,50 +165,25 @@ def _current(profile_id: int) -> int:
     return current
 
 
-def _panel(profile_id: int) -> Panel:
-    profile: ProfileView | None = describe(profile_id)
-    if profile is None:
-        raise Http404("no such customer")
-    return panel_of(profile)
+def _panel(profile_id: int) -> Panel | None:
+    """The customer in words; None for a merged or unknown id."""
+    profile = describe(profile_id) if profile_id <= BIGGEST_ID else None
+    return panel_of(profile) if profile else None
 
 
-def _shell(view: str) -> dict[str, Any]:
-    """What the frame around every inbox page shows."""
-    waiting = QueueRow.objects.filter(waiting_since__isnull=False)[: WAITING_SHOWN_LIMIT + 1].count()
-    return {
-        "view": view,
-        "waiting_count": f"{WAITING_SHOWN_LIMIT}+" if waiting > WAITING_SHOWN_LIMIT else waiting or "",
-    }
+def _queue(view: str, *, after: str | None = None) -> dict[str, Any]:
+    """A page of the queue."""
+    page = queue_page(after=after, waiting_only=view == "waiting")
+    return {"rows": [_row(row, view) for row in page.rows], "queue_cursor": page.next_cursor}
 
 
-def _queue(view: str) -> dict[str, Any]:
-    """The first page of the queue; on an empty hub, what the next step is."""
-    cursor = head_cursor()
-    page = queue_page(after=None, waiting_only=view == "waiting")
-    context: dict[str, Any] = {
-        "rows": [_row(row, view) for row in page.rows],
-        "queue_cursor": page.next_cursor,
-        "rows_cursor": cursor,
-    }
-    if not page.rows:
-        context["is_empty_hub"] = not QueueRow.objects.exists()
-        context["has_lines"] = ChannelAccount.objects.exists()
-    return context
-
-
-def _rows_fragment(request: HttpRequest, view: str) -> HttpResponse:
-    if asked := request.GET.get("ids"):
-        ids = [int(part) for part in asked.split(",")[:ROWS_ASKED_LIMIT] if part.isdecimal() and len(part) < 19]
-        context: dict[str, Any] = {"rows": _rows_of(QueueRow.objects.filter(pk__in=ids), view)}
-    elif after := request.GET.get("after"):
-        try:
-            page = queue_page(after=after, waiting_only=view == "waiting")
-        except CursorError as error:
-            raise Http404("not a cursor") from error
-        context = {"rows": [_row(row, view) for row in page.rows], "queue_cursor": page.next_cursor}
-    else:
-        context = _queue(view)
-    return render(request, "inbox/rows.html", context | _shell(view))
+def _rows(request: HttpRequest, view: str) -> dict[str, Any]:
+    """The rows the page's script asks for: single customers, or a page."""
+    asked = request.GET.get("ids")
+    if asked is None:
+        return _queue(view, after=request.GET.get("after") or None)
+    ids = [int(part) for part in asked.split(",")[:ROWS_ASKED_LIMIT] if part.isdecimal() and len(part) < 19]
+    return {"rows": _rows_of(QueueRow.objects.filter(pk__in=ids), view)}
 
 
 def _rows_of(rows: Any, view: str) -> list[RowView]:
@@ -203,20 +209,6 @@ def _row(row: QueueRow, view: str) -> RowView:
         waiting_since=row.waiting_since,
         sort=row.waiting_since if view == "waiting" and row.waiting_since else row.last_entry_at,
     )
-
-
-def _customer(profile_id: int) -> dict[str, Any]:
-    """Everything the customer's page shows; the cursor is taken first, so that what comes meanwhile is pulled."""
-    cursor = head_cursor()
-    panel = _panel(profile_id)
-    page = timeline_page(profile_id)
-    return {
-        "cursor": cursor,
-        "panel": panel,
-        "next_cursor": page.next_cursor,
-        "days": _days(page.entries[::-1], panel),
-        "queue_row": QueueRow.objects.filter(pk=profile_id).first(),
-    }
 
 
 def _days(entries: list[Entry], panel: Panel) -> list[Day]:

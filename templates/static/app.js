@@ -281,7 +281,7 @@
 
   // ---- the live stream: one per browser, held by the tab that has the lock, told to the others ----------------
 
-  const stream = { state: "wait", last: "" };
+  const stream = { state: "wait", failures: 0, holds: false };
   let state = "wait";
   const tabs = "BroadcastChannel" in window ? new BroadcastChannel("hub-live") : null;
 
@@ -298,14 +298,12 @@
   function hear(message) {
     if (message.hello) { if (stream.holds) tabs?.postMessage({ state: stream.state }); return; }
     if (message.state) {
-      if (message.state === "live" && stream.state !== "live") due.all = true;
+      if (message.state === "live" && stream.state !== "live" && $("#rows")) due.all = true; // what came before we listened
       stream.state = message.state;
       setState(navigator.onLine ? message.state : "off");
     }
     if (message.c) due.profiles.add(String(message.c));
-    const cursor = Number(customer()?.dataset.cursor ?? $("#rows")?.dataset.cursor ?? Infinity);
-    if (message.head && Number(message.head) >= cursor) due.all = true;
-    if (message.head && $("[data-empty-hub]") && message.changed) due.all = true;
+    if (message.head && Number(message.head) >= Number((customer() ?? $("[data-cursor]")).dataset.cursor)) due.all = true;
     if (due.all || due.profiles.size) pull();
   }
 
@@ -320,11 +318,7 @@
       source.onopen = () => { stream.failures = 0; tell({ state: "live" }); };
       source.onerror = () => { source.close(); ended(); };
       source.addEventListener("e", (event) => tell(JSON.parse(event.data)));
-      source.addEventListener("head", (event) => {
-        const { head } = JSON.parse(event.data);
-        tell({ head, changed: stream.last !== "" && stream.last !== head });
-        stream.last = head;
-      });
+      source.addEventListener("head", (event) => tell(JSON.parse(event.data)));
     });
   }
 

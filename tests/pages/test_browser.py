@@ -1,0 +1,245 @@
+"""The pages in Chromium, with the real live stream beside them."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+from django.conf import settings as django_settings
+from django.db import connection
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from profiles.models import ChannelIdentity, StaffMember
+from tests.pages.conftest import PASSWORD, Born, Say
+from timeline.live import Happened, publish
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, serialized_rollback=False)]
+SHOTS = os.environ.get("CXHUB_SCREENSHOTS", "")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium; without it the suite fails, since a skipped proof proves nothing."""
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.fail("no Chromium found. Install it with `apt-get install chromium`, or leave out `-m 'not browser'`.")
+    os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # playwright keeps an event loop in this thread
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def live_stream(live_server: Any, settings: Any) -> Iterator[str]:
+    """The live process on the test's database, and pages that know its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    database = connection.settings_dict
+    environment = os.environ | {
+        "DATABASE_URL": f"postgresql://{database['USER']}:{database['PASSWORD']}@/{database['NAME']}"
+        f"?host={database['HOST']}&port={database['PORT']}",
+        "REDIS_URL": django_settings.REDIS_URL,
+        "SECRET_KEY": django_settings.SECRET_KEY,
+        "PUBLIC_BASE_URL": live_server.url,
+        "CXHUB_LIVE_URL": url,
+    }
+    settings.LIVE_URL = url
+    directives = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"] | {"connect-src": ["'self'", url]}
+    settings.CONTENT_SECURITY_POLICY = {"DIRECTIVES": directives}
+    process = subprocess.Popen([sys.executable, "-m", "cxhub.live", "--port", str(port)], env=environment)
+    try:
+        _wait_until(lambda: urlopen(f"{url}/livez", timeout=1).status == 200)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.fixture
+def open_page(
+    chromium: Browser, live_server: Any, live_stream: str, agent: StaffMember
+) -> Iterator[Callable[..., Page]]:
+    """Opens a logged-in page of a given width; at the end no page has complained in its console."""
+    complaints: list[str] = []
+    contexts = []
+
+    def opened(path: str, *, width: int = 1440, height: int = 900, scheme: Any = "light") -> Page:
+        context = chromium.new_context(
+            viewport={"width": width, "height": height}, color_scheme=scheme, base_url=live_server.url
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(path)
+        page.get_by_label("E-mail").fill(agent.email)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Log in").click()
+        page.wait_for_url(f"**{path}")
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def mira(born: Born, say: Say) -> ChannelIdentity:
+    """A customer with 120 messages over three days, beside forty others in the queue."""
+    for number in range(40):
+        say(born(f"Customer {number}"), "Hello", minute=-5000 - number)
+    mira = born("Mira Lind", address="4915112345678")
+    for number in range(120):
+        say(mira, f"message {number}", minute=number * 30, direction="in" if number % 3 else "out", delivery=None)
+    return mira
+
+
+def test_agent_reads_a_customer_by_keyboard(open_page: Callable[..., Page], mira: ChannelIdentity) -> None:
+    page = open_page("/inbox/all/")
+    expect(page.locator(".status-word")).to_have_text("Live")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    expect(page.locator(f"#row-{mira.pk} a")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/inbox/all/{mira.pk}/")
+    expect(page.locator(".entry")).to_have_count(50)
+    expect(page).to_have_title("Mira Lind · Customer hub")
+    expect(page.locator(f"#row-{mira.pk} a")).to_have_attribute("aria-current", "true")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("j")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    page.locator("#tl").focus()
+    page.keyboard.press("k")
+    expect(page.locator(".entry").last.locator("article")).to_be_focused()
+    page.keyboard.press("Shift+J")
+    expect(page).not_to_have_title("Mira Lind · Customer hub")
+    page.go_back()
+    page.wait_for_url(f"**/inbox/all/{mira.pk}/")
+    expect(page.locator("#who")).to_have_text("Mira Lind")
+
+
+def test_older_entries_come_by_scrolling_without_gap_or_double(
+    open_page: Callable[..., Page], mira: ChannelIdentity
+) -> None:
+    page = open_page(f"/inbox/all/{mira.pk}/")
+    page.wait_for_timeout(300)
+    expect(page.locator(".entry")).to_have_count(50)
+    for count in (100, 120):
+        page.evaluate("document.querySelector('#tl').scrollTop = -1e6")
+        expect(page.locator(".entry")).to_have_count(count)
+    texts = page.locator(".entry .text").all_text_contents()
+    assert texts == [f"message {number}" for number in range(120)]
+    days = page.locator(".day").evaluate_all("days => days.map(day => day.dataset.day)")
+    assert days == sorted(set(days))
+    expect(page.get_by_text("This is where the story begins")).to_be_attached()
+
+
+def test_new_message_appears_by_itself_and_keeps_the_reading_position(
+    open_page: Callable[..., Page], mira: ChannelIdentity, say: Say, born: Born
+) -> None:
+    page = open_page(f"/inbox/all/{mira.pk}/")
+    expect(page.locator(".status-word")).to_have_text("Live")
+    entry = say(mira, "Just now", minute=4000)
+    published_at = time.monotonic()
+    publish([Happened(mira.pk, entry.pk, "message")])
+    expect(page.locator(f"#e-{entry.pk}")).to_be_in_viewport()
+    assert time.monotonic() - published_at < 2
+    expect(page.locator("#announce")).to_have_text("WhatsApp message from Mira Lind")
+    expect(page.locator("#pill")).to_be_hidden()
+
+    page.evaluate("document.querySelector('#tl').scrollTop = -900")
+    anchor = page.locator(".entry", has_text=re.compile("message 100"))
+    before = anchor.bounding_box()
+    entry = say(mira, "While you read", minute=4001)
+    publish([Happened(mira.pk, entry.pk, "message")])
+    expect(page.locator("#pill")).to_have_text("1 new, WhatsApp")
+    assert page.title() == "(1) Mira Lind · Customer hub"
+    assert anchor.bounding_box() == before
+    _shoot(page, "pill")
+    page.keyboard.press("Shift+G")
+    expect(page.locator(f"#e-{entry.pk}")).to_be_in_viewport()
+    expect(page.locator("#pill")).to_be_hidden()
+    assert page.title() == "Mira Lind · Customer hub"
+
+    noah = born("Noah Smith")
+    entry = say(noah, "Am I first?", minute=5000)
+    publish([Happened(noah.pk, entry.pk, "message")])
+    expect(page.locator(".row").first).to_contain_text("Noah Smith")
+    expect(page.locator("#waiting-count")).to_have_text("42")
+
+
+def test_first_message_replaces_the_empty_page(open_page: Callable[..., Page], born: Born, say: Say) -> None:
+    page = open_page("/inbox/all/")
+    expect(page.get_by_text("Nothing has arrived yet")).to_be_visible()
+    expect(page.locator(".status-word")).to_have_text("Live")
+    _shoot(page, "empty")
+    mira = born("Mira Lind")
+    entry = say(mira, "Hello")
+    publish([Happened(mira.pk, entry.pk, "message")])
+    expect(page.locator(f"#row-{mira.pk}")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (1024, 768), (390, 844), (320, 640)])
+def test_nothing_overflows(
+    open_page: Callable[..., Page], mira: ChannelIdentity, say: Say, width: int, height: int, scheme: str
+) -> None:
+    say(mira, "Donaudampfschifffahrtsgesellschaft" * 6, minute=4000)
+    say(mira, "", minute=4001, detail={"type": "document", "attachments": [{"type": "document", "name": "x" * 90}]})
+    page = open_page("/inbox/all/", width=width, height=height, scheme=scheme)
+    _fits(page)
+    _shoot(page, f"queue-{width}-{scheme}")
+    page.locator(f"#row-{mira.pk} a").click()
+    expect(page.locator(".entry").last).to_be_in_viewport()
+    _fits(page)
+    _shoot(page, f"customer-{width}-{scheme}")
+    if width < 1280:
+        page.get_by_role("button", name="Customer details").click()
+        expect(page.get_by_role("button", name="Close")).to_be_focused()
+        _fits(page)
+        _shoot(page, f"side-{width}-{scheme}")
+        page.keyboard.press("Escape")
+        expect(page.locator("#side")).to_be_hidden()
+        expect(page.get_by_role("button", name="Customer details")).to_be_focused()
+    if width < 720:
+        page.get_by_role("link", name="Back to the queue").click()
+        expect(page.locator(f"#row-{mira.pk}")).to_be_visible()
+
+
+def _fits(page: Page) -> None:
+    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+    wide = "[...document.querySelectorAll('.queue, .talk, .tl, .side')].filter(e => e.scrollWidth > e.clientWidth)"
+    assert page.evaluate(f"{wide}.map(e => e.className)") == []
+
+
+def _shoot(page: Page, name: str) -> None:
+    if SHOTS:
+        Path(SHOTS).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=f"{SHOTS}/{name}.png")
+
+
+def _wait_until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            if is_so():
+                return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(0.05)
