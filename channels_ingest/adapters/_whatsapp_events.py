@@ -118,35 +118,36 @@ def _status_sender(here: Circumstances, status: dict[str, Any]) -> Sender | None
 def system_items(here: Circumstances, message: dict[str, Any], sender: Sender) -> list[Item]:
     """A move to another number or user id, or a remark of WhatsApp in the conversation."""
     system = as_object(message.get("system"))
-    kind, wamid = as_word(system.get("type")), as_word(message.get("id"))
-    occurred_at = as_moment(message.get("timestamp"), otherwise=here.received_at)
-    own = author_ids(message)
+    kind = as_word(system.get("type"))
     new = Ids(
-        first_word(system, "wa_id", "new_wa_id"),
-        as_word(system.get("user_id")),
-        first_word(system, "parent_user_id"),
+        first_word(system, "wa_id", "new_wa_id"), as_word(system.get("user_id")), as_word(system.get("parent_user_id"))
     )
-    left = _left(old=own, new=new)
-    if kind in MOVES and left:
-        return [
-            AddressChange(
-                sender=sender,
-                became=identifiers_of(new, here.scope),
-                left=left,
-                occurred_at=occurred_at,
-                provider_message_id=wamid,
-                text=clean(system.get("body")),
-                detail={"type": "system", "event": kind},
-            )
-        ]
+    left = _left(old=author_ids(message), new=new)
+    if kind not in MOVES or not left:
+        return _remark(here, message, sender, kind)
+    return [
+        AddressChange(
+            sender=sender,
+            became=identifiers_of(new, here.scope),
+            left=left,
+            occurred_at=as_moment(message.get("timestamp"), otherwise=here.received_at),
+            provider_message_id=as_word(message.get("id")),
+            text=clean(system.get("body")),
+            detail={"type": "system", "event": kind},
+        )
+    ]
+
+
+def _remark(here: Circumstances, message: dict[str, Any], sender: Sender, kind: str) -> list[Item]:
+    """What WhatsApp says in a conversation; of a kind that is not known it may be more than words."""
     understood = kind == "customer_identity_changed"
     remark = Message(
         sender=sender,
-        provider_message_id=wamid,
-        occurred_at=occurred_at,
+        provider_message_id=as_word(message.get("id")),
+        occurred_at=as_moment(message.get("timestamp"), otherwise=here.received_at),
         direction=Direction.NONE,
         kind=EntryKind.SYSTEM,
-        text=clean(system.get("body")),
+        text=clean(as_object(message.get("system")).get("body")),
         detail={"type": "system", "event": kind} | ({} if understood else {"raw": clean_json(message)}),
         placeholder=not understood,
     )

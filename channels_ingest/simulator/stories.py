@@ -18,9 +18,10 @@ DAYS = 30
 SHOP_HOURS = (7, 17)  # UTC; what is due at night is answered the next morning
 BATCH = 8
 
-ITEMS = (
-    "Fjällvind shell", "Harbour parka", "Moss fleece", "Granite trousers", "Kittiwake rucksack", "Drizzle poncho",
-    "Tarn down jacket", "Lichen softshell", "Sleet mittens", "Vidda tent", "Cairn sleeping bag", "Brook rain coat",
+ITEMS = (  # all with sleeves, shoulders and a zip, so that every plot fits every one
+    "Fjällvind shell", "Harbour parka", "Moss fleece", "Granite overshirt", "Kittiwake anorak", "Drizzle rain coat",
+    "Tarn down jacket", "Lichen softshell", "Skerry windbreaker", "Vidda winter coat", "Cairn insulated jacket",
+    "Brook rain jacket",
 )  # fmt: skip
 BOOTS = ("Lundhags", "Meindls", "old leather boots", "hiking boots", "Scarpas")
 SIZES = (("XS", "S"), ("S", "M"), ("M", "L"), ("L", "XL"))
@@ -38,6 +39,10 @@ CLOSINGS = {
         "Any time, {first} 🙂",
         "Glad we could help. Have a good day!",
         "Thank you, {first}!",
+        "With pleasure! Write any time.",
+        "Good to hear, {first}. Take care!",
+        "That's what we're here for 🙂",
+        "Thanks for letting us know, {first}.",
     ),
     "sv": ("Så bra, tack {first}!", "Varsågod!", "Ha en fin dag, {first} 🙂"),
     "de": ("Sehr gerne, {first}!", "Gerne! Einen schönen Tag noch."),
@@ -93,7 +98,7 @@ def _casting(everybody: Sequence[Person], chance: random.Random) -> Iterator[tup
         untold -= set(chosen)
         for plot in dict.fromkeys(chosen):
             yield [person], plot
-    numbered = [person for person in everybody if person.customer.wa_id]
+    numbered = [person for person in everybody if person.customer.wa_id and person.home.language == "en"]
     for plot in plots():
         if plot.group:
             yield chance.sample(numbered, plot.group), plot

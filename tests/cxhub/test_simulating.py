@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.core.servers.basehttp import WSGIRequestHandler
 
 from channels_ingest import pipeline
 from channels_ingest.models import Envelope
@@ -13,8 +14,10 @@ from timeline.models import Entry
 
 
 @pytest.fixture
-def hub(live_server: Any, settings: Any, transactional_db: None) -> None:
+def hub(live_server: Any, settings: Any, transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """A hub that listens; its workers work when `pipeline.drain` is called."""
+    # Django's test server writes an answer in pieces, and each waits 40 ms for the acknowledgement of the one before.
+    monkeypatch.setattr(WSGIRequestHandler, "disable_nagle_algorithm", True)
     settings.PUBLIC_BASE_URL = live_server.url
 
 
@@ -71,6 +74,7 @@ def test_demo_fills_the_hub_once(hub: None) -> None:
 
     assert Envelope.objects.exclude(state=Envelope.State.PROCESSED).count() == 0
     assert 1500 <= first[1] <= 2500
+    assert _people_on_two_numbers() >= 10
     assert StaffMember.objects.get(email="nora@example.com").check_password(password)
 
     orders = ChannelAccount.objects.get(name__endswith="Orders")
@@ -84,10 +88,8 @@ def test_demo_fills_the_hub_once(hub: None) -> None:
         assert "as before" in said
 
 
-def test_some_demo_customers_are_one_person_on_two_numbers(hub: None) -> None:
-    run("demo", "--wait", "0")
-    pipeline.drain()
+def _people_on_two_numbers() -> int:
     accounts_of: dict[int, set[int]] = {}
     for profile_id, account_id in ChannelIdentity.objects.values_list("profile_id", "account_id"):
         accounts_of.setdefault(profile_id, set()).add(account_id)
-    assert sum(len(accounts) > 1 for accounts in accounts_of.values()) >= 10
+    return sum(len(accounts) > 1 for accounts in accounts_of.values())
