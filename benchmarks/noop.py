@@ -9,7 +9,7 @@ from django.views.decorators.csrf import csrf_exempt
 def noop(request: HttpRequest) -> HttpResponse:
     """200 for anything, after reading the body as the receiver must."""
     _ = request.body
-    return HttpResponse(b"", content_type="text/plain")
+    return HttpResponse(b"", headers={"Content-Type": "text/plain", "Content-Length": "0"})
 
 
 urlpatterns = [path("webhooks/noop/", noop), path("livez", noop)]

@@ -28,42 +28,49 @@ def receive(request: HttpRequest, provider: str, key: str) -> HttpResponse:
     try:
         line = accounts.line(provider, key)
         if line is None:
-            return HttpResponse("no such webhook\n", status=HTTPStatus.NOT_FOUND, content_type="text/plain")
+            return _answer(HTTPStatus.NOT_FOUND, b"no such webhook\n")
         if request.method == "GET":
             return _handshake(request, line)
         if request.method != "POST":
-            return HttpResponse(status=HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": "GET, POST"})
+            return _answer(HTTPStatus.METHOD_NOT_ALLOWED, Allow="GET, POST")
         return _deliver(request, line)
     except DatabaseError as error:
         connection.close()  # a connection that failed once is not used again
         log.error("delivery not stored", extra={"provider": provider, "fault": type(error).__name__})
-        return HttpResponse(status=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": RETRY_AFTER_SECONDS})
+        return _answer(HTTPStatus.SERVICE_UNAVAILABLE, **{"Retry-After": RETRY_AFTER_SECONDS})
 
 
 def _handshake(request: HttpRequest, line: accounts.Line) -> HttpResponse:
     answer = line.adapter.handshake(request.GET.dict(), line.settings)  # type: ignore[arg-type]
     if answer is None:
-        return HttpResponse(status=HTTPStatus.FORBIDDEN)
-    return HttpResponse(answer, content_type="text/plain")
+        return _answer(HTTPStatus.FORBIDDEN)
+    return _answer(HTTPStatus.OK, answer.encode())
 
 
 def _deliver(request: HttpRequest, line: accounts.Line) -> HttpResponse:
     body = _body(request, line.adapter.max_body_bytes)
     if body is None:
         intake.count(line.id, IntakeCount.Outcome.TOO_BIG)
-        return HttpResponse(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        return _answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     headers = {name: value for name in line.adapter.kept_headers if (value := request.META.get(_meta(name)))}
     delivery = Delivery(
         body=body, headers=headers, query=request.META.get("QUERY_STRING", ""), url=request.get_full_path()
     )
     if not line.adapter.verify(delivery, line.settings):
         intake.count(line.id, IntakeCount.Outcome.REFUSED)
-        return HttpResponse(status=line.adapter.refusal_status)
+        return _answer(line.adapter.refusal_status)
     if _store(line, delivery):
         intake.nudge()
     else:
         intake.count(line.id, IntakeCount.Outcome.DUPLICATE)
-    return HttpResponse(b"", content_type="text/plain")
+    return _answer(HTTPStatus.OK)
+
+
+def _answer(status: int, body: bytes = b"", **headers: str) -> HttpResponse:
+    """A plain answer with its length, which no middleware adds here; without it the server would send chunks."""
+    response = HttpResponse(body, status=status, headers={"Content-Type": "text/plain", **headers})
+    response["Content-Length"] = str(len(body))
+    return response
 
 
 def _store(line: accounts.Line, delivery: Delivery) -> bool:

@@ -14,6 +14,13 @@ from cxhub.data_folder import DataFolder
 from cxhub.readiness import READY_FILE
 
 PROJECT = Path(__file__).resolve().parent.parent
+# One worker process: its threads spend their time in PostgreSQL, and memory is scarce.
+WEB_FLAGS = (
+    "--interface", "wsgi", "--workers", "1", "--blocking-threads", str(max(4, 2 * (os.cpu_count() or 1))),
+    "--backlog", "1024", "--http", "1", "--no-ws", "--no-access-log", "--log-level", "warning",
+    # A worker that died is restarted by granian; one that will not end with a stream open is killed.
+    "--respawn-failed-workers", "--respawn-interval", "0.2", "--workers-kill-timeout", "4",
+)  # fmt: skip
 # A process that never announces itself counts as ready after this, so that it cannot hold up the others.
 _SILENCE_MEANS_READY_SECONDS = 15.0
 
@@ -29,15 +36,10 @@ class Hub:
 
 
 def web(hub: Hub) -> Child:
-    """The WSGI server. One worker process: its threads spend their time in PostgreSQL, and memory is scarce."""
+    """The WSGI server."""
     return _python(
         hub, "web",
-        "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(hub.web_port),
-        "--workers", "1", "--blocking-threads", str(max(4, 2 * (os.cpu_count() or 1))), "--backlog", "1024",
-        "--http", "1", "--no-ws", "--no-access-log", "--log-level", "warning",
-        # A worker that died is restarted by granian; one that will not end with a stream open is killed.
-        "--respawn-failed-workers", "--respawn-interval", "0.2", "--workers-kill-timeout", "4",
-        "cxhub.wsgi:application",
+        "-m", "granian", *WEB_FLAGS, "--host", "127.0.0.1", "--port", str(hub.web_port), "cxhub.wsgi:application",
         ready=functools.partial(_answers, hub.web_port),
     )  # fmt: skip
 
