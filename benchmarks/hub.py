@@ -74,10 +74,11 @@ def running(*arguments: str) -> Iterator[Hub]:
             finally:
                 process.send_signal(signal.SIGTERM)
                 process.wait(30)
+                process.stdout.close()
 
 
-def memory_by_process(pid: int) -> dict[str, int]:
-    """Proportional set size in bytes of every descendant of `pid`, and of itself, by what it is."""
+def processes(pid: int) -> dict[str, list[int]]:
+    """The ids of `pid` and all its descendants, by what they are."""
     children: dict[int, list[int]] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -85,19 +86,30 @@ def memory_by_process(pid: int) -> dict[str, int]:
         except OSError:
             continue
         children.setdefault(int(after_name[1]), []).append(int(stat.parent.name))
-    sizes: dict[str, int] = {}
+    found: dict[str, list[int]] = {}
     waiting = [pid]
     while waiting:
         one = waiting.pop()
         waiting += children.get(one, [])
         try:
-            rollup = Path(f"/proc/{one}/smaps_rollup").read_text()
             command = Path(f"/proc/{one}/cmdline").read_text().replace("\0", " ")
         except OSError:
             continue
-        pss = next(line for line in rollup.splitlines() if line.startswith("Pss:"))
-        sizes[_kind(command)] = sizes.get(_kind(command), 0) + int(pss.split()[1]) * 1024
-    return sizes
+        found.setdefault(_kind(command), []).append(one)
+    return found
+
+
+def memory_by_process(pid: int) -> dict[str, int]:
+    """Proportional set size in bytes of `pid` and every descendant, by what they are."""
+    return {kind: sum(map(_proportional_bytes, pids)) for kind, pids in processes(pid).items()}
+
+
+def _proportional_bytes(pid: int) -> int:
+    try:
+        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:
+        return 0
+    return int(next(line for line in rollup.splitlines() if line.startswith("Pss:")).split()[1]) * 1024
 
 
 def _kind(command: str) -> str:
