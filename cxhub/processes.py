@@ -15,7 +15,7 @@ from cxhub.readiness import READY_FILE
 
 PROJECT = Path(__file__).resolve().parent.parent
 # A process that never announces itself counts as ready after this, so that it cannot hold up the others.
-_SILENCE_MEANS_READY_SECONDS = 15.0
+_SILENCE_MEANS_READY_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
