@@ -1,13 +1,18 @@
 """The Celery app as the supervisor starts it: `celery --app cxhub.celery_process`. It announces when it is ready."""
 
+import warnings
 from typing import Any
 
+from celery.platforms import SecurityWarning
 from celery.signals import beat_init, worker_ready
 
 from cxhub.celery import app
 from cxhub.readiness import announce_ready
 
 __all__ = ["app"]
+
+# It warns about root and pickle. The hub accepts JSON only (settings), and says elsewhere what root means.
+warnings.filterwarnings("ignore", category=SecurityWarning)
 
 
 @worker_ready.connect

@@ -22,7 +22,7 @@ WEB_FLAGS = (
     "--respawn-failed-workers", "--respawn-interval", "0.2", "--workers-kill-timeout", "4",
 )  # fmt: skip
 # A process that never announces itself counts as ready after this, so that it cannot hold up the others.
-_SILENCE_MEANS_READY_SECONDS = 15.0
+_SILENCE_MEANS_READY_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
