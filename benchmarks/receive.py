@@ -34,7 +34,7 @@ def run(count: int) -> None:
         inserts = _inserts(environ, seconds=8)
     series = 1 / (1 / noop.per_second + 1 / inserts)
     print(
-        f"accepted deliveries  {accepted.per_second:8.0f} /s   {_latency(accepted)}   statuses {dict(accepted.statuses)}"
+        f"accepted deliveries  {accepted.per_second:8.0f} /s   {_latency(accepted)}   {dict(accepted.statuses)}"
     )
     print(f"no-op view           {noop.per_second:8.0f} /s   {_latency(noop)}")
     print(f"single-row inserts   {inserts:8.0f} /s   (pgbench, {CONNECTIONS} clients)")

@@ -21,7 +21,7 @@ NAME = "cxhub_bench"
 
 @contextmanager
 def database() -> Iterator[dict[str, str]]:
-    """A fresh, migrated scratch database; yields the environment that points at it. The database is dropped at the end."""
+    """A fresh, migrated scratch database, dropped at the end; yields the environment that points at it."""
     from cxhub import env
 
     real = env.load(os.environ)

@@ -14,7 +14,7 @@ from channels_ingest.models import Envelope
 MOST_ATTEMPTS = 5
 #: From this attempt on an envelope is worked alone, so that it can only fail itself.
 ALONE_AFTER = 2
-#: Raw bytes worked in one transaction: some 600 messages, enough to spread a commit's cost, few enough to stay short.
+#: Raw bytes worked in one transaction: some 600 messages, enough to spread a commit, few enough to stay short.
 GROUP_BYTES = 500_000
 #: Seconds until an unfinished attempt is due again, by number of attempts; a killed worker's envelopes wait no longer.
 RETRY_SECONDS = (2, 4, 15, 60, 300)

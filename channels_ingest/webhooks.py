@@ -4,7 +4,9 @@ Nothing a provider sees depends on parsing: what is signed is stored and answere
 """
 
 import logging
+from collections.abc import Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 
 from django.db import Error as DatabaseError
 from django.db import connection
@@ -32,16 +34,16 @@ def receive(request: HttpRequest, provider: str, key: str) -> HttpResponse:
         if request.method == "GET":
             return _handshake(request, line)
         if request.method != "POST":
-            return _answer(HTTPStatus.METHOD_NOT_ALLOWED, Allow="GET, POST")
+            return _answer(HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": "GET, POST"})
         return _deliver(request, line)
     except DatabaseError as error:
         connection.close()  # a connection that failed once is not used again
         log.error("delivery not stored", extra={"provider": provider, "fault": type(error).__name__})
-        return _answer(HTTPStatus.SERVICE_UNAVAILABLE, **{"Retry-After": RETRY_AFTER_SECONDS})
+        return _answer(HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": RETRY_AFTER_SECONDS})
 
 
 def _handshake(request: HttpRequest, line: accounts.Line) -> HttpResponse:
-    answer = line.adapter.handshake(request.GET.dict(), line.settings)  # type: ignore[arg-type]
+    answer = line.adapter.handshake(request.GET.dict(), line.settings)
     if answer is None:
         return _answer(HTTPStatus.FORBIDDEN)
     return _answer(HTTPStatus.OK, answer.encode())
@@ -66,7 +68,7 @@ def _deliver(request: HttpRequest, line: accounts.Line) -> HttpResponse:
     return _answer(HTTPStatus.OK)
 
 
-def _answer(status: int, body: bytes = b"", **headers: str) -> HttpResponse:
+def _answer(status: int, body: bytes = b"", *, headers: Mapping[str, str] = MappingProxyType({})) -> HttpResponse:
     """A plain answer with its length, which no middleware adds here; without it the server would send chunks."""
     response = HttpResponse(body, status=status, headers={"Content-Type": "text/plain", **headers})
     response["Content-Length"] = str(len(body))

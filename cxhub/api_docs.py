@@ -9,7 +9,7 @@ from drf_spectacular.generators import SchemaGenerator
 
 def api_docs(request: HttpRequest) -> HttpResponse:
     """Every operation with its parameters and the shape of its answer."""
-    document = SchemaGenerator().get_schema(request=None, public=True)
+    document = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
     schemas = document.get("components", {}).get("schemas", {})
     operations = [
         {
@@ -29,7 +29,7 @@ def api_docs(request: HttpRequest) -> HttpResponse:
 
 
 def _fields(answer: dict[str, Any], schemas: dict[str, Any]) -> list[dict[str, str]]:
-    content = next(iter(answer.get("content", {}).values()), {})
+    content: dict[str, Any] = next(iter(answer.get("content", {}).values()), {})
     name = content.get("schema", {}).get("$ref", "").rpartition("/")[2]
     properties = schemas.get(name, {}).get("properties", {})
     return [{"name": key, "type": _type(value)} for key, value in properties.items()]

@@ -94,7 +94,7 @@ def metrics(_request: HttpRequest) -> HttpResponse:
     """The exposition format; 503 while PostgreSQL is away."""
     registry = CollectorRegistry(auto_describe=False)
     try:
-        registry.register(InboxCollector())  # type: ignore[arg-type]
+        registry.register(InboxCollector())
         body = generate_latest(registry)
     except DatabaseError:
         connection.close()

@@ -245,7 +245,7 @@ def main() -> None:
     die_with_parent()
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     uvicorn.run(
-        Live(load(os.environ)),  # type: ignore[arg-type]
+        Live(load(os.environ)),
         host=arguments.host,
         port=arguments.port,
         log_level="warning",

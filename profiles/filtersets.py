@@ -19,7 +19,7 @@ def parse_identifier(text: str) -> tuple[IdentifierKind, str, str | None]:
     return IdentifierKind(kind), value.strip(), scope or None
 
 
-class ProfileFilter(django_filters.FilterSet):
+class ProfileFilter(django_filters.FilterSet):  # type: ignore[misc]  # the library is untyped
     """Profiles by any identifier they were ever seen with, present holders before past ones."""
 
     identifier = django_filters.CharFilter(method="by_identifier", label="kind:value or kind@scope:value")

@@ -208,9 +208,9 @@ def holders(kind: IdentifierKind, value: str, scope: str | None = None) -> Seque
     )
     present: dict[int, bool] = {}
     for profile_id, occurred_at, withdrawn_by in rows.order_by("-occurred_at").values_list(
-        "channel_identity__profile_id", "occurred_at", "withdrawn_by"
+        "channel_identity__profile_id", "occurred_at", "withdrawn_by_id"
     ):
-        is_present = withdrawn_by is None and (passed_on is None or occurred_at >= passed_on)
+        is_present = not withdrawn_by and (passed_on is None or occurred_at >= passed_on)
         present[profile_id] = present.get(profile_id, False) or is_present
     return sorted(present, key=lambda pk: not present[pk])
 

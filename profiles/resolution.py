@@ -120,8 +120,10 @@ def _look_up(seen: Sequence[SenderSeen]) -> _Known:
     identities = ChannelIdentity.objects.filter(account_id__in=accounts, address__in=addresses)
     identity_ids = {
         key: pk
-        for pk, *parts in identities.values_list("id", "account_id", "address", "standing", "epoch_start")
-        if (key := IdentityKey(*parts)) in wanted
+        for pk, account_id, address, standing, epoch_start in identities.values_list(
+            "id", "account_id", "address", "standing", "epoch_start"
+        )
+        if (key := IdentityKey(account_id, address, standing, epoch_start)) in wanted
     }
     earliest: dict[tuple[int, IdentifierKey, str], datetime] = {}
     sightings = Sighting.objects.filter(channel_identity_id__in=identity_ids.values(), withdrawn_by=None).values_list(
@@ -220,8 +222,8 @@ def identifier_ids(wanted: set[IdentifierKey]) -> dict[IdentifierKey, int]:
         rows = Identifier.objects.filter(value__in={key.value for key in wanted})
         return {
             key: pk
-            for pk, *parts in rows.values_list("id", "kind", "scope", "value")
-            if (key := IdentifierKey(*parts)) in wanted
+            for pk, kind, scope, value in rows.values_list("id", "kind", "scope", "value")
+            if (key := IdentifierKey(kind, scope, value)) in wanted
         }
 
     found = find()

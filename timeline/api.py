@@ -14,11 +14,11 @@ from profiles.models import Channel
 from profiles.reading import current_profile_id
 from timeline.entries import EntryKind
 from timeline.filtersets import QueueFilter
-from timeline.models import Entry, QueueRow
+from timeline.models import QueueRow
 from timeline.reading import MOST_ENTRIES, queue_page, timeline_page
 
 
-class EntrySerializer(serializers.Serializer[Entry]):
+class EntrySerializer(serializers.Serializer[Any]):
     """One entry as shown now; `detail` is provider-free and depends on `kind` and `detail.type`."""
 
     id = serializers.IntegerField()
@@ -41,7 +41,7 @@ class TimelineSerializer(serializers.Serializer[Any]):
     next = serializers.URLField(allow_null=True)
 
 
-class QueueRowSerializer(serializers.Serializer[QueueRow]):
+class QueueRowSerializer(serializers.Serializer[Any]):
     """A customer in the queue. `waiting_since` is the oldest message nobody answered on any channel."""
 
     profile = serializers.IntegerField(source="profile_id")

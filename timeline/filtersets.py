@@ -7,7 +7,7 @@ from profiles.models import Channel, ChannelIdentity
 from timeline.models import QueueRow
 
 
-class QueueFilter(django_filters.FilterSet):
+class QueueFilter(django_filters.FilterSet):  # type: ignore[misc]  # the library is untyped
     """Customers by channel and by whether they wait for an answer."""
 
     channel = django_filters.MultipleChoiceFilter(choices=Channel, method="by_channel")

@@ -124,7 +124,9 @@ def test_nothing_acknowledged_is_lost_or_doubled_under_kills() -> None:
                 "SELECT count(*) FROM profiles_channelidentity c JOIN profiles_profile p ON p.id = c.profile_id"
                 " LEFT JOIN timeline_queuerow q ON q.profile_id = p.id WHERE q.profile_id IS NULL"
             ).fetchone()
-    story = f"seed {SEED}; killed {killed}; refused {dict(provider.refusals)}; left {left} after {settled_seconds:.1f} s"
+    story = (
+        f"seed {SEED}; killed {killed}; refused {dict(provider.refusals)}; left {left} after {settled_seconds:.1f} s"
+    )
     print(story)
     assert killed == VICTIMS, story
     assert not set(provider.acknowledged) - set(entries), (
