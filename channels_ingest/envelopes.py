@@ -26,7 +26,8 @@ VALUES (%s, %s, %s, %s) ON CONFLICT (account_id, delivery_key) DO NOTHING RETURN
 
 _CLAIM = """
 UPDATE channels_ingest_envelope SET attempts = attempts + 1,
-    next_attempt_at = statement_timestamp() + make_interval(secs => (%(delays)s::float[])[least(attempts + 1, %(rungs)s)])
+    next_attempt_at =
+        statement_timestamp() + make_interval(secs => (%(delays)s::float[])[least(attempts + 1, %(rungs)s)])
 WHERE id IN (
     SELECT id FROM channels_ingest_envelope
     WHERE state = 'received' AND next_attempt_at <= statement_timestamp() - make_interval(secs => %(due_for)s)

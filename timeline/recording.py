@@ -119,8 +119,7 @@ def _insert_entries(entries: Iterable[NewEntry]) -> tuple[list[Entry], set[int]]
         if held is None or (held.is_placeholder and not entry.is_placeholder):
             unique[key] = entry
     existing = _find({key for key in unique if isinstance(key, tuple)})
-    fresh = [entry for key, entry in unique.items() if key not in existing]
-    written = Entry.objects.bulk_create(_row(entry) for entry in fresh)
+    written = _store([entry for key, entry in unique.items() if key not in existing])
     filled: set[int] = set()
     for key, entry in unique.items():
         held_row = existing.get(key)  # type: ignore[call-overload]
@@ -128,6 +127,45 @@ def _insert_entries(entries: Iterable[NewEntry]) -> tuple[list[Entry], set[int]]
             filled |= {held_row.channel_identity_id, entry.channel_identity_id}
             written.append(_fill(held_row, entry))
     return written, filled
+
+
+_COLUMNS = {
+    "id": "bigint",
+    "channel_identity_id": "bigint",
+    "account_id": "bigint",
+    "kind": "text",
+    "direction": "text",
+    "occurred_at": "timestamptz",
+    "provider_message_id": "text",
+    "text": "text",
+    "detail": "jsonb",
+    "delivery": "text",
+    "sender_grade": "text",
+    "is_placeholder": "boolean",
+    "is_backfilled": "boolean",
+    "envelope_id": "bigint",
+}
+_INSERT = f"""
+INSERT INTO timeline_entry ({", ".join(_COLUMNS)}, recorded_at)
+SELECT {", ".join(_COLUMNS)}, now()
+FROM jsonb_to_recordset(%s::jsonb) AS r({", ".join(f"{name} {kind}" for name, kind in _COLUMNS.items())})
+"""  # noqa: S608
+
+
+def _store(entries: Sequence[NewEntry]) -> list[Entry]:
+    """The entries as rows. One document instead of a parameter for each field of each row: twice as fast."""
+    if not entries:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence('timeline_entry', 'id')) FROM generate_series(1, %s)", [len(entries)]
+        )
+        rows = [_row(entry) for entry in entries]
+        for row, (pk,) in zip(rows, cursor.fetchall(), strict=True):
+            row.id = pk
+        document = [{name: getattr(row, name) for name in _COLUMNS} for row in rows]
+        cursor.execute(_INSERT, [json.dumps(document, default=datetime.isoformat)])
+    return rows
 
 
 def _row(entry: NewEntry) -> Entry:
@@ -158,8 +196,8 @@ def _insert_placeholders(fresh: Sequence[NewAmendment]) -> list[Entry]:
         (a.account_id, a.target_message_id): a for a in reversed(fresh) if a.channel_identity_id and _shows_alone(a)
     }
     known = _find(set(candidates))
-    return Entry.objects.bulk_create(
-        _row(
+    return _store(
+        [
             NewEntry(
                 channel_identity_id=a.channel_identity_id or 0,
                 account_id=a.account_id,
@@ -171,9 +209,9 @@ def _insert_placeholders(fresh: Sequence[NewAmendment]) -> list[Entry]:
                 is_placeholder=True,
                 envelope_id=a.envelope_id,
             )
-        )
-        for key, a in candidates.items()
-        if key not in known
+            for key, a in candidates.items()
+            if key not in known
+        ]
     )
 
 
@@ -219,6 +257,18 @@ def _apply(entry: Entry, changes: Sequence[Change]) -> Entry:
     return entry
 
 
+# LEAST and GREATEST pass over NULL, so a first entry needs no case of its own.
+_FOLD = """
+UPDATE profiles_channelidentity c SET
+    first_seen = LEAST(c.first_seen, f.first), last_seen = GREATEST(c.last_seen, f.last),
+    last_inbound_at = GREATEST(c.last_inbound_at, f.inbound),
+    last_outbound_at = GREATEST(c.last_outbound_at, f.outbound)
+FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[])
+    AS f(id, first, last, inbound, outbound)
+WHERE c.id = f.id
+"""
+
+
 def _fold_identities(written: Iterable[Entry], filled: set[int]) -> None:
     """First and last times of each channel identity include the written entries."""
     folds: dict[int, list[datetime | None]] = {}
@@ -229,15 +279,9 @@ def _fold_identities(written: Iterable[Entry], filled: set[int]) -> None:
         if entry.kind == EntryKind.MESSAGE and entry.direction != Direction.NONE:
             place = 2 if entry.direction == Direction.IN else 3
             fold[place] = max(fold[place] or entry.occurred_at, entry.occurred_at)
-    with connection.cursor() as cursor:
-        # LEAST and GREATEST pass over NULL, so a first entry needs no case of its own.
-        cursor.executemany(
-            "UPDATE profiles_channelidentity SET"
-            " first_seen = LEAST(first_seen, %s), last_seen = GREATEST(last_seen, %s),"
-            " last_inbound_at = GREATEST(last_inbound_at, %s), last_outbound_at = GREATEST(last_outbound_at, %s)"
-            " WHERE id = %s",
-            [(*fold, pk) for pk, fold in sorted(folds.items()) if pk not in filled],
-        )
+    if rows := [(pk, *fold) for pk, fold in folds.items() if pk not in filled]:
+        with connection.cursor() as cursor:
+            cursor.execute(_FOLD, [list(column) for column in zip(*rows, strict=True)])
     refold_identities(filled)
 
 
