@@ -2,8 +2,10 @@
 
 from celery import shared_task
 from django.conf import settings
+from django.db import connection, transaction
 
 from channels_ingest import envelopes, pipeline
+from profiles.locking import lock_id
 
 
 @shared_task(ignore_result=True)
@@ -14,6 +16,9 @@ def process_inbox() -> None:
 
 @shared_task(ignore_result=True)
 def prune_raw_bodies() -> None:
-    """Raw bodies past their retention are gone."""
-    while envelopes.prune(settings.RAW_BODY_RETENTION_DAYS):
-        pass
+    """Raw bodies past their retention are gone. Several hosts may run beat: one of them does the work."""
+    pruned = 1
+    while pruned:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [lock_id("task", "prune_raw_bodies")])
+            pruned = envelopes.prune(settings.RAW_BODY_RETENTION_DAYS) if cursor.fetchone()[0] else 0
