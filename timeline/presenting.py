@@ -20,7 +20,7 @@ from timeline.wording import (
     SOURCES,
     channel_of,
     consent_line,
-    identifier_of,
+    identifier_words,
     reason_of,
     shown_address,
     type_of,
@@ -215,7 +215,7 @@ def _fill_identity(view: EntryView) -> None:
     elif detail.get("type") == "joined":
         view.icon, view.title = "git-merge", _("%(address)s belongs to this customer") % {"address": address}
     because = (part for part in _list(detail, "because") if isinstance(part, dict))
-    reasons = [f"{identifier_of(_word(part, 'kind'))[1]} {_word(part, 'value')}".strip() for part in because]
+    reasons = [identifier_words(_word(part, "kind"), _word(part, "value")) for part in because]
     view.note = _("matched by %(reasons)s") % {"reasons": ", ".join(reasons)} if reasons else ""
 
 

@@ -132,6 +132,11 @@ def identifier_of(kind: str) -> tuple[str, str]:
     return icon, str(word)
 
 
+def identifier_words(kind: str, value: str) -> str:
+    """One identifier in words: "Phone +49 1511 2345678"."""
+    return f"{identifier_of(kind)[1]} {display_phone(value) if kind == 'phone' else value}".strip()
+
+
 def shown_address(channel: str, address: str) -> str:
     """A phone number as people read it; any other address as it is."""
     is_number = channel in PHONE_CHANNELS and address.removeprefix("+").isdecimal()

@@ -2,20 +2,19 @@
 // Everything the agents' pages do beyond links, forms and htmx: live updates, keys, relative times, small switches.
 // The page works without it, except that nothing new appears by itself.
 (() => {
-  const $ = (selector, root = document) => root.querySelector(selector);
-  const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const $ = (selector, within = document) => within.querySelector(selector);
+  const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
   const root = document.documentElement;
   const texts = $("#texts")?.dataset ?? {};
   const say = (name, values = {}) => (texts[name] ?? "").replace(/\{(\w+)\}/g, (_, key) => values[key] ?? "");
   const wait = (ms) => new Promise((done) => setTimeout(done, ms));
-  const keep = (name, value) => { document.cookie = `${name}=${encodeURIComponent(value)};path=/;max-age=31536000;samesite=lax`; };
+  const keep = (name, value) => { document.cookie = `${name}=${value};path=/;max-age=31536000;samesite=lax`; };
 
   // The server shows times in the zone of this cookie; the first page of a new browser is in the server's own.
   keep("zone", Intl.DateTimeFormat().resolvedOptions().timeZone);
 
-  // ---- times -------------------------------------------------------------------------------------------------
-
-  const lang = root.lang || "en";
+  // ---- times
+  const { lang } = root;
   const UNITS = [["year", 31536000], ["month", 2592000], ["week", 604800], ["day", 86400], ["hour", 3600], ["minute", 60]];
   const relative = new Intl.RelativeTimeFormat(lang, { numeric: "auto" });
   const weekday = new Intl.DateTimeFormat(lang, { weekday: "short" });
@@ -24,9 +23,8 @@
   const unitWords = (n, unit) => new Intl.NumberFormat(lang, { style: "unit", unit, unitDisplay: "long" }).format(n);
 
   function span(seconds) {
-    if (seconds < 3600) return say("minutes", { n: Math.max(1, Math.floor(seconds / 60)) });
-    if (seconds < 172800) return say("hours", { n: Math.floor(seconds / 3600) });
-    return say("days", { n: Math.floor(seconds / 86400) });
+    const [name, size] = seconds < 3600 ? ["minutes", 60] : seconds < 172800 ? ["hours", 3600] : ["days", 86400];
+    return say(name, { n: Math.max(1, Math.floor(seconds / size)) });
   }
 
   function ago(moment, style) {
@@ -41,46 +39,39 @@
     return (moment.getFullYear() === new Date().getFullYear() ? date : dateWithYear).format(moment);
   }
 
-  function tellTimes(within = document) {
-    for (const time of $$("time[data-ago]", within)) {
-      const words = ago(new Date(time.dateTime), time.dataset.ago);
-      if (words && time.textContent !== words) time.textContent = words;
-    }
+  function tellTimes() {
+    for (const time of $$("time[data-ago]")) time.textContent = ago(new Date(time.dateTime), time.dataset.ago);
   }
   tellTimes();
   setInterval(tellTimes, 30000);
 
-  // ---- theme, copy -------------------------------------------------------------------------------------------
-
+  // ---- theme, copy
   function nextTheme() {
     const themes = ["system", "light", "dark"];
     const theme = themes[(themes.indexOf(root.dataset.theme ?? "system") + 1) % 3];
     if (theme === "system") delete root.dataset.theme; else root.dataset.theme = theme;
     keep("theme", theme);
-    announce(say(`theme${theme[0].toUpperCase()}${theme.slice(1)}`));
+    announce(say(theme));
   }
 
   async function copy(button) {
-    const from = button.dataset.copyFrom;
-    await navigator.clipboard?.writeText(from ? document.getElementById(from).textContent : button.dataset.copy);
+    const text = document.getElementById(button.dataset.copyFrom)?.textContent ?? button.dataset.copy;
+    try { await navigator.clipboard.writeText(text); } catch { return; } // browsers allow it only over HTTPS
     button.classList.add("done");
     announce(say("copied"));
     setTimeout(() => button.classList.remove("done"), 1500);
   }
-
   let announcedAt = 0;
   function announce(words, { atMostEvery = 0 } = {}) {
     if (!words || Date.now() - announcedAt < atMostEvery) return;
     announcedAt = Date.now();
-    const region = $("#announce");
-    if (region) region.textContent = words;
+    $("#announce").textContent = words;
   }
 
-  // ---- the timeline ------------------------------------------------------------------------------------------
-
-  const title = { base: document.title, unread: 0, channels: new Set() };
+  // ---- the timeline
   const customer = () => $("#customer");
   const shownProfile = () => customer()?.dataset.profile;
+  const title = { base: document.title, profile: shownProfile(), unread: 0, channels: new Set() };
   const isAtEnd = () => Math.abs($("#tl")?.scrollTop ?? 0) < 80;
 
   function showUnread() {
@@ -93,22 +84,16 @@
 
   function seen() {
     if (!isAtEnd() || document.hidden) return;
-    title.unread = 0;
-    title.channels.clear();
+    Object.assign(title, { unread: 0, channels: new Set() });
     showUnread();
   }
-
-  function latest() {
-    $("#tl")?.scrollTo({ top: 0 });
-    seen();
-  }
+  const latest = () => { $("#tl")?.scrollTo({ top: 0 }); seen(); };
 
   /** A header shared by messages of one sender within three minutes; the server does the same on its pages. */
   function regroup(entry) {
-    if (!entry) return;
-    const before = entry.previousElementSibling;
-    const key = entry.dataset.group;
-    entry.classList.toggle("cont", Boolean(key && before && before.dataset.group === key && entry.dataset.at - before.dataset.at <= 180000));
+    const before = entry?.previousElementSibling?.dataset;
+    const { group, at } = entry?.dataset ?? {};
+    entry?.classList.toggle("cont", Boolean(group && before?.group === group && at - before.at <= 180000));
   }
 
   function place(entry, fresh) {
@@ -128,6 +113,10 @@
     regroup(entry.nextElementSibling);
   }
 
+  function keepFolds(old, fresh) {
+    $$("details", fresh).forEach((fold, index) => { fold.open = Boolean($$("details", old)[index]?.open); });
+  }
+
   function mergeEntries(days) {
     const oldest = Number($("#tl-in .entry")?.dataset.at ?? 0);
     const opened = isAtEnd();
@@ -136,9 +125,13 @@
       for (const entry of $$(".entry", fresh)) {
         const known = document.getElementById(entry.id);
         if (known) {
-          $$("details", known).forEach((fold, index) => { const same = $$("details", entry)[index]; if (same) same.open = fold.open; });
+          known.classList.remove("new");
+          if (known.isEqualNode(entry)) continue;
+          const isFocused = known.contains(document.activeElement);
+          keepFolds(known, entry);
           known.replaceWith(entry);
           regroup(entry);
+          if (isFocused) $("article", entry).focus({ preventScroll: true });
         } else if (Number(entry.dataset.at) >= oldest || !$("#older")) {
           entry.classList.add("new");
           place(entry, fresh);
@@ -165,33 +158,35 @@
       regroup(seam);
     }
   }
-
   let sideShown = "";
+  /** The panel as it is now, unless the agent is using it: then the next pull tries again. */
   function mergeSide(html) {
     const side = $("#side");
-    if (!side || html === sideShown || side.contains(document.activeElement) && side !== document.activeElement) return;
-    if (sideShown || !$(".side.open")) side.innerHTML = html;
+    const focused = side.contains(document.activeElement) ? document.activeElement : side;
+    const isSelecting = !getSelection().isCollapsed && side.contains(getSelection().anchorNode);
+    if (html === sideShown || isSelecting || !(focused === side || focused.matches(".side-close"))) return;
+    const old = side.cloneNode(true);
+    side.innerHTML = html;
+    keepFolds(old, side);
+    if (focused !== side) $(".side-close", side).focus();
     sideShown = html;
   }
 
-  // ---- the queue ---------------------------------------------------------------------------------------------
-
+  // ---- the queue
   /** `fresh` rows replace or join the shown ones in their order; `gone(row)` says which shown ones leave. */
   function mergeRows(fresh, gone) {
     const list = $("#rows");
-    if (!list) return;
-    const rising = list.dataset.order === "rising";
-    const focused = document.activeElement?.closest?.(".row")?.id;
-    const stays = new Set(fresh.map((row) => row.id));
-    for (const row of $$(".row", list)) if (!stays.has(row.id) && gone(row)) row.remove();
+    const sign = list.dataset.order === "rising" ? 1 : -1;
+    const focused = document.activeElement?.closest(".row")?.id;
+    for (const row of $$(".row", list)) if (gone(row) && !fresh.some(({ id }) => id === row.id)) row.remove();
     for (const row of fresh) {
       const known = document.getElementById(row.id);
       if (known?.dataset.sort !== row.dataset.sort) row.classList.add("new");
       known?.remove();
-      const sort = Number(row.dataset.sort);
-      const next = $$(".row", list).find((other) => rising ? Number(other.dataset.sort) > sort : Number(other.dataset.sort) < sort);
+      const next = $$(".row", list).find((other) => sign * (other.dataset.sort - row.dataset.sort) > 0);
       const more = $("#more-rows");
-      if (next) next.before(row); else if (more && !known) continue; else if (more) more.before(row); else list.append(row);
+      if (!next && more && !known) continue; // further down than what is loaded
+      list.insertBefore(row, next ?? more);
       window.htmx?.process(row);
     }
     if (focused) $(`#${focused} a`)?.focus({ preventScroll: true });
@@ -199,13 +194,12 @@
   }
 
   function markCurrent() {
-    for (const link of $$(".row a")) {
-      if (link.closest(".row").dataset.profile === shownProfile()) link.setAttribute("aria-current", "true"); else link.removeAttribute("aria-current");
+    for (const { firstElementChild: link, dataset } of $$(".row")) {
+      link[dataset.profile === shownProfile() ? "setAttribute" : "removeAttribute"]("aria-current", "true");
     }
   }
 
-  // ---- pulling what changed ----------------------------------------------------------------------------------
-
+  // ---- pulling what changed
   const due = { profiles: new Set(), all: false, running: false };
 
   async function fetchPart(url) {
@@ -219,29 +213,24 @@
   }
 
   async function pullCustomer() {
-    const shown = customer();
-    const { since, cursor, profile } = shown.dataset;
+    const { since, cursor, profile } = customer().dataset;
     const part = await fetchPart(`${since}?after=${encodeURIComponent(cursor)}&view=${$(".shell").dataset.view}`);
     if (shownProfile() !== profile) return; // the agent went on to the next customer meanwhile
-    shown.dataset.cursor = $("[data-cursor]", part).dataset.cursor;
+    customer().dataset.cursor = $("[data-cursor]", part).dataset.cursor;
     mergeEntries($$("[data-part=days] > .day", part));
     mergeSide($("[data-part=side]", part).innerHTML);
     mergeRows($$("[data-part=rows] > .row", part), (row) => row.dataset.profile === profile);
     showWaiting(part);
   }
-
-  function showWaiting(part) {
-    const count = $("#waiting-count");
-    if (count) count.textContent = $("[data-waiting]", part).dataset.waiting;
-  }
+  const showWaiting = (part) => { $("#waiting-count").textContent = $("[data-waiting]", part).dataset.waiting; };
 
   async function pullQueue(ids) {
     const list = $("#rows");
     const part = await fetchPart(`${$(".shell").dataset.inbox}${ids ? `?ids=${ids.join(",")}` : ""}`);
     const rows = $$(".row", part);
-    const edge = rows.length && $("#more-rows", part) ? Number(rows.at(-1).dataset.sort) : null;
-    const within = (sort) => edge === null || (list.dataset.order === "rising" ? sort <= edge : sort >= edge);
-    mergeRows(rows, (row) => (ids ? ids.includes(row.dataset.profile) : within(Number(row.dataset.sort))));
+    const edge = $("#more-rows", part) && rows.at(-1).dataset.sort; // a page speaks for what lies before its last row
+    const within = (sort) => !edge || (list.dataset.order === "rising" ? edge - sort : sort - edge) >= 0;
+    mergeRows(rows, (row) => (ids ? ids.includes(row.dataset.profile) : within(row.dataset.sort)));
     showWaiting(part);
     if (!ids) list.dataset.cursor = $("[data-cursor]", part).dataset.cursor;
   }
@@ -254,12 +243,10 @@
     try {
       while (due.all || due.profiles.size) {
         if ($("[data-empty-hub]")) { location.reload(); return; }
-        const { all } = due;
-        const ids = [...due.profiles];
-        due.all = false;
-        due.profiles.clear();
-        if (customer() && (all || ids.includes(shownProfile()))) await pullCustomer();
-        const others = ids.filter((id) => id !== shownProfile());
+        const { all, profiles } = due;
+        Object.assign(due, { all: false, profiles: new Set() });
+        if (customer() && (all || profiles.has(shownProfile()))) await pullCustomer();
+        const others = [...profiles].filter((id) => id !== shownProfile());
         if ($("#rows") && (all || others.length)) await pullQueue(all || others.length > 50 ? null : others);
         tellTimes();
         await wait(150);
@@ -274,25 +261,22 @@
   }
 
   function bar(isLost) {
-    const offline = $("#offline");
-    if (offline) offline.hidden = !isLost;
+    $("#offline").hidden = !isLost;
     if (isLost) setState("off"); else if (state === "off") setState(stream.state);
   }
 
-  // ---- the live stream: one per browser, held by the tab that has the lock, told to the others ----------------
-
+  // ---- the live stream: one per browser, held by the tab that has the lock, told to the others
   const stream = { state: "wait", failures: 0, holds: false };
   let state = "wait";
   const tabs = "BroadcastChannel" in window ? new BroadcastChannel("hub-live") : null;
 
   function setState(name) {
+    if (state === name) return;
     state = name;
-    for (const chip of $$("#status")) {
-      chip.dataset.state = name;
-      chip.title = say(`${name}Why`);
-      const word = $(".status-word", chip);
-      if (word.textContent !== say(name)) word.textContent = say(name);
-    }
+    const chip = $("#status");
+    chip.dataset.state = name;
+    chip.title = say(`${name}Why`);
+    $(".status-word", chip).textContent = say(name);
   }
 
   function hear(message) {
@@ -306,28 +290,23 @@
     if (message.head && Number(message.head) >= Number((customer() ?? $("[data-cursor]")).dataset.cursor)) due.all = true;
     if (due.all || due.profiles.size) pull();
   }
-
-  function tell(message) {
-    tabs?.postMessage(message);
-    hear(message);
-  }
+  const tell = (message) => { tabs?.postMessage(message); hear(message); };
 
   function listen(url) {
     return new Promise((ended) => {
       const source = new EventSource(url);
       source.onopen = () => { stream.failures = 0; tell({ state: "live" }); };
       source.onerror = () => { source.close(); ended(); };
-      source.addEventListener("e", (event) => tell(JSON.parse(event.data)));
-      source.addEventListener("head", (event) => tell(JSON.parse(event.data)));
+      for (const name of ["e", "head"]) source.addEventListener(name, (event) => tell(JSON.parse(event.data)));
     });
   }
 
   async function holdStream() {
     stream.holds = true;
-    stream.failures = 0;
     for (;;) {
       try {
-        const ticket = await fetch($(".shell").dataset.ticket, { method: "POST", headers: { "X-CSRFToken": $("meta[name=csrf]").content } });
+        const headers = { "X-CSRFToken": $("meta[name=csrf]").content };
+        const ticket = await fetch($(".shell").dataset.ticket, { method: "POST", headers });
         if (!ticket.ok) throw new Error(`ticket: ${ticket.status}`);
         await listen((await ticket.json()).url);
       } catch { /* counted below, like a stream that ended */ }
@@ -339,18 +318,18 @@
 
   if ($("#status")) {
     if (tabs) { tabs.onmessage = (event) => hear(event.data); tabs.postMessage({ hello: true }); }
-    if (navigator.locks) navigator.locks.request("hub-live", holdStream); else holdStream();
-    setInterval(() => { if (stream.state === "poll" && !document.hidden) { due.all = true; pull(); } }, 20000);
+    if (navigator.locks) navigator.locks.request("hub-live", holdStream); else holdStream(); // no locks: a stream per tab
+    const pullAll = () => { due.all = true; pull(); };
+    const poll = () => { if (stream.state === "poll" && !document.hidden) pullAll(); };
+    setInterval(poll, 20000);
     addEventListener("offline", () => bar(true));
-    addEventListener("online", () => { due.all = true; pull(); });
-    document.addEventListener("visibilitychange", () => { if (!document.hidden) { seen(); if (due.all || stream.state === "poll") { due.all = true; pull(); } } });
+    addEventListener("online", pullAll);
+    document.addEventListener("visibilitychange", () => { seen(); poll(); });
   }
 
-  // ---- moving about ------------------------------------------------------------------------------------------
-
+  // ---- moving about
   function toggleSide(open = !$("#side")?.classList.contains("open")) {
-    const side = $("#side");
-    const toggle = $(".side-toggle");
+    const [side, toggle] = [$("#side"), $(".side-toggle")];
     if (!side || !toggle || getComputedStyle(toggle).display === "none") return false;
     side.classList.toggle("open", open);
     toggle.setAttribute("aria-expanded", String(open));
@@ -360,37 +339,32 @@
 
   function step(list, current, by) {
     const index = list.indexOf(current);
-    const next = list[index < 0 ? (by > 0 ? 0 : list.length - 1) : Math.min(list.length - 1, Math.max(0, index + by))];
+    const next = list[index < 0 ? 0 : Math.min(list.length - 1, Math.max(0, index + by))];
     next?.focus({ preventScroll: true });
     next?.scrollIntoView({ block: "nearest" });
     return next;
   }
-
-  const links = () => $$(".row a");
-  const currentLink = () => document.activeElement?.closest?.(".row a") ?? $(".row a[aria-current]");
+  const current = () => $(".row a[aria-current]");
+  const openBy = (by) => step($$(".row a"), current(), by)?.click();
 
   function move(by) {
     if ($("#tl")?.contains(document.activeElement)) {
       const entries = $$("#tl article");
       const here = document.activeElement.closest("article");
       step(here ? entries : entries.slice(by > 0 ? 0 : -1), here, by);
-    } else step(links(), currentLink(), by);
+    } else step($$(".row a"), document.activeElement?.closest(".row a") ?? current(), by);
   }
-
-  const actions = {
-    theme: nextTheme, latest, help: () => $("#help").showModal(), side: () => toggleSide(),
-  };
+  const actions = { theme: nextTheme, latest, help: () => $("#help").showModal(), side: () => toggleSide() };
   const keys = {
     j: () => move(1), k: () => move(-1), G: latest, "]": () => toggleSide(), "?": actions.help,
-    J: () => step(links(), $(".row a[aria-current]"), 1)?.click(), K: () => step(links(), $(".row a[aria-current]"), -1)?.click(),
+    J: () => openBy(1), K: () => openBy(-1),
     "g i": () => $("[data-go=i]").click(), "g w": () => $("[data-go=w]").click(),
   };
   let prefix = "";
-
   function onKey(event) {
     if (event.key === "Escape" && !$("#help")?.open && toggleSide(false)) return;
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.getModifierState("AltGraph")) return;
-    if (event.target.closest("input, textarea, select, dialog, [contenteditable]") || localStorage.getItem("keys") === "off") return;
+    if (event.target.closest("input, textarea, select, dialog, [contenteditable]") || localStorage.keys === "off") return;
     const action = keys[prefix ? `${prefix} ${event.key}` : event.key];
     prefix = event.key === "g" && !prefix ? "g" : "";
     if (prefix) setTimeout(() => { prefix = ""; }, 1500);
@@ -398,25 +372,21 @@
     event.preventDefault();
     action();
   }
-
   document.addEventListener("keydown", onKey);
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-do], [data-copy], [data-copy-from]");
     if (button) { if (button.dataset.do) actions[button.dataset.do](); else copy(button); }
   });
-  document.addEventListener("scroll", (event) => { if (event.target.id === "tl") { if (isAtEnd()) seen(); else showUnread(); } }, { capture: true, passive: true });
+  const onScroll = (event) => { if (event.target.id === "tl") (isAtEnd() ? seen : showUnread)(); };
+  document.addEventListener("scroll", onScroll, { capture: true, passive: true });
   const keysOn = $("#keys-on");
-  if (keysOn) {
-    keysOn.checked = localStorage.getItem("keys") !== "off";
-    keysOn.addEventListener("change", () => localStorage.setItem("keys", keysOn.checked ? "on" : "off"));
-  }
-
+  if (keysOn) keysOn.checked = localStorage.keys !== "off";
+  keysOn?.addEventListener("change", () => { localStorage.keys = keysOn.checked ? "on" : "off"; });
   document.addEventListener("htmx:after:swap", () => {
     joinDays();
     tellTimes();
     if (shownProfile() !== title.profile) {
-      Object.assign(title, { profile: shownProfile(), base: document.title, unread: 0 });
-      title.channels.clear();
+      Object.assign(title, { profile: shownProfile(), base: document.title, unread: 0, channels: new Set() });
       sideShown = "";
       markCurrent();
       if (document.activeElement?.offsetParent === null || document.activeElement === document.body) $("#tl")?.focus();
@@ -427,5 +397,4 @@
     const { ctx } = event.detail; // the error page says more than a fragment can
     if (ctx.target?.id === "work" && ctx.response.status !== 401) location.assign(ctx.request.action);
   });
-  title.profile = shownProfile();
 })();

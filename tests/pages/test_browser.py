@@ -1,5 +1,6 @@
 """The pages in Chromium, with the real live stream beside them."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -15,11 +16,12 @@ from urllib.request import urlopen
 import pytest
 from django.conf import settings as django_settings
 from django.db import connection
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
 from profiles.models import ChannelIdentity, StaffMember
 from tests.pages.conftest import PASSWORD, Born, Say
 from timeline.live import Happened, publish
+from timeline.models import CurrentTransaction
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, serialized_rollback=False)]
 SHOTS = os.environ.get("CXHUB_SCREENSHOTS", "")
@@ -74,13 +76,18 @@ def open_page(
     complaints: list[str] = []
     contexts = []
 
+    def complain(said: Any) -> None:
+        taken_away_by_the_test = re.search("Failed to load resource: .*(net::ERR_|401)", said.text)
+        if said.type in ("error", "warning") and not taken_away_by_the_test:
+            complaints.append(said.text)
+
     def opened(path: str, *, width: int = 1440, height: int = 900, scheme: Any = "light") -> Page:
         context = chromium.new_context(
             viewport={"width": width, "height": height}, color_scheme=scheme, base_url=live_server.url
         )
         contexts.append(context)
         page = context.new_page()
-        page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+        page.on("console", complain)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(path)
         page.get_by_label("E-mail").fill(agent.email)
@@ -192,6 +199,90 @@ def test_first_message_replaces_the_empty_page(open_page: Callable[..., Page], b
     entry = say(mira, "Hello")
     publish([Happened(mira.pk, entry.pk, "message")])
     expect(page.locator(f"#row-{mira.pk}")).to_be_visible()
+
+
+def test_tabs_share_one_stream(open_page: Callable[..., Page], mira: ChannelIdentity, say: Say) -> None:
+    page = open_page(f"/inbox/all/{mira.pk}/")
+    listeners: set[Page] = set()
+    page.context.on("request", lambda asked: listeners.add(asked.frame.page) if "/events?" in asked.url else None)
+    expect(page.locator(".status-word")).to_have_text("Live")
+    second = page.context.new_page()
+    second.goto(page.url)
+    expect(second.locator(".status-word")).to_have_text("Live")
+    entry = say(mira, "To both", minute=4000)
+    publish([Happened(mira.pk, entry.pk, "message")])
+    for tab in (page, second):
+        expect(tab.locator(f"#e-{entry.pk}")).to_have_count(1)
+    assert second not in listeners
+    page.close()  # the other tab takes over
+    entry = say(mira, "To the one left", minute=4001)
+    second.wait_for_event("request", lambda asked: "/events?" in asked.url)
+    publish([Happened(mira.pk, entry.pk, "message")])
+    expect(second.locator(f"#e-{entry.pk}")).to_have_count(1)
+
+
+def test_without_the_stream_the_page_says_so_and_asks_by_itself(
+    open_page: Callable[..., Page], mira: ChannelIdentity, say: Say
+) -> None:
+    page = open_page("/inbox/waiting/")
+    page.route("**/events?*", lambda route: route.abort())
+    page.clock.install()
+    page.goto(f"/inbox/all/{mira.pk}/")
+    page.clock.run_for(10_000)
+    expect(page.locator(".status-word")).to_have_text("Every 20 s")
+    _shoot(page, "polling")
+    entry = say(mira, "Late but not lost", minute=4000)
+    page.clock.run_for(21_000)
+    page.clock.run_for(1_000)
+    expect(page.locator(f"#e-{entry.pk}")).to_have_count(1)
+
+
+def test_lost_connection_is_said_and_caught_up(open_page: Callable[..., Page], mira: ChannelIdentity, say: Say) -> None:
+    page = open_page(f"/inbox/all/{mira.pk}/")
+    expect(page.locator(".status-word")).to_have_text("Live")
+    page.context.set_offline(True)
+    expect(page.locator("#offline")).to_be_visible()
+    expect(page.locator(".status-word")).to_have_text("Offline")
+    _shoot(page, "offline")
+    entry = say(mira, "While you were away", minute=4000)
+    page.context.set_offline(False)
+    expect(page.locator(f"#e-{entry.pk}")).to_have_count(1)
+    expect(page.locator("#offline")).to_be_hidden()
+
+
+def test_changed_entry_changes_in_place(open_page: Callable[..., Page], mira: ChannelIdentity, say: Say) -> None:
+    entry = say(mira, "On its way", minute=4000, direction="out", delivery="sent")
+    page = open_page(f"/inbox/all/{mira.pk}/")
+    expect(page.locator(".status-word")).to_have_text("Live")
+    expect(page.locator(f"#e-{entry.pk} .delivery")).to_have_text("Sent")
+    entry.delivery = "read"
+    entry.changed_in = CurrentTransaction()
+    entry.save()
+    publish([Happened(mira.pk, entry.pk, "message")])
+    expect(page.locator(f"#e-{entry.pk} .delivery")).to_have_text("Read")
+    expect(page.locator(f"#e-{entry.pk}")).to_have_count(1)
+
+
+def test_session_that_ended_leads_to_log_in(
+    open_page: Callable[..., Page], mira: ChannelIdentity, agent: StaffMember
+) -> None:
+    page = open_page("/inbox/all/")
+    expect(page.locator(".status-word")).to_have_text("Live")
+    page.context.clear_cookies(name="sessionid")
+    with contextlib.suppress(Error):  # a heartbeat may have noticed first
+        page.locator(f"#row-{mira.pk} a").click(timeout=2000)
+    expect(page.get_by_role("heading", name="Log in")).to_be_visible()
+
+
+def test_theme_is_switched_and_kept(open_page: Callable[..., Page], mira: ChannelIdentity) -> None:
+    page = open_page("/inbox/all/", scheme="light")
+    ground = "getComputedStyle(document.body).backgroundColor"
+    assert page.evaluate(ground) == "rgb(245, 246, 248)"
+    for _ in ("light", "dark"):
+        page.get_by_role("button", name="Theme").first.click()
+    assert page.evaluate(ground) == "rgb(15, 18, 23)"
+    page.reload()
+    assert page.evaluate(ground) == "rgb(15, 18, 23)"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

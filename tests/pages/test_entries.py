@@ -114,7 +114,7 @@ SHOWN: list[tuple[str, dict[str, Any], list[str]]] = [
             "direction": "none",
             "detail": {"type": "joined", "because": [{"kind": "phone", "value": "+49151"}]},
         },
-        ["belongs to this customer", "matched by Phone +49151"],
+        ["belongs to this customer", "matched by Phone +49 151"],
     ),
     (
         "system",
