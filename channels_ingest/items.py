@@ -17,13 +17,14 @@ from channels_ingest.models import AccountNotice as StoredNotice
 from channels_ingest.models import Envelope
 from channels_ingest.routing import Router
 from profiles.identity.values import GRADE_RANK, Grade, Sender, Standing
+from profiles.locking import lock_rows
 from profiles.models import Boundary, ChannelIdentity, ConsentEvent
 from profiles.resolution import SenderSeen, identify, store_boundaries
 from profiles.traits import TraitTold, rename, tell
 from timeline.entries import AmendmentKind, Direction, EntryKind
 from timeline.live import Happened
 from timeline.queue import refold
-from timeline.recording import NewAmendment, NewEntry, record
+from timeline.recording import Held, NewAmendment, NewEntry, hold_messages, record
 
 #: The last evidence about an address before a boundary belongs to the epoch that ends there.
 _JUST_BEFORE = timedelta(microseconds=1)
@@ -69,29 +70,49 @@ class Batch:
 
 
 def write(batch: Batch) -> list[Happened]:
-    """Everything in the batch is stored, every projection follows; returns what to tell live pages."""
+    """Everything in the batch is stored, every projection follows; returns what to tell live pages.
+
+    Locks are taken in the order of `profiles.locking`.
+    """
+    batch.notices.sort(key=lambda notice: (notice.account_id, notice.key))
     StoredNotice.objects.bulk_create(batch.notices, ignore_conflicts=True)
     if not batch.placed:
         return []
+    held = hold_messages((each.account_id, key) for each in batch.placed if (key := _message_id(each.item)))
+    displaced = {entry.channel_identity_id for entry in held.values() if entry.is_placeholder}
     store_boundaries(b for placed in batch.placed for b in _boundaries(placed))
     seen = [_seen(placed) for placed in batch.placed]
-    with_sender = [s for s in seen if s is not None]
-    identified = identify(with_sender)
+    identified = identify([s for s in seen if s is not None], also_lock=displaced)
+    lock_rows("profiles_channelidentity", displaced.union(identified.channel_identity_ids))
     ids = iter(identified.channel_identity_ids)
     places = [next(ids) if s is not None else None for s in seen]
-    news = tell(t for placed, pk in zip(batch.placed, places, strict=True) if pk for t in _traits(placed.item, pk))
-    _store_consents(batch.placed, places)
+    return _record(batch.placed, places, held, identified.born)
+
+
+def _record(placed: Sequence[_Placed], places: Sequence[int | None], held: Held, born: set[int]) -> list[Happened]:
+    """Traits, consents, entries and amendments are stored; names and queue rows follow."""
+    located = list(zip(placed, places, strict=True))
+    news = tell(t for each, pk in located if pk for t in _traits(each.item, pk)) | born
+    _store_consents(placed, places)
     recorded = record(
-        [e for placed, pk in zip(batch.placed, places, strict=True) if pk for e in _entries(placed, pk)],
-        [a for placed, pk in zip(batch.placed, places, strict=True) for a in _amendments(placed, pk)],
+        [e for each, pk in located if pk for e in _entries(each, pk)],
+        [a for each, pk in located for a in _amendments(each, pk)],
+        held,
     )
-    touched = {pk for _, pk, _ in recorded.entries}
-    profile_of = dict(
-        ChannelIdentity.objects.filter(id__in=touched | news | identified.born).values_list("id", "profile_id")
-    )
-    rename(profile_of[pk] for pk in news | identified.born)
-    refold(profile_of[pk] for pk in touched)
+    touched = {pk for _, pk, _ in recorded.entries} | recorded.identities | news
+    profile_of = dict(ChannelIdentity.objects.filter(id__in=touched).values_list("id", "profile_id"))
+    rename(profile_of[pk] for pk in news)
+    refold(profile_of[pk] for pk in recorded.identities)
     return [Happened(profile_of[identity], entry, kind) for entry, identity, kind in recorded.entries]
+
+
+def _message_id(item: _Personal) -> str:
+    """The provider message id under which the item stands on the timeline, or of the entry it is about."""
+    if isinstance(item, Amendment):
+        return item.target_message_id
+    if isinstance(item, ConsentChange):
+        return item.key
+    return item.provider_message_id if isinstance(item, (Message, AddressChange)) else ""
 
 
 def _seen(placed: _Placed) -> SenderSeen | None:

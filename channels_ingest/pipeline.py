@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from channels_ingest import envelopes
 from channels_ingest.adapters.base import Delivery, PayloadError
@@ -61,14 +61,19 @@ def work(claimed: envelopes.Claim, worked: Worked) -> None:
     for group in claimed.together:
         try:
             _work_together(group, worked)
-        except (OperationalError, InterfaceError):
-            raise  # the database itself is away: nothing was done, and the attempt is due again soon
         except Exception as error:
+            if _is_away(error):
+                raise  # nothing was done, and the attempt is due again soon
             log.warning("batch failed, working each envelope alone", extra={"fault": type(error).__name__})
             for pk in group:
                 _work_alone(pk, worked)
     for pk in claimed.alone:
         _work_alone(pk, worked)
+
+
+def _is_away(error: Exception) -> bool:
+    """Whether the database itself is gone, and not just this transaction."""
+    return isinstance(error, (OperationalError, InterfaceError)) and not connection.is_usable()
 
 
 def _work_together(ids: Sequence[int], worked: Worked) -> None:
@@ -116,9 +121,9 @@ def _work_alone(envelope_id: int, worked: Worked) -> None:
     """The envelope is settled in a transaction of its own, or its good items are recorded and its fault is noted."""
     try:
         _work_together([envelope_id], worked)
-    except (OperationalError, InterfaceError):
-        raise
     except Exception as error:
+        if _is_away(error):
+            raise
         fault = f"{type(error).__name__} while recording"
         worked.faults += 1
         _salvage(envelope_id, worked)

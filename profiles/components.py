@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from profiles.identity.partition import JoinKey, Node, Passed, Ruling, Seen, resolve
 from profiles.identity.values import Grade, IdentifierKind
-from profiles.locking import lock_rows
+from profiles.locking import lock_id, lock_rows, take_advisory_locks
 from profiles.models import Boundary, ChannelIdentity, Decision, Identifier, Sighting
 from profiles.signals import Move, identity_changed
 
@@ -32,14 +32,14 @@ class Component:
 def reassign(touched: Iterable[int], *, also_lock: Iterable[int] = ()) -> list[Move]:
     """The profiles of everything connected to `touched` are what the evidence says; returns what moved.
 
-    Locks the profile rows of the component and reads it again: if another transaction had made it larger meanwhile,
-    the row locks are given back and the larger set is locked, so that locks are only ever taken in ascending order.
+    Locks the profiles of the component and reads it again: if another transaction had made it larger meanwhile, the
+    locks are given back with the savepoint and the larger set is locked, so that they are only ever taken in order.
     """
     component = connected(touched)
     while True:
         with transaction.atomic():
             locked = set(component.profile_of.values())
-            lock_rows("profiles_profile", locked)
+            take_advisory_locks(lock_id("profile", pk) for pk in locked)
             component = connected(touched)
             if set(component.profile_of.values()) <= locked:
                 lock_rows("profiles_channelidentity", {*component.nodes, *also_lock})

@@ -1,6 +1,9 @@
-"""The one lock order: advisory locks sorted, then profile rows sorted, then channel identity rows sorted.
+"""The one lock order, so that no two transactions can wait for each other.
 
-Every transaction takes whole classes in this order and nothing out of it, so no two can wait for each other.
+1. advisory locks on message ids, 2. on identifiers and addresses, 3. on the profiles of a component, 4. rows of channel
+identities, 5. rows of projections (profile names, then queue rows). Each class is taken whole and in ascending order.
+A projection's row is only written by who holds a channel identity of its profile; so the rows that a join rewrites
+early are nobody else's, and the rest come in order at the end.
 """
 
 import hashlib

@@ -105,7 +105,8 @@ def identify(seen: Sequence[SenderSeen], *, also_lock: Iterable[int] = ()) -> Id
 
 def store_boundaries(boundaries: Iterable[Boundary]) -> None:
     """The boundaries are stored once each. Called before `identify` sees anything later than them."""
-    Boundary.objects.bulk_create(boundaries, ignore_conflicts=True)
+    ordered = sorted(boundaries, key=lambda boundary: (boundary.account_id, boundary.address, boundary.starts_at))
+    Boundary.objects.bulk_create(ordered, ignore_conflicts=True)
 
 
 def _look_up(seen: Sequence[SenderSeen]) -> _Known:

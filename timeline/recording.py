@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import connection
 
-from profiles.locking import lock_id, lock_rows, take_advisory_locks
+from profiles.locking import lock_id, take_advisory_locks
 from timeline.entries import AmendmentKind, Change, Delivery, Direction, EntryKind, shown
 from timeline.models import Amendment, CurrentTransaction, Entry
 
@@ -51,37 +51,52 @@ class NewAmendment:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What changed: entry ids with their channel identity and kind, for the live stream."""
+    """What changed: every new or changed entry with its channel identity and kind, for the live stream.
+
+    `identities` are the channel identities whose entries came, went or were filled: their queue rows are due.
+    """
 
     entries: tuple[tuple[int, int, str], ...]
+    identities: frozenset[int]
 
 
 #: (account, provider message id)
-_MessageKey = tuple[int, str]
+MessageKey = tuple[int, str]
+Held = dict[MessageKey, Entry]
 
 
-def record(entries: Sequence[NewEntry], amendments: Sequence[NewAmendment] = ()) -> Recorded:
+def hold_messages(entries: Iterable[MessageKey]) -> Held:
+    """The entries of these message ids, kept from everybody else until the transaction ends.
+
+    So a message and its amendment cannot pass each other unseen. Taken before any other lock.
+    """
+    keys = set(entries)
+    take_advisory_locks(lock_id("message", *key) for key in keys)
+    if not keys:
+        return {}
+    rows = Entry.objects.filter(account_id__in={k[0] for k in keys}, provider_message_id__in={k[1] for k in keys})
+    found = {(row.account_id, str(row.provider_message_id)): row for row in rows}
+    return {key: row for key, row in found.items() if key in keys}
+
+
+def record(entries: Sequence[NewEntry], amendments: Sequence[NewAmendment], held: Held) -> Recorded:
     """Every entry and amendment is stored exactly once and every touched entry shows what its amendments say.
 
-    Holds the rows of the channel identities and an advisory lock for each message id, so that an amendment and the
-    message it is about cannot pass each other unseen.
+    The caller holds the messages, and the rows of the channel identities of the entries, the amendments and `held`.
     """
-    identity_ids = {e.channel_identity_id for e in entries} | {
-        a.channel_identity_id for a in amendments if a.channel_identity_id
-    }
-    lock_rows("profiles_channelidentity", identity_ids)
-    take_advisory_locks(
-        lock_id("message", *key)
-        for key in {(e.account_id, e.provider_message_id) for e in entries if e.provider_message_id}
-        | {(a.account_id, a.target_message_id) for a in amendments}
-    )
     fresh = _insert_amendments(amendments)
-    written, filled = _insert_entries(entries)
-    written += _insert_placeholders(fresh)
-    amended = _refold({(a.account_id, a.target_message_id) for a in fresh}, written)
+    written, filled = _insert_entries(entries, held)
+    current = held | {(e.account_id, e.provider_message_id): e for e in written if e.provider_message_id}
+    placeholders = _insert_placeholders(fresh, current)
+    written += placeholders
+    current |= {(e.account_id, str(e.provider_message_id)): e for e in placeholders}
+    amended = _refold({(a.account_id, a.target_message_id) for a in fresh}, written, current)
     _fold_identities(written, filled)
     changed = {entry.id: entry for entry in [*written, *amended]}
-    return Recorded(tuple((pk, entry.channel_identity_id, entry.kind) for pk, entry in sorted(changed.items())))
+    return Recorded(
+        tuple((pk, entry.channel_identity_id, entry.kind) for pk, entry in sorted(changed.items())),
+        frozenset({entry.channel_identity_id for entry in written} | filled),
+    )
 
 
 def _insert_amendments(amendments: Sequence[NewAmendment]) -> list[NewAmendment]:
@@ -110,15 +125,14 @@ def _insert_amendments(amendments: Sequence[NewAmendment]) -> list[NewAmendment]
     return fresh
 
 
-def _insert_entries(entries: Iterable[NewEntry]) -> tuple[list[Entry], set[int]]:
+def _insert_entries(entries: Iterable[NewEntry], existing: Held) -> tuple[list[Entry], set[int]]:
     """The stored entries that are new or were a placeholder until now, and the identities of the latter."""
     unique: dict[object, NewEntry] = {}
     for number, entry in enumerate(entries):
         key: object = (entry.account_id, entry.provider_message_id) if entry.provider_message_id else number
-        held = unique.get(key)
-        if held is None or (held.is_placeholder and not entry.is_placeholder):
+        rival = unique.get(key)
+        if rival is None or (rival.is_placeholder and not entry.is_placeholder):
             unique[key] = entry
-    existing = _find({key for key in unique if isinstance(key, tuple)})
     written = _store([entry for key, entry in unique.items() if key not in existing])
     filled: set[int] = set()
     for key, entry in unique.items():
@@ -181,13 +195,7 @@ def _fill(row: Entry, entry: NewEntry) -> Entry:
     return filled
 
 
-def _find(keys: set[Any]) -> dict[_MessageKey, Entry]:
-    rows = Entry.objects.filter(account_id__in={k[0] for k in keys}, provider_message_id__in={k[1] for k in keys})
-    found = {(row.account_id, str(row.provider_message_id)): row for row in rows} if keys else {}
-    return {key: row for key, row in found.items() if key in keys}
-
-
-def _insert_placeholders(fresh: Sequence[NewAmendment]) -> list[Entry]:
+def _insert_placeholders(fresh: Sequence[NewAmendment], known: Held) -> list[Entry]:
     """What a customer did to a message that is not here (yet) is shown in its place.
 
     A delivery status is not: it also comes before the answer to our own send call, and then the message follows.
@@ -195,7 +203,6 @@ def _insert_placeholders(fresh: Sequence[NewAmendment]) -> list[Entry]:
     candidates = {
         (a.account_id, a.target_message_id): a for a in reversed(fresh) if a.channel_identity_id and _shows_alone(a)
     }
-    known = _find(set(candidates))
     return _store(
         [
             NewEntry(
@@ -222,19 +229,19 @@ def _shows_alone(amendment: NewAmendment) -> bool:
     return amendment.kind is not AmendmentKind.STATUS
 
 
-def _refold(targets: set[_MessageKey], written: Sequence[Entry]) -> list[Entry]:
+def _refold(targets: set[MessageKey], written: Sequence[Entry], current: Held) -> list[Entry]:
     """Every entry that has amendments, among the targets and the newly written, shows what they say."""
     keys = targets | {(e.account_id, e.provider_message_id) for e in written if e.provider_message_id}
     if not keys:
         return []
     rows = Amendment.objects.filter(account_id__in={k[0] for k in keys}, target_message_id__in={k[1] for k in keys})
-    changes: dict[_MessageKey, list[Change]] = {}
+    changes: dict[MessageKey, list[Change]] = {}
     for account_id, target, kind, key, at, detail in rows.values_list(
         "account_id", "target_message_id", "kind", "key", "occurred_at", "detail"
     ):
         change = Change(kind=AmendmentKind(kind), key=key, occurred_at=at, detail=detail)
         changes.setdefault((account_id, target), []).append(change)
-    amended = [_apply(entry, changes[key]) for key, entry in _find(keys & changes.keys()).items()]
+    amended = [_apply(current[key], changes[key]) for key in keys & changes.keys() & current.keys()]
     with connection.cursor() as cursor:
         cursor.executemany(
             "UPDATE timeline_entry SET text = %s, detail = %s, delivery = %s, original = %s,"

@@ -3,6 +3,7 @@
 import itertools
 import json
 import random
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.utils import timezone
 from channels_ingest import envelopes, pipeline
 from channels_ingest.accounts import connect
 from channels_ingest.models import Envelope
+from profiles.components import connected, target_profiles
 from profiles.models import ChannelAccount, ChannelIdentity
 from profiles.reading import current_profile_id, describe
 from tests.conftest import APP_SECRET, VERIFY_TOKEN, Deliver, whatsapp_change, whatsapp_text
@@ -285,3 +287,49 @@ def test_raw_bodies_are_pruned_after_their_time_and_keys_stay(deliver: Deliver) 
     assert Envelope.objects.get().body is None
     deliver(message)
     assert Envelope.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_side_by_side_neither_deadlock_nor_lose(deliver: Deliver) -> None:
+    """New names, joins, amendments and shared customers at once: what row locks taken in two orders would break."""
+    seed = random.randrange(10**6)
+    chance = random.Random(seed)
+    for n in range(400):
+        person = chance.randrange(10)
+        more = {"from_user_id": f"US.{person // 2}"} if chance.random() < 0.2 else {}
+        message = whatsapp_text(
+            f"text {n}", wamid=f"w.{n}", wa_id=f"1555010000{person}", at=AT + chance.randrange(500), **more
+        )
+        message["entry"][0]["changes"][0]["value"]["contacts"][0]["profile"]["name"] = f"Name {chance.randrange(4)}"
+        deliver(message)
+        if chance.random() < 0.3:
+            deliver(done("reaction", f"r.{n}", f"w.{chance.randrange(400)}", AT + 600, emoji="👍"))
+    faults: list[object] = []
+
+    def run() -> None:
+        try:
+            while claimed := envelopes.claim(7):
+                worked = pipeline.Worked()
+                pipeline.work(claimed, worked)
+                if worked.faults:
+                    faults.append(worked)
+        except BaseException as error:
+            faults.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not faults, f"seed {seed}: {faults[:1]}"
+    assert not Envelope.objects.exclude(state="processed").exists(), f"seed {seed}"
+    assert Entry.objects.filter(is_placeholder=False, kind="message").count() == 400, f"seed {seed}"
+    stored = dict(ChannelIdentity.objects.values_list("id", "profile_id"))
+    assert target_profiles(connected(stored)) == stored, f"seed {seed}"
+    for row in QueueRow.objects.select_related("last_entry"):
+        newest = Entry.objects.filter(channel_identity__profile_id=row.profile_id, kind="message").order_by(
+            "-occurred_at", "-id"
+        )
+        assert row.last_entry == newest[0], f"seed {seed}"
