@@ -47,8 +47,8 @@ class Lock:
     def is_met_by(self, folders: Sequence[str]) -> bool:
         """Every pin is installed in these folders of packages, in exactly that version.
 
-        Folder names are read instead of asking importlib.metadata: 1 ms instead of 60. A pin with a marker may be absent,
-        because it may be meant for another system.
+        Folder names are read instead of asking importlib.metadata: 1 ms instead of 60. A pin with a marker may
+        be absent, because it may be meant for another system.
         """
         installed = _installed(folders)
         for name, version, marker in _PIN.findall(self.path.read_text(encoding="utf-8")):
@@ -130,7 +130,8 @@ def _make_venv(venv: Path) -> None:
 def _pip_install(lock: Lock, venv: Path) -> None:
     command = [
         str(venv / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input",
-        "--retries", "2", "--timeout", "20", "--require-hashes", "--only-binary", ":all:", "--requirement", str(lock.path),
+        "--retries", "2", "--timeout", "20", "--require-hashes", "--only-binary", ":all:",
+        "--requirement", str(lock.path),
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode == 0:

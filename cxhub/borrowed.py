@@ -29,11 +29,12 @@ def borrowed_servers(folder: DataFolder, environ: MutableMapping[str, str]) -> I
     try:
         wanted = servers.prepare(folder, environ)
         with running(wanted.children):
-            environ |= {"DATABASE_URL": wanted.database_url, "REDIS_URL": wanted.redis_url}
+            environ.update(DATABASE_URL=wanted.database_url, REDIS_URL=wanted.redis_url)
             ownership.publish(_as_hub(wanted))
             if wanted.fresh:
                 _make_tables()
             yield
+        wanted.remove_sockets()
     finally:
         ownership.release()
 
@@ -72,7 +73,7 @@ def _running_or_owned(folder: DataFolder) -> Ownership | None:
             return None
         if time.monotonic() > deadline:
             raise StartError(
-                f"{folder.path} has been in use by pid {owner.pid if owner else '?'} for {_OWNER_ENDS_SECONDS:.0f} seconds.\n"
+                f"{folder.path} has been in use by pid {owner.pid if owner else '?'} for {_OWNER_ENDS_SECONDS:.0f} s.\n"
                 "Wait for that command or stop it, or choose another folder with --data DIR."
             )
         time.sleep(0.1)

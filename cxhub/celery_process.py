@@ -3,7 +3,6 @@
 import warnings
 from typing import Any
 
-from celery.platforms import SecurityWarning
 from celery.signals import beat_init, worker_ready
 
 from cxhub.celery import app
@@ -12,7 +11,7 @@ from cxhub.readiness import announce_ready
 __all__ = ["app"]
 
 # It warns about root and pickle. The hub accepts JSON only (settings), and says elsewhere what root means.
-warnings.filterwarnings("ignore", category=SecurityWarning)
+warnings.filterwarnings("ignore", message="You're running the worker with superuser privileges")
 
 
 @worker_ready.connect

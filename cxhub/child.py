@@ -63,5 +63,5 @@ def spawn(child: Child, output: int) -> subprocess.Popen[bytes]:
         user=child.account.uid if child.account else None,
         group=child.account.gid if child.account else None,
         extra_groups=[] if child.account else None,
-        preexec_fn=die_with_us,
+        preexec_fn=die_with_us,  # noqa: PLW1509 - whoever spawns has no other thread that holds a lock
     )

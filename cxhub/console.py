@@ -9,7 +9,7 @@ _COLOURS = (36, 33, 32, 35, 34, 96, 93, 92)
 
 
 class Console:
-    """Log lines go to stderr; stdout is for the few lines that a program may wait for. A closed pipe is not our death."""
+    """Log lines go to stderr; stdout is for the few lines that a program waits for. A closed pipe is not our death."""
 
     def __init__(self) -> None:
         self._colours: dict[str, int] = {}

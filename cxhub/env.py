@@ -1,4 +1,4 @@
-"""The environment, read once, validated and typed. Plain Python: settings, the live process and the supervisor use it."""
+"""The environment, read once, validated and typed. Plain Python: settings, live and the supervisor use it."""
 
 import re
 from collections.abc import Mapping

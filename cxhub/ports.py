@@ -7,8 +7,8 @@ from cxhub.supervisor import StartError
 HOST = "127.0.0.1"
 
 
-def choose(wanted: int) -> tuple[int, int]:
-    """The ports of web and live, neighbours and both free now; 0 means any. StartError names the one that is taken."""
+def choose(wanted: int) -> int:
+    """The port of web, free now as is the next one, which is live's; 0 means any. StartError names a taken one."""
     if not 0 <= wanted <= 65534:
         raise StartError(f"--port {wanted}: expected a number from 1 to 65534, or 0 for a free one.")
     if wanted:
@@ -18,13 +18,13 @@ def choose(wanted: int) -> tuple[int, int]:
                     f"port {port} is taken (web uses --port, live the next one).\n"
                     "Stop what uses it, or choose another: manage.py up --port N, or --port 0 for a free one."
                 )
-        return wanted, wanted + 1
+        return wanted
     for _ in range(100):
         with socket.socket() as probe:
             probe.bind((HOST, 0))
-            port: int = probe.getsockname()[1]
-        if port < 65535 and _is_free(port) and _is_free(port + 1):
-            return port, port + 1
+            found: int = probe.getsockname()[1]
+        if found < 65535 and _is_free(found) and _is_free(found + 1):
+            return found
     raise StartError("no two neighbouring free ports were found; name one with --port N.")
 
 

@@ -54,7 +54,9 @@ def live(hub: Hub) -> Child:
 def worker(hub: Hub) -> Child:
     """The Celery worker. The solo pool works in the process itself: half the memory, and nothing to orphan."""
     return _announcing(
-        hub, "worker", "-m", "celery", "--app", "cxhub.celery_process", "--quiet", "worker", "--pool", "solo", "--loglevel", "WARNING",
+        hub, "worker",
+        "-m", "celery", "--app", "cxhub.celery_process", "--quiet",
+        "worker", "--pool", "solo", "--loglevel", "WARNING",
         "--without-gossip", "--without-mingle", "--without-heartbeat", "--hostname", "worker@%h",
     )  # fmt: skip
 
@@ -62,7 +64,9 @@ def worker(hub: Hub) -> Child:
 def beat(hub: Hub) -> Child:
     """The clock that queues periodic tasks."""
     return _announcing(
-        hub, "beat", "-m", "celery", "--app", "cxhub.celery_process", "--quiet", "beat", "--loglevel", "WARNING",
+        hub, "beat",
+        "-m", "celery", "--app", "cxhub.celery_process", "--quiet",
+        "beat", "--loglevel", "WARNING",
         "--schedule", str(hub.folder.run / "beat-schedule"),
     )  # fmt: skip
 

@@ -1,7 +1,9 @@
 """The servers a hub or a command needs: outside ones where the URLs are set, embedded ones where not."""
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from cxhub import env
 from cxhub.child import Child
@@ -20,12 +22,19 @@ class Servers:
     database_url: str
     redis_url: str
     children: tuple[Child, ...]
+    socket_folders: tuple[Path, ...]
     fresh: bool
+
+    def remove_sockets(self) -> None:
+        """Nothing of the ended servers is left outside the data folder."""
+        for folder in self.socket_folders:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def prepare(folder: DataFolder, environ: Mapping[str, str], *, durable: bool = True) -> Servers:
     """The embedded servers that are needed have their data folders; outside ones are named rightly and new enough."""
     children: list[Child] = []
+    socket_folders: list[Path] = []
     fresh = False
     database_url = environ.get("DATABASE_URL", "").strip()
     if database_url:
@@ -36,6 +45,7 @@ def prepare(folder: DataFolder, environ: Mapping[str, str], *, durable: bool = T
         fresh = postgres.prepare()
         database_url = postgres.url
         children.append(postgres.child())
+        socket_folders.append(postgres.socket_folder)
     redis_url = environ.get("REDIS_URL", "").strip()
     if redis_url:
         redis_url = env.parse_redis(redis_url)
@@ -44,7 +54,8 @@ def prepare(folder: DataFolder, environ: Mapping[str, str], *, durable: bool = T
         valkey.prepare()
         redis_url = valkey.url
         children.append(valkey.child())
-    return Servers(database_url, redis_url, tuple(children), fresh)
+        socket_folders.append(valkey.socket_path.parent)
+    return Servers(database_url, redis_url, tuple(children), tuple(socket_folders), fresh)
 
 
 def check_outside_postgres(url: str) -> None:

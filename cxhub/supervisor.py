@@ -22,7 +22,7 @@ _TICK_SECONDS = 0.1
 _CHUNK_BYTES = 65536
 
 
-class StopRequested(Exception):
+class StopRequested(Exception):  # noqa: N818 - it is none
     """Somebody pressed Ctrl-C or sent SIGTERM."""
 
 
@@ -30,7 +30,7 @@ class StartError(Exception):
     """The hub cannot start. The message says why and the next step."""
 
 
-class KeepsCrashing(Exception):
+class KeepsCrashingError(Exception):
     """One process crashed too often to go on."""
 
 
@@ -126,7 +126,7 @@ class Supervisor:
         return process.returncode
 
     def run(self) -> None:
-        """Does not return: StopRequested when asked to stop, KeepsCrashing when a child does."""
+        """Does not return: StopRequested when asked to stop, KeepsCrashingError when a child does."""
         self._pump(lambda: False, None)
 
     def stop(self, names: Sequence[str], *, within_seconds: float) -> None:
@@ -199,7 +199,7 @@ class Supervisor:
             crashed_at.popleft()
         name, ending = running.child.name, _ending(status)
         if len(crashed_at) >= self._policy.crashes:
-            raise KeepsCrashing(
+            raise KeepsCrashingError(
                 f"{name} crashed {len(crashed_at)} times within {self._policy.window_seconds:.0f} seconds"
                 f" (last: {ending}). The lines above should say why."
             )

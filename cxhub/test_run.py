@@ -29,7 +29,9 @@ def run(arguments: Sequence[str], environ: MutableMapping[str, str]) -> int:
                 "DATABASE_URL": wanted.database_url,
                 "REDIS_URL": wanted.redis_url,
             }
-            return _pytest(arguments, complete)
+            status = _pytest(arguments, complete)
+        wanted.remove_sockets()
+        return status
 
 
 def _pytest(arguments: Sequence[str], environ: MutableMapping[str, str]) -> int:

@@ -16,7 +16,8 @@ from cxhub.data_folder import DataFolder, DataFolderError, Ownership, RunningHub
 from cxhub.embedded.errors import EmbeddedError
 from cxhub.env import SettingError
 from cxhub.processes import PROJECT, Hub
-from cxhub.supervisor import KeepsCrashing, StartError, StopRequested, Supervisor
+from cxhub.servers import Servers
+from cxhub.supervisor import KeepsCrashingError, StartError, StopRequested, Supervisor
 
 _SERVERS_READY_SECONDS = 120.0  # crash recovery of a big database takes its time
 _PROCESSES_READY_SECONDS = 90.0
@@ -51,27 +52,40 @@ def run(*, port: int, demo: bool, environ: Mapping[str, str]) -> int:
     folder = data_folder.chosen(environ, PROJECT)
     try:
         with _owned(folder) as ownership, Supervisor(console) as supervisor:
+            web_port, wanted = _prepare(folder, environ, port)
             try:
-                _run(ownership, supervisor, console, port=port, demo=demo, environ=environ)
+                _run(ownership, supervisor, console, wanted=wanted, web_port=web_port, demo=demo, environ=environ)
             finally:
                 _stop(supervisor)
+                wanted.remove_sockets()
     except StopRequested:
         console.note("stopped")
         return 0
-    except (StartError, KeepsCrashing, DataFolderError, EmbeddedError, SettingError) as error:
+    except (StartError, KeepsCrashingError, DataFolderError, EmbeddedError, SettingError) as error:
         for line in str(error).splitlines():
             console.note(line)
         return 1
     return 0
 
 
+def _prepare(folder: DataFolder, environ: Mapping[str, str], port: int) -> tuple[int, Servers]:
+    """What can be wrong is told before anything runs. Gives the web port, and the servers with their data folders."""
+    env.load({**environ, "CXHUB_DATA": str(folder.path)})
+    web_port = ports.choose(port)
+    return web_port, servers.prepare(folder, environ)
+
+
 def _run(
-    ownership: Ownership, supervisor: Supervisor, console: Console, *, port: int, demo: bool, environ: Mapping[str, str]
+    ownership: Ownership,
+    supervisor: Supervisor,
+    console: Console,
+    *,
+    wanted: Servers,
+    web_port: int,
+    demo: bool,
+    environ: Mapping[str, str],
 ) -> None:
-    folder = ownership.folder
-    env.load({**environ, "CXHUB_DATA": str(folder.path)})  # a mistake is told before anything starts
-    web_port, live_port = ports.choose(port)
-    wanted = servers.prepare(folder, environ)
+    folder, live_port = ownership.folder, web_port + 1
     for child in wanted.children:
         supervisor.start(child)
     supervisor.wait_until_ready([child.name for child in wanted.children], within_seconds=_SERVERS_READY_SECONDS)

@@ -33,7 +33,7 @@ _TUNING = {
     "max_wal_size": "1GB",
     "jit": "off",  # queries are short; compiling them costs more than it saves
     "io_method": "sync",  # three fewer processes; the working set of a small hub is in memory anyway
-    "max_parallel_workers_per_gather": "0",  # two cores, many short queries; also keeps /dev/shm of containers out of it
+    "max_parallel_workers_per_gather": "0",  # many short queries on two cores; and containers have little /dev/shm
     "max_parallel_maintenance_workers": "0",
     "log_checkpoints": "off",
     "log_timezone": "UTC",

@@ -17,7 +17,7 @@ _NEEDED = ("bin", "lib", "share")
 
 
 def account_for(data: Path) -> Account | None:
-    """None for a plain user: PostgreSQL runs as that user. For root: whoever owns the data, else postgres, else nobody."""
+    """None for a plain user, who runs PostgreSQL too. For root: the owner of the data, else postgres, else nobody."""
     if os.geteuid() != 0:
         return None
     if data.exists() and (found := data.stat()).st_uid != 0:

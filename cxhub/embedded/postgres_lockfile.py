@@ -22,7 +22,7 @@ def is_ready(cluster: Path, pid: int) -> bool:
 
 
 def clear_stale(cluster: Path) -> None:
-    """No server runs on the cluster and no file claims so. A left-over server is waited for, then told to stop at once."""
+    """No server runs on the cluster and no file claims so. A left-over one is waited for, then told to stop at once."""
     lines = _lines(cluster)
     if not lines:
         return

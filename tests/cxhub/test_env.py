@@ -1,0 +1,93 @@
+from pathlib import Path
+
+import pytest
+
+from cxhub import env
+from cxhub.env import SettingError, broker_url, load, parse_database, parse_redis
+
+
+@pytest.mark.parametrize(
+    ("url", "name", "user", "password", "host", "port", "options"),
+    [
+        ("postgresql://ann:s%40crt@db.example:5433/hub", "hub", "ann", "s@crt", "db.example", "5433", {}),
+        ("postgres://ann@db/hub?sslmode=require", "hub", "ann", "", "db", "", {"sslmode": "require"}),
+        ("postgresql://hub@/hub?host=%2Frun%2Fpg", "hub", "hub", "", "/run/pg", "", {}),
+        ("postgresql://hub@/hub?host=/run/pg&port=5499", "hub", "hub", "", "/run/pg", "5499", {}),
+        ("postgresql://%2Frun%2Fpg/hub", "hub", "", "", "/run/pg", "", {}),
+        ("postgresql://[::1]:5432/h%20b", "h b", "", "", "::1", "5432", {}),
+    ],
+)
+def test_database_url_is_read_as_libpq_reads_it(
+    url: str, name: str, user: str, password: str, host: str, port: str, options: dict[str, str]
+) -> None:
+    database = parse_database(url)
+    assert (database.name, database.user, database.password) == (name, user, password)
+    assert (database.host, database.port, database.options) == (host, port, options)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "told"),
+    [
+        ("DATABASE_URL", "mysql://ann:hunter2@db/hub", "the scheme 'mysql'"),
+        ("DATABASE_URL", "hub:hunter2", "not an URL"),
+        ("DATABASE_URL", "postgresql://ann:hunter2@db", "without the name of a database"),
+        ("DATABASE_URL", "postgresql://ann:hunter2@db:port/hub", "a port that is not a number"),
+        ("REDIS_URL", "http://:hunter2@cache", "the scheme 'http'"),
+        ("REDIS_URL", "redis://", "without a server"),
+        ("REDIS_URL", "unix://relative", "without a server"),
+        ("SECRET_KEY", "  ", "an empty one"),
+        ("PUBLIC_BASE_URL", "hub.example.com", "'hub.example.com'"),
+        ("PUBLIC_BASE_URL", "https://ann:hunter2@hub.example.com", "credentials"),
+        ("CXHUB_LIVE_URL", "https://hub.example.com/live", "a path it cannot have"),
+        ("CXHUB_DEBUG", "maybe", "'maybe'"),
+    ],
+)
+def test_unusable_variable_is_named_and_no_secret_is_told(variable: str, value: str, told: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingError) as raised:
+        load({"CXHUB_DATA": str(tmp_path), variable: value})
+    message = str(raised.value)
+    assert message.startswith(f"{variable}: expected ")
+    assert told in message
+    assert "hunter2" not in message
+
+
+def test_no_secret_is_in_the_printed_environment(tmp_path: Path) -> None:
+    environment = load(
+        {
+            "CXHUB_DATA": str(tmp_path),
+            "DATABASE_URL": "postgresql://ann:hunter2@db/hub",
+            "REDIS_URL": "redis://:hunter2@cache:6379/0",
+            "SECRET_KEY": "hunter2",
+        }
+    )
+    assert "hunter2" not in repr(environment)
+
+
+def test_secret_key_is_made_once_for_its_user_alone(tmp_path: Path) -> None:
+    first = load({"CXHUB_DATA": str(tmp_path)}).secret_key
+    assert len(first) >= 50
+    assert load({"CXHUB_DATA": str(tmp_path)}).secret_key == first
+    assert (tmp_path / "secret_key").stat().st_mode & 0o777 == 0o600
+
+
+def test_without_a_hub_the_database_says_what_to_do(tmp_path: Path) -> None:
+    assert "use-manage.py-up-or-set-DATABASE_URL" in load({"CXHUB_DATA": str(tmp_path)}).database.host
+
+
+@pytest.mark.parametrize(
+    ("given", "for_redis_py", "for_celery"),
+    [
+        ("redis://cache:6379/1", "redis://cache:6379/1", "redis://cache:6379/1"),
+        ("unix:///run/v.sock?db=2", "unix:///run/v.sock?db=2", "redis+socket:///run/v.sock?virtual_host=2"),
+        ("redis+socket:///run/v.sock", "unix:///run/v.sock?db=0", "redis+socket:///run/v.sock?virtual_host=0"),
+    ],
+)
+def test_one_redis_url_serves_both_clients(given: str, for_redis_py: str, for_celery: str) -> None:
+    assert parse_redis(given) == for_redis_py
+    assert broker_url(parse_redis(given)) == for_celery
+
+
+def test_slash_at_the_end_of_the_public_url_is_dropped(tmp_path: Path) -> None:
+    environment = load({"CXHUB_DATA": str(tmp_path), "PUBLIC_BASE_URL": "https://hub.example.com/"})
+    assert environment.public_base_url == "https://hub.example.com"
+    assert environment.live_url == env.DEFAULT_LIVE_URL
