@@ -191,6 +191,7 @@
     }
     if (focused) $(`#${focused} a`)?.focus({ preventScroll: true });
     markCurrent();
+    tellTimes();
   }
 
   function markCurrent() {
@@ -248,7 +249,6 @@
         if (customer() && (all || profiles.has(shownProfile()))) await pullCustomer();
         const others = [...profiles].filter((id) => id !== shownProfile());
         if ($("#rows") && (all || others.length)) await pullQueue(all || others.length > 50 ? null : others);
-        tellTimes();
         await wait(150);
       }
       bar(false);
