@@ -251,7 +251,7 @@
         if ($("#rows") && (all || others.length)) await pullQueue(all || others.length > 50 ? null : others);
         await wait(150);
       }
-      bar(false);
+      bar(!navigator.onLine);
     } catch (error) {
       due.all = true; // the next event, heartbeat or poll tries again
       if (error instanceof TypeError) bar(true);
