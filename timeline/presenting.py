@@ -194,7 +194,7 @@ def _view(entry: Entry, *, customer: str, names_line: bool, replied_to: Mapping[
     if is_message:
         _fill_message(view, customer, replied_to)
     elif view.shape == "consent":
-        view.icon = "bell" if entry.detail.get("granted", entry.detail.get("is_granted")) is True else "bell-off"
+        view.icon = "bell" if entry.detail.get("is_granted") is True else "bell-off"
         view.title = _consent_title(entry)
         source = str(entry.detail.get("source") or "")
         view.note = words_of(SOURCES, source) if source else ""
@@ -203,6 +203,9 @@ def _view(entry: Entry, *, customer: str, names_line: bool, replied_to: Mapping[
         view.title = entry.text or words_of({}, str(entry.detail.get("event") or entry.kind))
         if entry.kind == EntryKind.IDENTITY:
             _fill_identity(view)
+        elif entry.detail.get("type") == "moved" and not entry.text:
+            became = ", ".join(_identifiers(entry.detail, "became"))
+            view.title = _("The customer moved to %(identifiers)s") % {"identifiers": became}
     return view
 
 
@@ -214,9 +217,14 @@ def _fill_identity(view: EntryView) -> None:
         view.icon, view.title = "unlink", _("%(address)s was separated from another customer") % {"address": address}
     elif detail.get("type") == "joined":
         view.icon, view.title = "git-merge", _("%(address)s belongs to this customer") % {"address": address}
-    because = (part for part in _list(detail, "because") if isinstance(part, dict))
-    reasons = [identifier_words(_word(part, "kind"), _word(part, "value")) for part in because]
+    reasons = _identifiers(detail, "because")
     view.note = _("matched by %(reasons)s") % {"reasons": ", ".join(reasons)} if reasons else ""
+
+
+def _identifiers(detail: Mapping[str, Any], name: str) -> list[str]:
+    """The identifiers listed under `name`, in words."""
+    parts = (part for part in _list(detail, name) if isinstance(part, dict))
+    return [identifier_words(_word(part, "kind"), _word(part, "value")) for part in parts]
 
 
 def _fill_message(view: EntryView, customer: str, replied_to: Mapping[tuple[int, str], Entry]) -> None:
@@ -250,12 +258,12 @@ def _fill_message(view: EntryView, customer: str, replied_to: Mapping[tuple[int,
 
 def _missing(view: EntryView) -> str:
     entry, detail = view.entry, view.entry.detail
+    if entry.is_placeholder and detail.get("raw"):
+        return _("The hub cannot read this kind of message yet. It is kept and appears here once it can.")
     if detail.get("type") == "unsupported":
         said = _("%(channel)s does not pass on this kind of message. Ask the customer to send it another way.")
         return said % {"channel": view.channel_word}
     if entry.is_placeholder:
-        if detail.get("raw"):
-            return _("The hub cannot read this kind of message yet. It is kept and appears here once it can.")
         return _("The content of this message has not arrived yet.")
     has_content = entry.text or view.attachments or view.place or view.cards or view.order or view.choice
     return "" if has_content else _("An empty message.")
@@ -280,7 +288,7 @@ def _delivery(entry: Entry) -> DeliveryView | None:
 
 def _consent_title(entry: Entry) -> str:
     purpose = str(entry.detail.get("purpose") or "")
-    granted = entry.detail.get("granted", entry.detail.get("is_granted"))
+    granted = entry.detail.get("is_granted")
     if not purpose or granted is None:
         return entry.text or _("Consent changed")
     return consent_line(purpose, is_granted=granted is True, channel=channel_of(entry.account.channel)[1])

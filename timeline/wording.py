@@ -90,10 +90,10 @@ PURPOSES: Mapping[str, Word] = {"marketing": _lazy("Marketing"), "all": _lazy("A
 
 SOURCES: Mapping[str, Word] = {
     "user_preferences": _lazy("changed in the app's own settings"),
-    "button": _lazy("pressed the opt-out button"),
+    "template_button": _lazy("pressed the opt-out button"),
     "keyword": _lazy("wrote a keyword"),
     "profile": _lazy("the customer's own profile"),
-    "contacts": _lazy("the channel's contact card"),
+    "address_book": _lazy("your address book"),
     "whatsapp_cloud": "WhatsApp",
     "whatsapp_twilio": "WhatsApp",
     "sms_twilio": _lazy("SMS"),

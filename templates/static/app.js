@@ -191,6 +191,7 @@
     }
     if (focused) $(`#${focused} a`)?.focus({ preventScroll: true });
     markCurrent();
+    tellTimes();
   }
 
   function markCurrent() {
@@ -248,10 +249,9 @@
         if (customer() && (all || profiles.has(shownProfile()))) await pullCustomer();
         const others = [...profiles].filter((id) => id !== shownProfile());
         if ($("#rows") && (all || others.length)) await pullQueue(all || others.length > 50 ? null : others);
-        tellTimes();
         await wait(150);
       }
-      bar(false);
+      bar(!navigator.onLine);
     } catch (error) {
       due.all = true; // the next event, heartbeat or poll tries again
       if (error instanceof TypeError) bar(true);

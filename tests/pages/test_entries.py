@@ -104,7 +104,7 @@ SHOWN: list[tuple[str, dict[str, Any], list[str]]] = [
     ),
     (
         "consent",
-        {"kind": "consent", "direction": "none", "detail": {"purpose": "marketing", "granted": False}},
+        {"kind": "consent", "direction": "none", "detail": {"purpose": "marketing", "is_granted": False}},
         ["Marketing by WhatsApp: withdrawn"],
     ),
     (

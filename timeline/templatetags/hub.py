@@ -12,6 +12,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from timeline.ages import in_words
+
 register = template.Library()
 AVATAR_TINTS = 6
 
@@ -31,8 +33,8 @@ def clock(moment: datetime) -> SafeString:
 
 @register.simple_tag
 def ago(moment: datetime, style: str = "short") -> SafeString:
-    """How long ago, kept true by the script (`short`: "3 h"; `long`: "3 hours ago"); the date without it."""
-    return _time(moment, date_format(timezone.localtime(moment), "j M Y"), relative=style)
+    """How long ago, kept true by the script: `short` "3 h", `span` "3 h", `words` "3 hours", `long` "3 hours ago"."""
+    return _time(moment, in_words(moment, timezone.now(), style), relative=style)
 
 
 @register.filter
