@@ -33,9 +33,7 @@ def run(count: int) -> None:
         noop = _noop(environ, count)
         inserts = _inserts(environ, seconds=8)
     series = 1 / (1 / noop.per_second + 1 / inserts)
-    print(
-        f"accepted deliveries  {accepted.per_second:8.0f} /s   {_latency(accepted)}   {dict(accepted.statuses)}"
-    )
+    print(f"accepted deliveries  {accepted.per_second:8.0f} /s   {_latency(accepted)}   {dict(accepted.statuses)}")
     print(f"no-op view           {noop.per_second:8.0f} /s   {_latency(noop)}")
     print(f"single-row inserts   {inserts:8.0f} /s   (pgbench, {CONNECTIONS} clients)")
     print(f"efficiency           {accepted.per_second / series:8.2f}     = accepted / (1 / (1/noop + 1/insert))")
