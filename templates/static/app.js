@@ -282,7 +282,7 @@
   function hear(message) {
     if (message.hello) { if (stream.holds) tabs?.postMessage({ state: stream.state }); return; }
     if (message.state) {
-      if (message.state === "live" && stream.state !== "live" && $("#rows")) due.all = true; // what came before we listened
+      if ((message.opened || stream.state !== message.state) && $("#rows")) due.all = true; // what came while nobody listened
       stream.state = message.state;
       setState(navigator.onLine ? message.state : "off");
     }
@@ -295,7 +295,7 @@
   function listen(url) {
     return new Promise((ended) => {
       const source = new EventSource(url);
-      source.onopen = () => { stream.failures = 0; tell({ state: "live" }); };
+      source.onopen = () => { stream.failures = 0; tell({ state: "live", opened: true }); };
       source.onerror = () => { source.close(); ended(); };
       for (const name of ["e", "head"]) source.addEventListener(name, (event) => tell(JSON.parse(event.data)));
     });
