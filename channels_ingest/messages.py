@@ -19,8 +19,8 @@ class Message:
 
     A `placeholder` stands for content that has not come (yet) or is not understood (yet): the same
     `provider_message_id` with content replaces it. A `backfilled` message is history and asks nobody for an answer.
-    `detail["type"]` is the provider-free content type: text, image, audio, video, document, sticker, location,
-    contacts, choice, order, system, unsupported.
+    `detail["type"]` is the provider-free content type: text, image, audio, video, document, sticker, media (history
+    that did not say which), location, contacts, choice, order, system, unsupported.
     """
 
     sender: Sender

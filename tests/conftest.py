@@ -29,7 +29,7 @@ def _fresh_caches() -> None:
     intake.has_thread = False
     intake._counts.clear()
     accounts._cache.clear()
-    routing._settings.clear()
+    routing.Router._settings.clear()
 
 
 @pytest.fixture(autouse=True)

@@ -47,7 +47,11 @@ class PayloadError(ValueError):
 
 
 class Adapter(Protocol):
-    """What the registry holds. Every method is pure: no database, no clock, no network."""
+    """What the registry holds. Every method is pure: no database, no clock, no network.
+
+    `route_setting` is the plain setting that holds the provider's own id of a line, when one callback serves many lines
+    (`Located.route` names it); empty when it never does.
+    """
 
     provider: str
     channel: str
@@ -55,6 +59,7 @@ class Adapter(Protocol):
     max_body_bytes: int
     kept_headers: tuple[str, ...]
     refusal_status: int
+    route_setting: str
 
     def handshake(self, query: Mapping[str, str], account: AccountSettings) -> str | None:
         """The body that answers the provider's GET challenge, or None to refuse it."""

@@ -48,6 +48,7 @@ class WhatsAppCloud:
     max_body_bytes = 4_000_000  # Meta sends up to 3 MB
     kept_headers: tuple[str, ...] = ("x-hub-signature-256", "content-type", "user-agent")
     refusal_status = 401
+    route_setting = "phone_number_id"
 
     def handshake(self, query: Mapping[str, str], account: AccountSettings) -> str | None:
         """The challenge, if the verify token is one of ours."""
