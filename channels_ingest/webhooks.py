@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from types import MappingProxyType
 
+from django.contrib.auth.decorators import login_not_required
 from django.db import Error as DatabaseError
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
@@ -25,6 +26,7 @@ RETRY_AFTER_SECONDS = "5"
 
 
 @csrf_exempt
+@login_not_required
 def receive(request: HttpRequest, provider: str, key: str) -> HttpResponse:
     """One delivery, or the provider's handshake. 200 means that the delivery is a committed row."""
     try:

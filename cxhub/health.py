@@ -5,6 +5,7 @@ from typing import Any
 
 import redis
 from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
 from django.db import Error as DatabaseError
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -20,11 +21,13 @@ FROM channels_ingest_envelope WHERE state IN ('received', 'dead', 'not_understoo
 """
 
 
+@login_not_required
 def livez(_request: HttpRequest) -> HttpResponse:
     """200 while the process answers; touches nothing else."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
+@login_not_required
 def readyz(_request: HttpRequest) -> JsonResponse:
     """200 while PostgreSQL answers. A dead Valkey or a backlog is told but not red: the hub is slower, not wrong."""
     report: dict[str, Any] = {"database": "ok", "valkey": "ok"}
@@ -90,6 +93,7 @@ def _gauge(name: str, meaning: str, value: float) -> Metric:
     return family
 
 
+@login_not_required
 def metrics(_request: HttpRequest) -> HttpResponse:
     """The exposition format; 503 while PostgreSQL is away."""
     registry = CollectorRegistry(auto_describe=False)

@@ -1,0 +1,61 @@
+"""Every URL is either guarded or named here as open, so a new one cannot be open by accident."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from profiles.models import Role, StaffMember
+
+#: What nobody has to log in for, and why.
+OPEN = {
+    "webhooks/<str:provider>/<str:key>/": "signed by the provider; 404 for an unknown key",
+    "livez": "says that the process answers",
+    "readyz": "counts and ages only",
+    "metrics": "counts and ages only",
+    "login/": "the way in",
+    "login/link/<str:secret>/": "the way in",
+    "logout/": "the way out",
+    "api/schema/": "the contract, no data",
+    "api/docs/": "the contract, no data",
+}
+VALUES = {"<str:provider>": "whatsapp_cloud", "<str:key>": "k", "<str:secret>": "s", "<slug:view>": "all"}
+
+
+def routes(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
+    for pattern in resolver.url_patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from routes(pattern, route)
+        elif isinstance(pattern, URLPattern):
+            yield route
+
+
+ROUTES = sorted(set(routes(get_resolver())))
+
+
+def path_of(route: str) -> str:
+    for part, value in VALUES.items():
+        route = route.replace(part, value)
+    return "/" + route.replace("<int:profile_id>", "1")
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if route not in OPEN])
+@pytest.mark.parametrize("method", ["get", "post", "put", "patch", "delete"])
+def test_stranger_gets_nothing(client: Client, db: None, route: str, method: str) -> None:
+    answer = getattr(client, method)(path_of(route))
+    assert answer.status_code in (302, 401, 403, 405), (route, answer.status_code)
+    if answer.status_code == 302:
+        assert answer["Location"].startswith("/login/")
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if route not in OPEN])
+def test_ingest_role_reads_nothing(client: Client, db: None, route: str) -> None:
+    client.force_login(StaffMember.objects.create_staff("server@example.com", role=Role.INGEST))
+    answer = client.get(path_of(route))
+    assert answer.status_code in (302, 403, 405) or route == "login/password/", (route, answer.status_code)
+
+
+def test_every_open_url_is_still_there() -> None:
+    assert set(OPEN) <= set(ROUTES)
