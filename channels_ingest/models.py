@@ -20,7 +20,7 @@ class Envelope(models.Model):
         NOT_UNDERSTOOD = "not_understood"
         DEAD = "dead"
 
-    account = models.ForeignKey(ChannelAccount, models.PROTECT, related_name="envelopes")
+    account = models.ForeignKey(ChannelAccount, models.PROTECT, related_name="envelopes", db_index=False)
     delivery_key = models.CharField(max_length=128)
     body = models.BinaryField(null=True)
     headers = models.JSONField(default=dict, blank=True)
@@ -60,7 +60,7 @@ class AccountSecret(models.Model):
 class AccountNotice(models.Model):
     """News from the provider about the line and not about a customer: a restriction, a template verdict, a limit."""
 
-    account = models.ForeignKey(ChannelAccount, models.CASCADE, related_name="notices")
+    account = models.ForeignKey(ChannelAccount, models.CASCADE, related_name="notices", db_index=False)
     key = models.CharField(max_length=255)
     kind = models.CharField(max_length=60)
     occurred_at = models.DateTimeField()
@@ -81,7 +81,7 @@ class IntakeCount(models.Model):
         DUPLICATE = "duplicate"
         TOO_BIG = "too_big"
 
-    account = models.ForeignKey(ChannelAccount, models.CASCADE, related_name="intake_counts")
+    account = models.ForeignKey(ChannelAccount, models.CASCADE, related_name="intake_counts", db_index=False)
     hour = models.DateTimeField()
     outcome = models.CharField(max_length=9, choices=Outcome)
     count = models.PositiveBigIntegerField(default=0)

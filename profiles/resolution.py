@@ -220,7 +220,8 @@ def identifier_ids(wanted: set[IdentifierKey]) -> dict[IdentifierKey, int]:
     """The ids of the identifiers, made where they are missing."""
 
     def find() -> dict[IdentifierKey, int]:
-        rows = Identifier.objects.filter(value__in={key.value for key in wanted})
+        kinds, scopes, values = map(set, zip(*wanted, strict=True))
+        rows = Identifier.objects.filter(kind__in=kinds, scope__in=scopes, value__in=values)
         return {
             key: pk
             for pk, kind, scope, value in rows.values_list("id", "kind", "scope", "value")

@@ -1,5 +1,7 @@
 """What was seen and what was decided. Append-only: rows are withdrawn or retracted, never changed or deleted.
 
+A foreign key that a unique constraint starts with has no index of its own: it would only cost writes.
+
 The partition of channel identities into profiles is a pure function of these tables (`profiles.identity.partition`).
 """
 
@@ -26,7 +28,7 @@ class ChannelIdentity(models.Model):
     indexed, which keeps the update of every message a heap-only one.
     """
 
-    account = models.ForeignKey(ChannelAccount, models.PROTECT, related_name="channel_identities")
+    account = models.ForeignKey(ChannelAccount, models.PROTECT, related_name="channel_identities", db_index=False)
     address = models.CharField(max_length=320)
     standing = models.CharField(max_length=10, choices=[(s, s) for s in Standing], default=Standing.PROVED)
     epoch_start = models.DateTimeField(default=FIRST_EPOCH)
@@ -66,7 +68,7 @@ class Identifier(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["kind", "scope", "value"], name="identifier_once")]
-        indexes = [models.Index(fields=["kind", "scope", "join_key"], name="identifier_join")]
+        indexes = [models.Index(fields=["kind", "join_key", "scope"], name="identifier_join")]
 
     def __str__(self) -> str:
         return f"{self.kind} identifier {self.pk}"
@@ -97,7 +99,7 @@ class Sighting(models.Model):
     """This identifier was seen with this channel identity. The earliest of each grade is evidence."""
 
     identifier = models.ForeignKey(Identifier, models.PROTECT, related_name="sightings")
-    channel_identity = models.ForeignKey(ChannelIdentity, models.PROTECT, related_name="sightings")
+    channel_identity = models.ForeignKey(ChannelIdentity, models.PROTECT, related_name="sightings", db_index=False)
     grade = models.CharField(max_length=8, choices=[(g, g) for g in Grade])
     source = models.CharField(max_length=255, help_text="provider message id or event id that showed it")
     occurred_at = models.DateTimeField()
@@ -120,7 +122,7 @@ class Sighting(models.Model):
 class Boundary(models.Model):
     """From `starts_at` on another person uses (account, address): it starts an epoch."""
 
-    account = models.ForeignKey(ChannelAccount, models.PROTECT, related_name="boundaries")
+    account = models.ForeignKey(ChannelAccount, models.PROTECT, related_name="boundaries", db_index=False)
     address = models.CharField(max_length=320)
     starts_at = models.DateTimeField()
     source = models.CharField(max_length=255)
@@ -132,6 +134,7 @@ class Boundary(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["account", "address", "starts_at"], name="boundary_once")]
+        indexes = [models.Index(fields=["address"], name="boundary_address")]
         verbose_name_plural = "boundaries"
 
     def __str__(self) -> str:
@@ -166,7 +169,7 @@ class Trait(models.Model):
     Every value ever told is kept; which one is shown is a rule (`profiles.reading.shown_traits`).
     """
 
-    channel_identity = models.ForeignKey(ChannelIdentity, models.PROTECT, related_name="traits")
+    channel_identity = models.ForeignKey(ChannelIdentity, models.PROTECT, related_name="traits", db_index=False)
     name = models.CharField(max_length=40)
     value = models.CharField(max_length=500)
     grade = models.CharField(max_length=8, choices=[(g, g) for g in Grade], default=Grade.CLAIMED)
@@ -189,7 +192,7 @@ class ConsentEvent(models.Model):
     An opt-out binds the address over all its epochs, an opt-in only the epoch it was given in.
     """
 
-    channel_identity = models.ForeignKey(ChannelIdentity, models.PROTECT, related_name="consent_events")
+    channel_identity = models.ForeignKey(ChannelIdentity, models.PROTECT, related_name="consent_events", db_index=False)
     purpose = models.CharField(max_length=40)
     is_granted = models.BooleanField()
     source = models.CharField(max_length=40)
