@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+import psycopg
 from django.db import connection
 from django.utils import timezone
 
@@ -21,7 +22,7 @@ RETRY_SECONDS = (2, 4, 15, 60, 300)
 
 _STORE = """
 INSERT INTO channels_ingest_envelope (account_id, delivery_key, body, headers)
-VALUES (%s, %s, %s, %s) ON CONFLICT (account_id, delivery_key) DO NOTHING RETURNING id
+VALUES (%s, %s, %b, %s) ON CONFLICT (account_id, delivery_key) DO NOTHING RETURNING id
 """
 
 _CLAIM = """
@@ -38,9 +39,13 @@ WHERE id IN (
 
 
 def store(account_id: int, delivery_key: str, body: bytes, headers: Mapping[str, str]) -> bool:
-    """The delivery is a committed row. False if it was one already. One statement, so autocommit makes it durable."""
-    with connection.cursor() as cursor:
-        cursor.execute(_STORE, [account_id, delivery_key, body, json.dumps(headers)])
+    """The delivery is a committed row. False if it was one already. One statement, so autocommit makes it durable.
+
+    It is the one statement a provider waits for, so it is prepared, which Django's own cursor cannot.
+    """
+    connection.ensure_connection()
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+        cursor.execute(_STORE, [account_id, delivery_key, body, json.dumps(headers)], prepare=True)
         return cursor.fetchone() is not None
 
 
