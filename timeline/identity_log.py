@@ -1,8 +1,9 @@
 """Joins and separations of channel identities stand on the timeline, written in the transaction that made them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from django.db import connection
 from django.dispatch import receiver
 from django.utils import timezone
 
@@ -40,5 +41,19 @@ def write_moves(moves: Sequence[Move], **_: Any) -> None:
         for move in moves
         if move.channel_identity_id in known
     )
+    _announce(known)
     rename(profiles)
     refold(profiles)
+
+
+def _announce(channel_identity_ids: Iterable[int]) -> None:
+    """The newest entries of the moved channel identities count as changed, so that open pages of their new profile pull
+    them; what is older is read when somebody scrolls there."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE timeline_entry SET changed_in = pg_current_xact_id()::text::bigint WHERE id IN ("
+            " SELECT e.id FROM unnest(%s::bigint[]) AS c(id) CROSS JOIN LATERAL ("
+            "  SELECT id FROM timeline_entry WHERE channel_identity_id = c.id"
+            "  ORDER BY occurred_at DESC, id DESC LIMIT 50) e)",
+            [sorted(channel_identity_ids)],
+        )
