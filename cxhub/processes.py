@@ -17,7 +17,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 # One worker process, because memory is scarce; eight threads, because PostgreSQL writes waiting commits out together.
 WEB_FLAGS = (
     "--interface", "wsgi", "--workers", "1", "--blocking-threads", str(max(8, 2 * (os.cpu_count() or 1))),
-    "--backlog", "1024", "--http", "1", "--no-ws", "--no-access-log", "--log-level", "warning",
+    "--backlog", "1024", "--http", "1", "--no-ws", "--no-access-log", "--log-level", "error",
     # A worker that died is restarted by granian; one that will not end with a stream open is killed.
     "--respawn-failed-workers", "--respawn-interval", "0.2", "--workers-kill-timeout", "4",
 )  # fmt: skip
