@@ -1,9 +1,9 @@
 """The inbox as a queue in PostgreSQL: storing, claiming and settling envelopes."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 import psycopg
 from django.db import connection
@@ -15,10 +15,11 @@ from channels_ingest.models import Envelope
 MOST_ATTEMPTS = 5
 #: From this attempt on an envelope is worked alone, so that it can only fail itself.
 ALONE_AFTER = 2
-#: Raw bytes worked in one transaction: some 600 messages, enough to spread a commit, few enough to stay short.
-GROUP_BYTES = 500_000
+#: Raw bytes of one claim: some 600 messages, enough to spread a commit, few enough to be worked within a second.
+CLAIM_BYTES = 500_000
 #: Seconds until an unfinished attempt is due again, by number of attempts; a killed worker's envelopes wait no longer.
-RETRY_SECONDS = (2, 4, 15, 60, 300)
+#: A large envelope gets a second more for every 50 kB, so that nobody claims it while it is being worked.
+RETRY_SECONDS = (5, 10, 30, 120, 600)
 
 _STORE = """
 INSERT INTO channels_ingest_envelope (account_id, delivery_key, body, headers)
@@ -26,15 +27,20 @@ VALUES (%s, %s, %b, %s) ON CONFLICT (account_id, delivery_key) DO NOTHING RETURN
 """
 
 _CLAIM = """
-UPDATE channels_ingest_envelope SET attempts = attempts + 1,
-    next_attempt_at =
-        statement_timestamp() + make_interval(secs => (%(delays)s::float[])[least(attempts + 1, %(rungs)s)])
-WHERE id IN (
-    SELECT id FROM channels_ingest_envelope
+WITH due AS (
+    SELECT id, next_attempt_at, coalesce(octet_length(body), 0) AS bytes FROM channels_ingest_envelope
     WHERE state = 'received' AND next_attempt_at <= statement_timestamp() - make_interval(secs => %(due_for)s)
-        AND attempts < %(most)s
+        AND attempts BETWEEN %(least)s AND %(most)s
     ORDER BY next_attempt_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-) RETURNING id, attempts, coalesce(octet_length(body), 0)
+), claimed AS (
+    SELECT id FROM (
+        SELECT id, sum(bytes) OVER (ORDER BY next_attempt_at, id) - bytes AS bytes_before FROM due
+    ) AS summed WHERE bytes_before < %(bytes)s
+)
+UPDATE channels_ingest_envelope AS e SET attempts = attempts + 1,
+    next_attempt_at = statement_timestamp() + make_interval(
+        secs => (%(delays)s::float[])[least(attempts + 1, %(rungs)s)] + coalesce(octet_length(body), 0) / 50000.0)
+FROM claimed WHERE e.id = claimed.id RETURNING e.id
 """
 
 
@@ -49,58 +55,44 @@ def store(account_id: int, delivery_key: str, body: bytes, headers: Mapping[str,
         return cursor.fetchone() is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """Envelopes this worker has counted an attempt for: groups to work together, and those to work alone."""
-
-    together: tuple[tuple[int, ...], ...]
-    alone: tuple[int, ...]
-
-    def __bool__(self) -> bool:
-        return bool(self.together or self.alone)
-
-
-def claim(limit: int, *, due_for_seconds: float = 0) -> Claim:
-    """Counts an attempt on due envelopes, oldest first, and commits it before any work is done.
+def claim(limit: int, *, due_for_seconds: float = 0) -> list[int]:
+    """Due envelopes to be worked together, oldest first; an attempt of each is counted and committed before any work.
 
     Without the commit a crash would leave no trace, and an envelope that kills its worker would do so for ever.
     """
+    return _claim(0, ALONE_AFTER - 1, limit, due_for_seconds)
+
+
+def claim_alone(*, due_for_seconds: float = 0) -> list[int]:
+    """One due envelope that was tried before. One at a time: what kills its worker takes no claimed neighbour along."""
+    return _claim(ALONE_AFTER, MOST_ATTEMPTS - 1, 1, due_for_seconds)
+
+
+def _claim(least_attempts: int, most_attempts: int, limit: int, due_for_seconds: float) -> list[int]:
+    parameters: dict[str, Any] = {
+        "least": least_attempts,
+        "most": most_attempts,
+        "limit": limit,
+        "due_for": due_for_seconds,
+        "bytes": CLAIM_BYTES,
+        "delays": list(RETRY_SECONDS),
+        "rungs": len(RETRY_SECONDS),
+    }
     with connection.cursor() as cursor:
-        cursor.execute(
-            _CLAIM,
-            {
-                "delays": list(RETRY_SECONDS),
-                "rungs": len(RETRY_SECONDS),
-                "limit": limit,
-                "most": MOST_ATTEMPTS,
-                "due_for": due_for_seconds,
-            },
-        )
-        rows = sorted(cursor.fetchall())
-    return Claim(
-        together=tuple(_groups((pk, size) for pk, attempts, size in rows if attempts <= ALONE_AFTER)),
-        alone=tuple(pk for pk, attempts, _ in rows if attempts > ALONE_AFTER),
-    )
-
-
-def _groups(sized: Iterable[tuple[int, int]]) -> Iterator[tuple[int, ...]]:
-    """Envelopes in groups of at most `GROUP_BYTES`: one delivery may hold a thousand updates."""
-    group: list[int] = []
-    total = 0
-    for pk, size in sized:
-        if group and total + size > GROUP_BYTES:
-            yield tuple(group)
-            group, total = [], 0
-        group.append(pk)
-        total += size
-    if group:
-        yield tuple(group)
+        cursor.execute(_CLAIM, parameters)
+        return sorted(row[0] for row in cursor.fetchall())
 
 
 def hold(ids: Sequence[int]) -> list[Envelope]:
     """The still unworked envelopes of a claim, locked; what another worker holds or has finished is left out."""
     rows = Envelope.objects.select_for_update(skip_locked=True, of=("self",))
     return list(rows.filter(id__in=ids, state=Envelope.State.RECEIVED).select_related("account").order_by("id"))
+
+
+def is_held(envelope_id: int) -> bool:
+    """Whether the envelope is still unworked and now locked by this transaction."""
+    row = Envelope.objects.select_for_update(skip_locked=True).filter(id=envelope_id, state=Envelope.State.RECEIVED)
+    return row.values_list("id", flat=True).first() is not None
 
 
 def settle(ids: Iterable[int], state: str, fault: str = "") -> None:
@@ -134,10 +126,11 @@ def replay(envelopes: Iterable[int]) -> int:
 
 
 def prune(older_than_days: int, *, limit: int = 5_000) -> int:
-    """Raw bodies worked longer ago than this are gone, keys stay. At most `limit` a call, so that no lock is long."""
+    """Raw bodies processed longer ago than this are gone, keys stay. At most `limit` a call, so that no lock is long.
+
+    What was not understood or is a dead letter keeps its body until it is replayed: it is a message nobody has read.
+    """
     before = timezone.now() - timedelta(days=older_than_days)
-    worked = Envelope.objects.filter(processed_at__lt=before, body__isnull=False).exclude(
-        state__in=[Envelope.State.RECEIVED, Envelope.State.DEAD]
-    )
+    worked = Envelope.objects.filter(processed_at__lt=before, body__isnull=False, state=Envelope.State.PROCESSED)
     ids = list(worked.order_by("processed_at").values_list("id", flat=True)[:limit])
-    return Envelope.objects.filter(id__in=ids).update(body=None, headers={})
+    return worked.filter(id__in=ids).update(body=None, headers={})

@@ -9,6 +9,8 @@ import threading
 import time
 from collections import Counter
 
+import redis
+from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
@@ -16,6 +18,10 @@ from channels_ingest.tasks import process_inbox
 
 log = logging.getLogger("cxhub.receiver")
 
+#: Where Celery keeps tasks that no worker has taken yet.
+QUEUE = "celery"
+#: What asking Valkey may cost; nobody waits for it but this thread.
+TIMEOUT_SECONDS = 0.1
 #: At most one nudge in this time.
 COALESCE_SECONDS = 0.01
 #: After a broker failure none is tried for this long: the sweeper works meanwhile.
@@ -43,6 +49,7 @@ class Intake:
         self._counts: Counter[tuple[int, str]] = Counter()
         self._is_nudged = False
         self._thread: threading.Thread | None = None
+        self._valkey: redis.Redis | None = None
 
     def nudge(self) -> None:
         """A worker will look at the inbox soon."""
@@ -83,10 +90,19 @@ class Intake:
 
     def _send_nudge(self) -> None:
         try:
-            process_inbox.apply_async(retry=False, ignore_result=True)
+            # A worker drains the whole inbox, so one waiting nudge is enough; while no worker runs they would pile up.
+            if self._broker().llen(QUEUE) == 0:
+                process_inbox.apply_async(retry=False, ignore_result=True)
         except Exception as error:
             log.warning("worker not nudged", extra={"fault": type(error).__name__})
             time.sleep(PAUSE_SECONDS)
+
+    def _broker(self) -> redis.Redis:
+        if self._valkey is None:
+            self._valkey = redis.Redis.from_url(
+                settings.REDIS_URL, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS, retry=None
+            )
+        return self._valkey
 
     def flush(self) -> None:
         """The counts so far are in the database; if it is away they are kept for the next time."""

@@ -79,11 +79,11 @@ def write(batch: Batch) -> list[Happened]:
     if not batch.placed:
         return []
     held = hold_messages((each.account_id, key) for each in batch.placed if (key := _message_id(each.item)))
-    displaced = {entry.channel_identity_id for entry in held.values() if entry.is_placeholder}
+    amended = {entry.channel_identity_id for entry in held.values()}
     store_boundaries(b for placed in batch.placed for b in _boundaries(placed))
     seen = [_seen(placed) for placed in batch.placed]
-    identified = identify([s for s in seen if s is not None], also_lock=displaced)
-    lock_rows("profiles_channelidentity", displaced.union(identified.channel_identity_ids))
+    identified = identify([s for s in seen if s is not None], also_lock=amended)
+    lock_rows("profiles_channelidentity", amended.union(identified.channel_identity_ids))
     ids = iter(identified.channel_identity_ids)
     places = [next(ids) if s is not None else None for s in seen]
     return _record(batch.placed, places, held, identified.born)
@@ -101,6 +101,7 @@ def _record(placed: Sequence[_Placed], places: Sequence[int | None], held: Held,
     )
     touched = {pk for _, pk, _ in recorded.entries} | recorded.identities | news
     profile_of = dict(ChannelIdentity.objects.filter(id__in=touched).values_list("id", "profile_id"))
+    lock_rows("profiles_profile", profile_of.values())  # two lines of one customer are worked side by side
     rename(profile_of[pk] for pk in news)
     refold(profile_of[pk] for pk in recorded.identities)
     return [Happened(profile_of[identity], entry, kind) for entry, identity, kind in recorded.entries]

@@ -1,10 +1,11 @@
 """From envelopes to the timeline: claim, normalise, identify, record, settle.
 
 Each claim is worked in one transaction, set by set. If that fails, each envelope is worked in a transaction of its
-own, and if that fails too, each item in a savepoint of its own, so that an odd item never takes its neighbours along.
+own, and if that fails too, each item is, so that an odd item never takes its neighbours along.
 """
 
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,12 +19,13 @@ from channels_ingest.messages import Located, NotUnderstood
 from channels_ingest.models import Envelope
 from channels_ingest.registry import ADAPTERS
 from channels_ingest.routing import Router
-from timeline.live import publish
+from timeline.live import Happened, publish
 
 log = logging.getLogger("cxhub.pipeline")
 
-#: Envelopes of one claim.
+#: Envelopes of one claim, and items of one transaction: each takes up to three of PostgreSQL's some 12,000 locks.
 CLAIM_SIZE = 200
+MOST_ITEMS = 1_000
 
 
 @dataclass(slots=True)
@@ -51,24 +53,36 @@ class Opened:
 def drain(*, due_for_seconds: float = 0) -> Worked:
     """Works envelopes that have been due for that long, until none is left."""
     worked = Worked()
-    while claimed := envelopes.claim(CLAIM_SIZE, due_for_seconds=due_for_seconds):
-        work(claimed, worked)
+    while work_once(worked, due_for_seconds=due_for_seconds):
+        pass
     return worked
 
 
-def work(claimed: envelopes.Claim, worked: Worked) -> None:
-    """Every claimed envelope is settled, or its fault is noted and it will be due again."""
-    for group in claimed.together:
-        try:
-            _work_together(group, worked)
-        except Exception as error:
-            if _is_away(error):
-                raise  # nothing was done, and the attempt is due again soon
-            log.warning("batch failed, working each envelope alone", extra={"fault": type(error).__name__})
-            for pk in group:
-                _work_alone(pk, worked)
-    for pk in claimed.alone:
+def work_once(worked: Worked, *, due_for_seconds: float = 0) -> bool:
+    """One claim has been worked together and one envelope alone; False when nothing was due.
+
+    Every claimed envelope is settled, or its fault is noted and it will be due again.
+    """
+    together = envelopes.claim(CLAIM_SIZE, due_for_seconds=due_for_seconds)
+    if together:
+        started = time.monotonic()
+        _work_claim(together, worked)
+        log.info("batch worked", extra={"count": len(together), "seconds": round(time.monotonic() - started, 3)})
+    alone = envelopes.claim_alone(due_for_seconds=due_for_seconds)
+    for pk in alone:
         _work_alone(pk, worked)
+    return bool(together or alone)
+
+
+def _work_claim(ids: Sequence[int], worked: Worked) -> None:
+    try:
+        _work_together(ids, worked)
+    except Exception as error:
+        if _is_away(error):
+            raise  # nothing was done, and the attempt is due again soon
+        log.warning("batch failed, working each envelope alone", extra={"fault": type(error).__name__})
+        for pk in ids:
+            _work_alone(pk, worked)
 
 
 def _is_away(error: Exception) -> bool:
@@ -77,16 +91,41 @@ def _is_away(error: Exception) -> bool:
 
 
 def _work_together(ids: Sequence[int], worked: Worked) -> None:
+    """The envelopes are worked in one transaction, or, if they hold too much for one, each in parts."""
     with transaction.atomic():
         opened = [open_envelope(envelope) for envelope in envelopes.hold(ids)]
-        router, batch = Router(), Batch()
+        fits = sum(len(each.items) for each in opened) <= MOST_ITEMS
+        if fits:
+            happened = _write([(each, each.items) for each in opened])
+            _settle(opened)
+    if fits:
+        worked.envelopes += len(opened)
+        worked.entries += len(happened)
+    else:
         for each in opened:
-            batch.add(each.envelope, each.items, router, each.faults)
-        happened = write(batch)
-        _settle(opened)
-        transaction.on_commit(partial(publish, happened), robust=True)
-    worked.envelopes += len(opened)
-    worked.entries += len(happened)
+            _work_in_parts(each, worked)
+
+
+def _work_in_parts(opened: Opened, worked: Worked) -> None:
+    """The envelope's items are written part by part; it is settled with the last, so a crash loses none."""
+    for start in range(0, max(1, len(opened.items)), MOST_ITEMS):
+        with transaction.atomic():
+            if not envelopes.is_held(opened.envelope.pk):
+                return
+            worked.entries += len(_write([(opened, opened.items[start : start + MOST_ITEMS])]))
+            if start + MOST_ITEMS >= len(opened.items):
+                _settle([opened])
+                worked.envelopes += 1
+
+
+def _write(parts: Sequence[tuple[Opened, Sequence[Located]]]) -> list[Happened]:
+    """The items are stored in the current transaction, and open pages hear of them once it commits."""
+    router, batch = Router(), Batch()
+    for opened, items in parts:
+        batch.add(opened.envelope, items, router, opened.faults)
+    happened = write(batch)
+    transaction.on_commit(partial(publish, happened), robust=True)
+    return happened
 
 
 def open_envelope(envelope: Envelope) -> Opened:
@@ -124,31 +163,31 @@ def _work_alone(envelope_id: int, worked: Worked) -> None:
     except Exception as error:
         if _is_away(error):
             raise
-        fault = f"{type(error).__name__} while recording"
         worked.faults += 1
         _salvage(envelope_id, worked)
-        is_dead = envelopes.note_fault(envelope_id, fault)
+        is_dead = envelopes.note_fault(envelope_id, f"{type(error).__name__} while recording")
         log.exception(
             "envelope failed", extra={"envelope": envelope_id, "is_dead": is_dead, "fault": type(error).__name__}
         )
 
 
 def _salvage(envelope_id: int, worked: Worked) -> None:
-    """Every item of a failing envelope that can be recorded is; the envelope stays to be tried again."""
-    with transaction.atomic():
-        for envelope in envelopes.hold([envelope_id]):
-            try:
-                opened = open_envelope(envelope)
-            except Exception:
-                return
-            for item in opened.items:
-                try:
-                    with transaction.atomic():
-                        batch = Batch()
-                        batch.add(envelope, [item], Router(), [])
-                        happened = write(batch)
-                except Exception:
-                    worked.faults += 1
-                    continue
-                worked.entries += len(happened)
-                transaction.on_commit(partial(publish, happened), robust=True)
+    """Every item of a failing envelope that can be recorded is; the envelope stays to be tried again.
+
+    A transaction for each item: taking one item's locks after another's would break the one lock order.
+    """
+    envelope = Envelope.objects.select_related("account").filter(id=envelope_id).first()
+    if envelope is None:
+        return
+    try:
+        opened = open_envelope(envelope)
+    except Exception:
+        return
+    for item in opened.items:
+        try:
+            with transaction.atomic():
+                if not envelopes.is_held(envelope_id):
+                    return
+                worked.entries += len(_write([(Opened(envelope), [item])]))
+        except Exception:
+            worked.faults += 1

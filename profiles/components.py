@@ -24,7 +24,7 @@ class Component:
 
     nodes: dict[int, Node] = field(default_factory=dict)
     profile_of: dict[int, int] = field(default_factory=dict)
-    sightings: list[tuple[int, JoinKey, str, str, datetime]] = field(default_factory=list)
+    earliest: dict[tuple[int, JoinKey, str, str], datetime] = field(default_factory=dict)
     rulings: list[tuple[bool, int, int]] = field(default_factory=list)
     boundaries: list[Passed] = field(default_factory=list)
 
@@ -68,7 +68,7 @@ def target_profiles(component: Component) -> dict[int, int]:
     """For each channel identity the profile it belongs to: the birth id of its block's oldest channel identity."""
     ids = {node: pk for pk, node in component.nodes.items()}
     partition = resolve(
-        (Seen(component.nodes[pk], key, grade, at) for pk, key, _, grade, at in component.sightings),
+        (Seen(component.nodes[pk], key, grade, at) for (pk, key, _, grade), at in component.earliest.items()),
         component.boundaries,
         (Ruling(same, component.nodes[one], component.nodes[other]) for same, one, other in component.rulings),
         nodes=component.nodes.values(),
@@ -79,9 +79,9 @@ def target_profiles(component: Component) -> dict[int, int]:
 def _shared(component: Component, pk: int, targets: dict[int, int]) -> tuple[tuple[str, str], ...]:
     """The identifiers that `pk` shares with the block it joined, as (kind, value)."""
     block = {other for other, target in targets.items() if target == targets[pk] and other != pk}
-    theirs = {key for other, key, *_ in component.sightings if other in block}
+    theirs = {key for other, key, *_ in component.earliest if other in block}
     return tuple(
-        sorted({(key[0], value) for other, key, value, *_ in component.sightings if other == pk and key in theirs})
+        sorted({(key[0], value) for other, key, value, _ in component.earliest if other == pk and key in theirs})
     )
 
 
@@ -117,7 +117,9 @@ def _by_identifiers(component: Component, frontier: set[int]) -> set[int]:
         "grade",
         "occurred_at",
     ):
-        component.sightings.append((pk, (kind, scope, join_key), value, grade, at))
+        seen = (pk, (kind, scope, join_key), value, grade)
+        # Only the earliest is evidence: which later ones are stored is a matter of the order of arrival.
+        component.earliest[seen] = min(at, component.earliest.get(seen, at))
         found.add((kind, scope, join_key))
     if not found:
         return set()
@@ -146,7 +148,7 @@ def _by_decisions(component: Component, frontier: set[int]) -> set[int]:
 def _boundaries(component: Component) -> list[Passed]:
     """The component's boundaries, as news about the identifiers that the left addresses stand for."""
     by_address: dict[str, set[JoinKey]] = {}
-    for _, key, value, *_ in component.sightings:
+    for _, key, value, _ in component.earliest:
         if key[0] in (IdentifierKind.PHONE, IdentifierKind.WHATSAPP_USER, IdentifierKind.EMAIL):
             by_address.setdefault(value.removeprefix("+"), set()).add(key)
             by_address.setdefault(value, set()).add(key)

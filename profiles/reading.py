@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models import Count, F, Min, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from profiles.identity.canonical import canonical
@@ -206,11 +206,14 @@ def holders(kind: IdentifierKind, value: str, scope: str | None = None) -> Seque
         .values_list("starts_at", flat=True)
         .first()
     )
+    # As for the partition, the earliest standing sighting of a channel identity tells its epoch.
+    earliest = rows.values("channel_identity_id", "channel_identity__profile_id").annotate(
+        since=Min("occurred_at", filter=Q(withdrawn_by=None))
+    )
     present: dict[int, bool] = {}
-    for profile_id, occurred_at, withdrawn_by in rows.order_by("-occurred_at").values_list(
-        "channel_identity__profile_id", "occurred_at", "withdrawn_by_id"
-    ):
-        is_present = not withdrawn_by and (passed_on is None or occurred_at >= passed_on)
+    for row in earliest.order_by("-since", "channel_identity_id"):
+        since, profile_id = row["since"], row["channel_identity__profile_id"]
+        is_present = since is not None and (passed_on is None or since >= passed_on)
         present[profile_id] = present.get(profile_id, False) or is_present
     return sorted(present, key=lambda pk: not present[pk])
 

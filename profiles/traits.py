@@ -1,6 +1,6 @@
 """Traits as they are told, and the name that a profile shows because of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,29 +29,17 @@ class TraitTold:
 def tell(told: Iterable[TraitTold]) -> set[int]:
     """Every trait is stored with when it was first and last told; returns the channel identities with news.
 
-    A trait that is told again and has no rival is not written again: most messages repeat the sender's one name.
+    A trait that is told again and has no rival is no news: most messages repeat the sender's one name.
     """
     spans = _spans(told)
-    identity_ids = {key[0] for key in spans}
-    rivals: dict[tuple[int, str], set[tuple[str, str]]] = {}
-    known: dict[tuple[int, str, str, str], tuple[datetime, datetime]] = {}
-    rows = Trait.objects.filter(channel_identity_id__in=identity_ids)
-    for pk, name, value, source, first, last in rows.values_list(
-        "channel_identity_id", "name", "value", "source", "first_seen", "last_seen"
-    ):
-        known[pk, name, value, source] = (first, last)
-        rivals.setdefault((pk, name), set()).add((value, source))
-    for pk, name, value, source in spans:
-        rivals.setdefault((pk, name), set()).add((value, source))
-    wanted = [
-        Trait(
-            channel_identity_id=pk, name=name, value=value, source=source, grade=grade, first_seen=first, last_seen=last
-        )
-        for (pk, name, value, source), (grade, first, last) in spans.items()
-        if (pk, name, value, source) not in known or len(rivals[pk, name]) > 1
-    ]
-    _upsert(wanted)
-    return {trait.channel_identity_id for trait in wanted}
+    if not spans:
+        return set()
+    known: dict[tuple[int, str], set[tuple[str, str]]] = {}
+    rows = Trait.objects.filter(channel_identity_id__in={key[0] for key in spans})
+    for pk, name, value, source in rows.values_list("channel_identity_id", "name", "value", "source"):
+        known.setdefault((pk, name), set()).add((value, source))
+    _upsert(spans)
+    return {pk for pk, name, value, source in spans if known.get((pk, name)) != {(value, source)}}
 
 
 def _spans(told: Iterable[TraitTold]) -> dict[tuple[int, str, str, str], tuple[str, datetime, datetime]]:
@@ -66,20 +54,19 @@ def _spans(told: Iterable[TraitTold]) -> dict[tuple[int, str, str, str], tuple[s
     return spans
 
 
-def _upsert(traits: Sequence[Trait]) -> None:
-    if not traits:
-        return
+_UPSERT = """
+INSERT INTO profiles_trait (channel_identity_id, name, value, source, grade, first_seen, last_seen)
+SELECT * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[])
+ON CONFLICT (channel_identity_id, name, value, source) DO UPDATE SET
+    first_seen = LEAST(profiles_trait.first_seen, EXCLUDED.first_seen),
+    last_seen = GREATEST(profiles_trait.last_seen, EXCLUDED.last_seen)
+"""
+
+
+def _upsert(spans: Mapping[tuple[int, str, str, str], tuple[str, datetime, datetime]]) -> None:
+    rows = [(*key, *span) for key, span in sorted(spans.items())]
     with connection.cursor() as cursor:
-        cursor.executemany(
-            "INSERT INTO profiles_trait (channel_identity_id, name, value, source, grade, first_seen, last_seen)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (channel_identity_id, name, value, source) DO UPDATE SET"
-            " first_seen = LEAST(profiles_trait.first_seen, EXCLUDED.first_seen),"
-            " last_seen = GREATEST(profiles_trait.last_seen, EXCLUDED.last_seen)",
-            [
-                (t.channel_identity_id, t.name, t.value, t.source, str(t.grade), t.first_seen, t.last_seen)
-                for t in sorted(traits, key=lambda t: (t.channel_identity_id, t.name, t.value, t.source))
-            ],
-        )
+        cursor.execute(_UPSERT, [list(column) for column in zip(*rows, strict=True)])
 
 
 def preference(trait: Trait) -> tuple[bool, int, float, str]:

@@ -7,6 +7,7 @@ from django.db import connection
 from django.dispatch import receiver
 from django.utils import timezone
 
+from profiles.locking import lock_rows
 from profiles.models import ChannelIdentity
 from profiles.signals import Move, identity_changed
 from profiles.traits import rename
@@ -42,6 +43,7 @@ def write_moves(moves: Sequence[Move], **_: Any) -> None:
         if move.channel_identity_id in known
     )
     _announce(known)
+    lock_rows("profiles_profile", profiles)
     rename(profiles)
     refold(profiles)
 

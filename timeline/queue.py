@@ -51,7 +51,7 @@ DELETE FROM timeline_queuerow q WHERE profile_id = ANY(%(profiles)s) AND NOT EXI
 def refold(profile_ids: Iterable[int]) -> None:
     """The queue rows of the profiles are what their entries say; profiles without entries have none.
 
-    The caller holds the rows of the profiles' channel identities, so a concurrent merge or message waits.
+    The caller holds the profiles' rows and folds in a later statement, so that it sees what who held them before wrote.
     """
     profiles = sorted(set(profile_ids))
     if not profiles:

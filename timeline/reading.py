@@ -8,7 +8,7 @@ import binascii
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection
@@ -144,8 +144,9 @@ def decode_cursor(cursor: str) -> tuple[datetime, int]:
     try:
         at, number = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         place = datetime.fromisoformat(at)
-        if place.tzinfo is None or not isinstance(number, int):
+        if place.tzinfo is None or type(number) is not int or not 0 <= number < 2**63:
             raise ValueError
-    except (ValueError, TypeError, binascii.Error, RecursionError) as error:
+        place = place.astimezone(UTC)
+    except (ValueError, TypeError, OverflowError, binascii.Error, RecursionError) as error:
         raise CursorError("expected the cursor of an earlier answer") from error
     return place, number

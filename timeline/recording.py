@@ -90,7 +90,14 @@ def record(entries: Sequence[NewEntry], amendments: Sequence[NewAmendment], held
     placeholders = _insert_placeholders(fresh, current)
     written += placeholders
     current |= {(e.account_id, str(e.provider_message_id)): e for e in placeholders}
+    failed = {key for key, entry in held.items() if entry.delivery == Delivery.FAILED}
     amended = _refold({(a.account_id, a.target_message_id) for a in fresh}, written, current)
+    # Whether a message counts as an answer changes with its failure, so its channel identity is folded anew.
+    filled |= {
+        entry.channel_identity_id
+        for entry in amended
+        if (entry.delivery == Delivery.FAILED) != ((entry.account_id, entry.provider_message_id) in failed)
+    }
     _fold_identities(written, filled)
     changed = {entry.id: entry for entry in [*written, *amended]}
     return Recorded(
@@ -283,7 +290,7 @@ def _fold_identities(written: Iterable[Entry], filled: set[int]) -> None:
         fold = folds.setdefault(entry.channel_identity_id, [entry.occurred_at, entry.occurred_at, None, None])
         fold[0] = min(fold[0] or entry.occurred_at, entry.occurred_at)
         fold[1] = max(fold[1] or entry.occurred_at, entry.occurred_at)
-        if entry.kind == EntryKind.MESSAGE and entry.direction != Direction.NONE:
+        if entry.kind == EntryKind.MESSAGE and entry.direction != Direction.NONE and entry.delivery != Delivery.FAILED:
             place = 2 if entry.direction == Direction.IN else 3
             fold[place] = max(fold[place] or entry.occurred_at, entry.occurred_at)
     if rows := [(pk, *fold) for pk, fold in folds.items() if pk not in filled]:
@@ -299,7 +306,8 @@ def refold_identities(identity_ids: Iterable[int]) -> None:
             "UPDATE profiles_channelidentity c SET (first_seen, last_seen, last_inbound_at, last_outbound_at) = ("
             " SELECT min(occurred_at), max(occurred_at),"
             "  max(occurred_at) FILTER (WHERE kind = 'message' AND direction = 'in'),"
-            "  max(occurred_at) FILTER (WHERE kind = 'message' AND direction = 'out')"
+            "  max(occurred_at) FILTER (WHERE kind = 'message' AND direction = 'out'"
+            "   AND delivery IS DISTINCT FROM 'failed')"
             " FROM timeline_entry e WHERE e.channel_identity_id = c.id) WHERE c.id = %s",
             [(pk,) for pk in sorted(identity_ids)],
         )

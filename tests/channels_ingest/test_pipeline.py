@@ -4,6 +4,7 @@ import itertools
 import json
 import random
 import threading
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -203,6 +204,7 @@ def test_worker_that_died_leaves_its_envelopes_due_again(deliver: Deliver) -> No
     deliver(whatsapp_text("hello", wamid="w.1"))
     assert envelopes.claim(10)  # and then the worker is gone
     assert not envelopes.claim(10)
+    assert not envelopes.claim_alone()
     Envelope.objects.update(next_attempt_at=timezone.now())
     assert pipeline.drain().envelopes == 1
     Envelope.objects.update(state="received", attempts=5, next_attempt_at=timezone.now())
@@ -289,30 +291,50 @@ def test_raw_bodies_are_pruned_after_their_time_and_keys_stay(deliver: Deliver) 
     assert Envelope.objects.count() == 1
 
 
-@pytest.mark.django_db(transaction=True)
-def test_workers_side_by_side_neither_deadlock_nor_lose(deliver: Deliver) -> None:
-    """New names, joins, amendments and shared customers at once: what row locks taken in two orders would break."""
-    seed = random.randrange(10**6)
-    chance = random.Random(seed)
-    for n in range(400):
+def oldest_unanswered(profile_id: int) -> object:
+    """When the oldest message was written that nobody answered, computed the plain way."""
+    messages = Entry.objects.filter(channel_identity__profile_id=profile_id, kind="message", is_backfilled=False)
+    answered = messages.filter(direction="out").exclude(delivery="failed").order_by("-occurred_at").first()
+    waiting = messages.filter(direction="in", channel_identity__reply_refusal="")
+    if answered:
+        waiting = waiting.filter(occurred_at__gt=answered.occurred_at)
+    first = waiting.order_by("occurred_at").first()
+    return first.occurred_at if first else None
+
+
+def crossing_deliveries(chance: random.Random, count: int) -> Iterator[dict[str, Any]]:
+    """Texts of ten people with changing names, some with a username two share, answers, and reactions to any text."""
+    for n in range(count):
         person = chance.randrange(10)
         more = {"from_user_id": f"US.{person // 2}"} if chance.random() < 0.2 else {}
         message = whatsapp_text(
             f"text {n}", wamid=f"w.{n}", wa_id=f"1555010000{person}", at=AT + chance.randrange(500), **more
         )
         message["entry"][0]["changes"][0]["value"]["contacts"][0]["profile"]["name"] = f"Name {chance.randrange(4)}"
-        deliver(message)
+        yield message
+        if chance.random() < 0.2:
+            answer = echo(f"out.{n}", "Hello", AT + chance.randrange(500))
+            answer["entry"][0]["changes"][0]["value"]["message_echoes"][0]["to"] = f"1555010000{person}"
+            yield answer
         if chance.random() < 0.3:
-            deliver(done("reaction", f"r.{n}", f"w.{chance.randrange(400)}", AT + 600, emoji="👍"))
+            yield done("reaction", f"r.{n}", f"w.{chance.randrange(count)}", AT + 600, emoji="👍")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_side_by_side_neither_deadlock_nor_lose(deliver: Deliver) -> None:
+    """New names, joins, amendments and shared customers at once: what row locks taken in two orders would break."""
+    seed = random.randrange(10**6)
+    for delivery in crossing_deliveries(random.Random(seed), 400):
+        deliver(delivery)
     faults: list[object] = []
 
     def run() -> None:
         try:
-            while claimed := envelopes.claim(7):
-                worked = pipeline.Worked()
-                pipeline.work(claimed, worked)
-                if worked.faults:
-                    faults.append(worked)
+            worked = pipeline.Worked()
+            while pipeline.work_once(worked):
+                pass
+            if worked.faults:
+                faults.append(worked)
         except BaseException as error:
             faults.append(error)
         finally:
@@ -325,11 +347,88 @@ def test_workers_side_by_side_neither_deadlock_nor_lose(deliver: Deliver) -> Non
         thread.join()
     assert not faults, f"seed {seed}: {faults[:1]}"
     assert not Envelope.objects.exclude(state="processed").exists(), f"seed {seed}"
-    assert Entry.objects.filter(is_placeholder=False, kind="message").count() == 400, f"seed {seed}"
+    assert Entry.objects.filter(is_placeholder=False, kind="message", direction="in").count() == 400
     stored = dict(ChannelIdentity.objects.values_list("id", "profile_id"))
     assert target_profiles(connected(stored)) == stored, f"seed {seed}"
     for row in QueueRow.objects.select_related("last_entry"):
+        assert row.waiting_since == oldest_unanswered(row.profile_id), f"seed {seed}"
         newest = Entry.objects.filter(channel_identity__profile_id=row.profile_id, kind="message").order_by(
             "-occurred_at", "-id"
         )
         assert row.last_entry == newest[0], f"seed {seed}"
+
+
+def test_envelope_that_kills_its_worker_takes_no_neighbour_along(deliver: Deliver) -> None:
+    deliver(whatsapp_text("poison", wamid="w.poison", wa_id="15550100666"))
+    for n in range(5):
+        deliver(whatsapp_text(f"good {n}", wamid=f"w.{n}"))
+    poison = Envelope.objects.earliest("id").pk
+    for _ in range(30):
+        Envelope.objects.filter(state="received").update(next_attempt_at=timezone.now() - timedelta(minutes=9))
+        envelopes.bury_exhausted()
+        if envelopes.claim(10):
+            continue  # the poison is among them: the worker dies
+        for pk in envelopes.claim_alone():
+            if pk != poison:
+                pipeline._work_alone(pk, pipeline.Worked())
+    assert list(Envelope.objects.filter(state="dead").values_list("id", flat=True)) == [poison]
+    assert sorted(Entry.objects.values_list("text", flat=True)) == [f"good {n}" for n in range(5)]
+
+
+def test_delivery_of_many_small_messages_is_worked_in_parts(deliver: Deliver) -> None:
+    messages = [
+        {"from": CUSTOMER, "id": f"m{n}", "timestamp": str(AT + n), "type": "text", "text": {"body": "a"}}
+        for n in range(2_500)
+    ]
+    assert deliver(whatsapp_change(messages=messages)).status_code == 200
+    worked = pipeline.drain()
+    assert (worked.envelopes, worked.entries, worked.faults) == (1, 2_500, 0)
+    assert Entry.objects.count() == 2_500
+
+
+def test_claim_takes_no_more_than_can_be_worked_soon(deliver: Deliver) -> None:
+    for n in range(4):
+        deliver(whatsapp_text("x" * 300_000, wamid=f"w.{n}"))
+    assert len(envelopes.claim(200)) == 2
+    assert len(envelopes.claim(200)) == 2
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_late_sighting_of_another_line_joins_the_owner_of_its_time(
+    deliver: Deliver, whatsapp: ChannelAccount, order: tuple[int, int]
+) -> None:
+    other = connect("whatsapp_cloud", name="B", values={"app_secret": APP_SECRET, "verify_token": VERIFY_TOKEN})
+    system = {"type": "user_changed_number", "wa_id": "12195550358", "body": "moved"}
+    change = {"from": CUSTOMER, "id": "sys.1", "timestamp": str(AT + 100), "type": "system", "system": system}
+    moved = [whatsapp_text("old owner", wamid="w.1"), whatsapp_change(messages=[change])]
+    work(deliver, [*moved, whatsapp_text("new owner", wamid="w.2", at=AT + 300)], at_once=False)
+    on_other_line = [whatsapp_text("before", wamid="b.1", at=AT + 50), whatsapp_text("after", wamid="b.2", at=AT + 400)]
+    for number in order:
+        deliver(on_other_line[number], account=other)
+        pipeline.drain()
+    people = dict(
+        Entry.objects.filter(kind="message").values_list("provider_message_id", "channel_identity__profile_id")
+    )
+    assert people["w.1"] != people["w.2"]
+    assert people["b.1"] == people["b.2"] == people["w.1"], "one sender of a line is one person until a boundary there"
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_shown_name_is_the_newest_whatever_came_first(deliver: Deliver, order: tuple[int, ...]) -> None:
+    told = [("A", AT), ("B", AT + 50), ("A", AT + 100)]
+    for number in order:
+        name, at = told[number]
+        message = whatsapp_text("x", wamid=f"w.{number}", at=at)
+        message["entry"][0]["changes"][0]["value"]["contacts"][0]["profile"]["name"] = name
+        deliver(message)
+        pipeline.drain()
+    assert ChannelIdentity.objects.get().profile.display_name == "A"
+
+
+def test_answer_that_failed_leaves_the_customer_waiting(deliver: Deliver) -> None:
+    work(deliver, [whatsapp_text("hello?", wamid="in.1", at=AT), echo("out.1", "Hi", AT + 10)], at_once=False)
+    assert QueueRow.objects.get().waiting_since is None
+    work(deliver, [status("out.1", "failed", AT + 11)], at_once=False)
+    assert QueueRow.objects.get().waiting_since is not None
+    work(deliver, [status("out.1", "delivered", AT + 12)], at_once=False)
+    assert QueueRow.objects.get().waiting_since is None
