@@ -185,7 +185,7 @@ class Live:
             await asyncio.sleep(1)
 
     async def _subscription(self) -> AsyncIterator[bytes]:
-        self.bus = redis.Redis.from_url(self.environment.redis_url or "", socket_connect_timeout=2)
+        self.bus = redis.Redis.from_url(self.environment.redis_url or "", socket_connect_timeout=2, socket_timeout=None)
         async with self.bus.pubsub(ignore_subscribe_messages=True) as channel:
             await channel.subscribe(CHANNEL)
             self.is_bus_up = True
@@ -208,8 +208,9 @@ class Live:
             row = await (await database.execute(_HEAD)).fetchone()
         self.head = row[0] if row else 0
         self._tell_all(_event("head", {"head": str(self.head)}))
-        allowed = await self._still_allowed([stream.member for stream in self.streams])
-        for stream in list(self.streams):
+        asked = list(self.streams)  # a stream that comes while we ask was just checked by its ticket
+        allowed = await self._still_allowed([stream.member for stream in asked])
+        for stream in asked:
             if stream.member not in allowed:
                 stream.offer(None)
 
