@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import secrets
 import subprocess
 import sys
 import time
@@ -64,8 +65,9 @@ def member() -> StaffMember:
     return StaffMember.objects.create_staff("nora@example.com", role=Role.AGENT)
 
 
-def ticket(member: StaffMember, nonce: str = "n1", key: str = "") -> str:
-    return ticket_for(key or settings.SECRET_KEY, member.pk, member.access_revision, nonce)
+def ticket(member: StaffMember, *, key: str = "") -> str:
+    """A fresh one: used tickets are remembered in Valkey, beyond the test."""
+    return ticket_for(key or settings.SECRET_KEY, member.pk, member.access_revision, secrets.token_urlsafe(8))
 
 
 class Stream:
@@ -166,7 +168,7 @@ def test_page_gets_its_ticket_by_session_only(client: Client, member: StaffMembe
 
 def test_sigterm_with_open_streams_ends_the_process_soon(member: StaffMember) -> None:
     process, port = start_live(settings.REDIS_URL)
-    streams = [Stream(port, ticket(member, f"n{n}")) for n in range(5)]
+    streams = [Stream(port, ticket(member)) for _ in range(5)]
     started = time.monotonic()
     process.terminate()
     process.wait(10)
