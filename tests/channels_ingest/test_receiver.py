@@ -77,6 +77,15 @@ def test_unknown_account_is_404_and_a_disabled_one_too(
     assert deliver(whatsapp_text("hello", wamid="wamid.1")).status_code == 404
 
 
+@pytest.mark.parametrize("path", ["whatsapp_cloud/%00", "whatsapp_cloud/a%00b", "%00/k", "whatsapp_cloud/%ff%fe"])
+def test_address_that_no_account_can_have_is_404_and_costs_no_connection(
+    client: Client, whatsapp: ChannelAccount, path: str
+) -> None:
+    held = connection.connection
+    assert client.post(f"/webhooks/{path}/", b"{}", content_type="application/json").status_code == 404
+    assert connection.connection is held
+
+
 def test_handshake_answers_the_challenge_to_the_right_token_only(client: Client, whatsapp: ChannelAccount) -> None:
     query = {"hub.mode": "subscribe", "hub.challenge": "1158201444", "hub.verify_token": VERIFY_TOKEN}
     right = client.get(url(whatsapp), query)
