@@ -102,6 +102,9 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 60 * 60 * 12
 CSRF_COOKIE_SECURE = _is_https
 CSRF_COOKIE_HTTPONLY = True
+# Behind the proxy every request comes as plain HTTP; without this neither HSTS nor the origin check of a form knows
+# that the browser speaks TLS. Where no proxy is expected, nobody overwrites what a caller claims: it is not believed.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _is_https else None
 SECURE_SSL_REDIRECT = False  # the proxy in front does this; the health checks speak plain HTTP on loopback
 SECURE_HSTS_SECONDS = 31_536_000 if _is_https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = _is_https
