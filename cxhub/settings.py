@@ -75,10 +75,11 @@ TEMPLATES = [
 DATABASES = {
     "default": {
         **_environment.database.as_django(),
-        # Threads of the web process live long; a connection each is kept. Lost ones are noticed by the receiver, which
-        # retries once, and by Django, which closes a broken connection at the end of the request that met it.
+        # Threads of the web process live long; a connection each is kept. It is tried before the first query of a
+        # request, so that a restarted PostgreSQL costs nobody an error. A delivery does not pay for that round trip:
+        # its one statement bypasses Django's cursor, which is what tries, and is repeated on a fresh connection.
         "CONN_MAX_AGE": None,
-        "CONN_HEALTH_CHECKS": False,
+        "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {"connect_timeout": 5, "application_name": "cxhub", **_environment.database.options},
     }
 }

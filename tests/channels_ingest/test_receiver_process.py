@@ -4,36 +4,15 @@ import hashlib
 import hmac
 import http.client
 import json
-import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import pytest
-from django.conf import settings
-from django.db import connection
 
-from benchmarks.scratch import server
 from channels_ingest.models import Envelope
 from profiles.models import ChannelAccount
 from tests.conftest import APP_SECRET, whatsapp_text
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def web() -> Iterator[int]:
-    """The port of a web process on the test's database."""
-    parts = connection.get_connection_params()
-    database = f"postgresql:///{parts['dbname']}?" + "&".join(
-        f"{name}={parts[name]}" for name in ("host", "port", "user", "password") if parts.get(name)
-    )
-    environ = {
-        **os.environ,
-        "DATABASE_URL": database,
-        "REDIS_URL": settings.REDIS_URL,
-        "SECRET_KEY": settings.SECRET_KEY,
-    }
-    with server("cxhub.wsgi:application", environ) as port:
-        yield port
 
 
 def post_in_chunks(port: int, account: ChannelAccount, body: bytes, chunks: Iterable[bytes]) -> int:
@@ -49,16 +28,18 @@ def post_in_chunks(port: int, account: ChannelAccount, body: bytes, chunks: Iter
         sender.close()
 
 
-def test_delivery_in_chunks_is_stored_as_the_bytes_that_came(web: int, whatsapp: ChannelAccount) -> None:
+def test_delivery_in_chunks_is_stored_as_the_bytes_that_came(web_process: int, whatsapp: ChannelAccount) -> None:
     body = json.dumps(whatsapp_text("hello " * 20_000, wamid="wamid.1")).encode()
     pieces = [body[at : at + 7_000] for at in range(0, len(body), 7_000)]
-    assert post_in_chunks(web, whatsapp, body, pieces) == 200
+    assert post_in_chunks(web_process, whatsapp, body, pieces) == 200
     assert bytes(Envelope.objects.get().body) == body
 
 
-def test_chunks_that_were_not_signed_are_refused_and_too_many_are_413(web: int, whatsapp: ChannelAccount) -> None:
-    assert post_in_chunks(web, whatsapp, b"{}", [b"{", b" }"]) == 401
+def test_chunks_that_were_not_signed_are_refused_and_too_many_are_413(
+    web_process: int, whatsapp: ChannelAccount
+) -> None:
+    assert post_in_chunks(web_process, whatsapp, b"{}", [b"{", b" }"]) == 401
     biggest = b" " * 4_000_000
-    assert post_in_chunks(web, whatsapp, biggest, [biggest]) == 200
-    assert post_in_chunks(web, whatsapp, biggest + b" ", [biggest, b" "]) == 413
+    assert post_in_chunks(web_process, whatsapp, biggest, [biggest]) == 200
+    assert post_in_chunks(web_process, whatsapp, biggest + b" ", [biggest, b" "]) == 413
     assert Envelope.objects.count() == 1
