@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import Client
 
 from channels_ingest import pipeline
+from cxhub.health import BACKLOG
 from profiles.models import ApiToken, ChannelIdentity, Role, StaffMember
 from tests.conftest import Deliver, whatsapp_text
 
@@ -241,3 +243,13 @@ def test_health_tells_the_backlog_without_turning_red(client: Client, deliver: D
     metrics = client.get("/metrics").content.decode()
     assert "cxhub_inbox_unprocessed 1.0" in metrics
     assert "cxhub_inbox_oldest_unprocessed_seconds" in metrics
+
+
+def test_health_reads_only_the_indexes_of_what_is_not_done(db: None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")  # a table of no rows is quicker to scan
+        cursor.execute(f"EXPLAIN {BACKLOG}")
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert "Seq Scan" not in plan
+    assert plan.count("envelope_due") == 1
+    assert plan.count("envelope_odd") == 2
