@@ -112,7 +112,9 @@ def line(provider: str, key: str) -> Line | None:
 def load_line(provider: str, key: str) -> Line | None:
     """The enabled account of a webhook URL as stored now."""
     adapter = ADAPTERS.get(provider)
+    if adapter is None or "\0" in key:  # PostgreSQL stores no NUL, and would fail on being asked for one
+        return None
     account = ChannelAccount.objects.filter(provider=provider, key=key, is_enabled=True).first()
-    if adapter is None or account is None:
+    if account is None:
         return None
     return Line(account.pk, account.key, adapter, settings_of(account))

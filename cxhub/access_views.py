@@ -74,9 +74,7 @@ class PasswordForm(forms.Form):
 @require_http_methods(["GET", "POST"])
 def log_in(request: HttpRequest) -> HttpResponse:
     """The log-in page; afterwards the page that asked for it."""
-    target = request.POST.get("next") or request.GET.get("next") or ""
-    if not url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
-        target = resolve_url(settings.LOGIN_REDIRECT_URL)
+    target = _target(request)
     if request.user.is_authenticated:
         return redirect(target)
     form = LoginForm(request, request.POST if request.method == "POST" else None)
@@ -84,6 +82,14 @@ def log_in(request: HttpRequest) -> HttpResponse:
         login(request, form.member)
         return redirect(target)
     return render(request, "access/login.html", {"form": form, "next": target}, status=422 if form.is_bound else 200)
+
+
+def _target(request: HttpRequest) -> str:
+    """The path that asked for the log-in if it is one of ours, else the inbox."""
+    target = request.POST.get("next") or request.GET.get("next") or ""
+    # Without its slash it would be taken for the name of a URL, and an unknown name is an error.
+    is_ours = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
+    return target if is_ours and target.startswith("/") else resolve_url(settings.LOGIN_REDIRECT_URL)
 
 
 @login_not_required

@@ -1,8 +1,10 @@
-"""Errors as RFC 9457 problem details: the API's, and the plain 404 and 500 below `/api/`."""
+"""Errors as RFC 9457 problem details: the API's own, and Django's 400, 403, 404 and 500 below `/api/`."""
 
 from http import HTTPStatus
 from typing import Any
 
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
@@ -20,11 +22,7 @@ def problem_details(error: Exception, context: dict[str, Any]) -> Response | Non
     if answer is None:
         return None
     detail = getattr(error, "detail", None)
-    problem: dict[str, Any] = {
-        "type": "about:blank",
-        "title": HTTPStatus(answer.status_code).phrase,
-        "status": answer.status_code,
-    }
+    problem = _blank(answer.status_code)
     if isinstance(error, exceptions.ValidationError):
         problem |= {"detail": "The request is not valid.", "errors": answer.data}
     elif detail is not None:
@@ -36,3 +34,34 @@ def problem_details(error: Exception, context: dict[str, Any]) -> Response | Non
 
 def _kept(answer: Response) -> dict[str, str]:
     return {name: answer[name] for name in ("WWW-Authenticate", "Retry-After", "Allow") if name in answer}
+
+
+def _blank(status: int) -> dict[str, Any]:
+    return {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The answer to a request that Django itself refuses, such as one for another host."""
+    return _problem_below_api(request, 400) or defaults.bad_request(request, exception)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The answer to one who is known and may not."""
+    return _problem_below_api(request, 403) or defaults.permission_denied(request, exception)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The answer to an address that does not exist."""
+    return _problem_below_api(request, 404) or defaults.page_not_found(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """The answer when a view failed; why is in the log only."""
+    return _problem_below_api(request, 500) or defaults.server_error(request)
+
+
+def _problem_below_api(request: HttpRequest, status: int) -> HttpResponse | None:
+    """The bare problem for a caller of the API; None for a reader of pages."""
+    if not request.path.startswith("/api/"):
+        return None
+    return JsonResponse(_blank(status), status=status, content_type=CONTENT_TYPE)

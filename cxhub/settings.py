@@ -75,10 +75,11 @@ TEMPLATES = [
 DATABASES = {
     "default": {
         **_environment.database.as_django(),
-        # Threads of the web process live long; a connection each is kept. Lost ones are noticed by the receiver, which
-        # retries once, and by Django, which closes a broken connection at the end of the request that met it.
+        # Threads of the web process live long; a connection each is kept. It is tried before the first query of a
+        # request, so that a restarted PostgreSQL costs nobody an error. A delivery does not pay for that round trip:
+        # its one statement bypasses Django's cursor, which is what tries, and is repeated on a fresh connection.
         "CONN_MAX_AGE": None,
-        "CONN_HEALTH_CHECKS": False,
+        "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {"connect_timeout": 5, "application_name": "cxhub", **_environment.database.options},
     }
 }
@@ -102,6 +103,9 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 60 * 60 * 12
 CSRF_COOKIE_SECURE = _is_https
 CSRF_COOKIE_HTTPONLY = True
+# Behind the proxy every request comes as plain HTTP; without this neither HSTS nor the origin check of a form knows
+# that the browser speaks TLS. Where no proxy is expected, nobody overwrites what a caller claims: it is not believed.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _is_https else None
 SECURE_SSL_REDIRECT = False  # the proxy in front does this; the health checks speak plain HTTP on loopback
 SECURE_HSTS_SECONDS = 31_536_000 if _is_https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = _is_https

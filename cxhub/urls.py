@@ -7,3 +7,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("cxhub.access_urls")),
     path("", include("timeline.urls")),
 ]
+
+handler400 = "cxhub.problems.bad_request"
+handler403 = "cxhub.problems.forbidden"
+handler404 = "cxhub.problems.not_found"
+handler500 = "cxhub.problems.server_error"

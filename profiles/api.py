@@ -3,10 +3,10 @@
 from dataclasses import asdict
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db.models import Exists, OuterRef
 from django.http import HttpResponseRedirect
-from django.shortcuts import resolve_url
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound, ValidationError
@@ -112,8 +112,8 @@ def as_document(view: ProfileView) -> dict[str, Any]:
 
 def redirect_to(request: Request, merged_id: int, survivor_id: int) -> TemporaryRedirect:
     """The same request at the survivor of a merge."""
-    path = request.get_full_path().replace(f"/profiles/{merged_id}/", f"/profiles/{survivor_id}/", 1)
-    return TemporaryRedirect(path)
+    path = request.get_full_path_info().replace(f"/profiles/{merged_id}/", f"/profiles/{survivor_id}/", 1)
+    return TemporaryRedirect(f"{settings.PUBLIC_BASE_URL}{path}")
 
 
 class ProfileList(APIView):
@@ -190,8 +190,11 @@ def whole_number(request: Request, name: str, *, default: int, least: int, most:
 
 
 def next_url(request: Any, **changed: str) -> str:
-    """The absolute URL of the next page: this request with other query parameters."""
+    """The absolute URL of the next page: this request with other query parameters.
+
+    It is built on `PUBLIC_BASE_URL`: behind a proxy the request's own scheme and host are not what the caller reached.
+    """
     query = request.query_params.copy()
     for name, value in changed.items():
         query[name] = value
-    return str(request.build_absolute_uri(f"{resolve_url(request.path)}?{query.urlencode()}"))
+    return f"{settings.PUBLIC_BASE_URL}{request.path_info}?{query.urlencode()}"

@@ -13,7 +13,8 @@ def parse_identifier(text: str) -> tuple[IdentifierKind, str, str | None]:
     """`kind:value` or `kind@scope:value`. A plus sign that arrived as a space is understood. Raises ValidationError."""
     name, separator, value = text.strip("\t\r\n").partition(":")
     kind, _, scope = name.strip().partition("@")
-    if not separator or not value.strip() or kind not in set(IdentifierKind):
+    # PostgreSQL stores no NUL, so nothing was ever seen with one, and asking for it would fail.
+    if not separator or not value.strip() or "\0" in text or kind not in set(IdentifierKind):
         kinds = ", ".join(IdentifierKind)
         raise ValidationError(f"expected kind:value or kind@scope:value, with kind one of {kinds}")
     return IdentifierKind(kind), value.strip(), scope or None

@@ -3,14 +3,18 @@
 import hashlib
 import hmac
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 
+from benchmarks.scratch import server
 from channels_ingest import accounts, routing
 from channels_ingest.accounts import connect
 from channels_ingest.intake import intake
@@ -90,3 +94,20 @@ def token_for(db: None) -> Callable[[Role], dict[str, str]]:
         return {"Authorization": f"Bearer {ApiToken.issue(member, role)}"}
 
     return issue
+
+
+@pytest.fixture
+def web_process() -> Iterator[int]:
+    """The port of a web process, under the hub's own server, on the database of a test with `transaction=True`."""
+    parts = connection.get_connection_params()
+    database = f"postgresql:///{parts['dbname']}?" + "&".join(
+        f"{name}={parts[name]}" for name in ("host", "port", "user", "password") if parts.get(name)
+    )
+    environ = {
+        **os.environ,
+        "DATABASE_URL": database,
+        "REDIS_URL": settings.REDIS_URL,
+        "SECRET_KEY": settings.SECRET_KEY,
+    }
+    with server("cxhub.wsgi:application", environ) as port:
+        yield port

@@ -4,9 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.db import connection
 from django.test import Client
 
 from channels_ingest import pipeline
+from cxhub.health import BACKLOG
 from profiles.models import ApiToken, ChannelIdentity, Role, StaffMember
 from tests.conftest import Deliver, whatsapp_text
 
@@ -83,6 +86,15 @@ def test_timeline_pages_join_without_gap_or_repetition(client: Client, agent: He
     assert pages == 8
 
 
+def test_next_is_at_the_public_address_whatever_the_request_came_as(
+    client: Client, agent: Headers, mira: int, settings: Any
+) -> None:
+    settings.PUBLIC_BASE_URL = "https://hub.example.com/desk"
+    page = get(client, agent, f"/api/v1/profiles/{mira}/timeline/?limit=17&kind=message")
+    assert page["next"].startswith(f"https://hub.example.com/desk/api/v1/profiles/{mira}/timeline/?")
+    assert "kind=message" in page["next"]
+
+
 def test_entry_has_what_the_contract_names(client: Client, agent: Headers, mira: int) -> None:
     [entry] = get(client, agent, f"/api/v1/profiles/{mira}/timeline/?limit=1")["results"]
     assert set(entry) == {
@@ -157,7 +169,8 @@ def test_merged_id_answers_307_to_the_survivor_with_the_query_kept(
     deliver(tie)
     pipeline.drain()
     answer = client.get(f"/api/v1/profiles/{other}/timeline/?limit=2", headers=agent)
-    assert (answer.status_code, answer["Location"]) == (307, f"/api/v1/profiles/{one}/timeline/?limit=2")
+    survivor = f"{settings.PUBLIC_BASE_URL}/api/v1/profiles/{one}/timeline/?limit=2"
+    assert (answer.status_code, answer["Location"]) == (307, survivor)
     assert client.get(f"/api/v1/profiles/{other}/", headers=agent).status_code == 307
     assert client.get(f"/api/v1/profiles/{one}/", headers=agent).status_code == 200
 
@@ -230,3 +243,13 @@ def test_health_tells_the_backlog_without_turning_red(client: Client, deliver: D
     metrics = client.get("/metrics").content.decode()
     assert "cxhub_inbox_unprocessed 1.0" in metrics
     assert "cxhub_inbox_oldest_unprocessed_seconds" in metrics
+
+
+def test_health_reads_only_the_indexes_of_what_is_not_done(db: None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")  # a table of no rows is quicker to scan
+        cursor.execute(f"EXPLAIN {BACKLOG}")
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert "Seq Scan" not in plan
+    assert plan.count("envelope_due") == 1
+    assert plan.count("envelope_odd") == 2

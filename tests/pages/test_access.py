@@ -36,7 +36,9 @@ def test_password_opens_the_page_that_asked(client: Client, agent: StaffMember) 
     assert client.get("/inbox/waiting/").status_code == 200
 
 
-@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example/", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "target", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", "inbox", "no name of a URL"]
+)
 def test_log_in_leads_nowhere_else(client: Client, agent: StaffMember, target: str) -> None:
     response = client.post("/login/", {"email": "ana@example.com", "password": PASSWORD, "next": target})
     assert response["Location"] == "/"
