@@ -1,5 +1,6 @@
 """The whole hub, as a user starts, disturbs and stops it."""
 
+import contextlib
 import http.client
 import shutil
 import signal
@@ -59,8 +60,9 @@ def _status(url: str) -> int:
 def _member(hub: Started, name: str) -> psutil.Process:
     """The process below the hub whose command line holds the name."""
     for process in psutil.Process(hub.process.pid).children():
-        if name in " ".join(process.cmdline()):
-            return process
+        with contextlib.suppress(psutil.Error):  # just gone, or a zombie nobody has waited for yet
+            if name in " ".join(process.cmdline()):
+                return process
     raise AssertionError(f"no {name} below the hub")
 
 
