@@ -54,7 +54,7 @@ def manage(environ: dict[str, str], *arguments: str) -> str:
 @contextmanager
 def server(application: str, environ: dict[str, str]) -> Iterator[int]:
     """The WSGI application under granian with the hub's own flags, on a free port."""
-    from cxhub.processes import WEB_FLAGS
+    from cxhub.running.processes import WEB_FLAGS
 
     port = free_port()
     command = [sys.executable, "-m", "granian", *WEB_FLAGS, "--host", "127.0.0.1", "--port", str(port), application]

@@ -69,7 +69,7 @@ def run(argv: Sequence[str]) -> int:
         return 1
     if str(PROJECT) not in sys.path:
         sys.path.insert(0, str(PROJECT))
-    from cxhub import commandline
+    from cxhub.running import commandline
 
     return commandline.run(argv)
 

@@ -25,6 +25,6 @@ def _keep_our_logging(**_: Any) -> None:
 @worker_process_init.connect
 def _end_with_the_worker(**_: Any) -> None:
     """A pool child does not outlive a worker that was killed."""
-    from cxhub.parent_death import die_with_parent
+    from cxhub.running.parent_death import die_with_parent
 
     die_with_parent()

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-from cxhub import data_folder
-from cxhub.data_folder import DataFolder, DataFolderError
+from cxhub.running import data_folder
+from cxhub.running.data_folder import DataFolder, DataFolderError
 
 PROJECT = Path(__file__).resolve().parent.parent
 DEFAULT_WEB_URL = "http://127.0.0.1:8000"

@@ -21,7 +21,7 @@ import uvicorn
 from django.core.signing import BadSignature, TimestampSigner
 
 from cxhub.env import Environment, load
-from cxhub.parent_death import die_with_parent
+from cxhub.running.parent_death import die_with_parent
 
 log = logging.getLogger("cxhub.live")
 

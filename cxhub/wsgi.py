@@ -9,7 +9,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cxhub.settings")
 import django
 from django.core.handlers.wsgi import WSGIHandler
 
-from cxhub.parent_death import die_with_parent
+from cxhub.running.parent_death import die_with_parent
 
 die_with_parent()
 django.setup(set_prefix=False)

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from cxhub.child import Account, Child
-from cxhub.data_folder import DataFolder
 from cxhub.embedded import postgres_lockfile
 from cxhub.embedded.errors import EmbeddedError
 from cxhub.embedded.postgres_account import account_for, installation_for
 from cxhub.embedded.sockets import private_folder
+from cxhub.running.child import Account, Child
+from cxhub.running.data_folder import DataFolder
 
 MAJOR = "18"
 NAME = "cxhub"  # of the superuser and of the database

@@ -9,8 +9,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from cxhub.child import Account
 from cxhub.embedded.errors import EmbeddedError
+from cxhub.running.child import Account
 
 _COPIES = Path("/var/cache/cxhub")
 _NEEDED = ("bin", "lib", "share")

@@ -6,8 +6,8 @@ import stat
 import tempfile
 from pathlib import Path
 
-from cxhub.child import Account
 from cxhub.embedded.errors import EmbeddedError
+from cxhub.running.child import Account
 
 
 def private_folder(purpose: str, data: Path, account: Account | None) -> Path:

@@ -9,10 +9,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from cxhub.child import Child
-from cxhub.data_folder import DataFolder
 from cxhub.embedded.errors import EmbeddedError
 from cxhub.embedded.sockets import private_folder
+from cxhub.running.child import Child
+from cxhub.running.data_folder import DataFolder
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,12 @@ import psycopg
 import pytest
 import redis
 
-from cxhub.borrowed import running
-from cxhub.child import spawn
-from cxhub.data_folder import DataFolder
 from cxhub.embedded.errors import EmbeddedError
 from cxhub.embedded.postgres import EmbeddedPostgres, embedded_postgres
 from cxhub.embedded.valkey import embedded_valkey
+from cxhub.running.borrowed import running
+from cxhub.running.child import spawn
+from cxhub.running.data_folder import DataFolder
 from tests.cxhub.hub_rig import PROJECT, holds_within, outside_environ
 
 
@@ -153,9 +153,9 @@ _AS_PLAIN_USER = """
 import json, os, sys
 from pathlib import Path
 sys.path[:0] = {path!r}
-from cxhub.borrowed import running
-from cxhub.data_folder import DataFolder
-from cxhub import servers
+from cxhub.running.borrowed import running
+from cxhub.running.data_folder import DataFolder
+from cxhub.running import servers
 folder = DataFolder(Path({data!r}))
 folder.make()
 wanted = servers.prepare(folder, {{}}, durable=False)

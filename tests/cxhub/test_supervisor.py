@@ -14,9 +14,9 @@ from tests.cxhub.hub_rig import Started, all_gone, holds_within, outside_environ
 _RIG = """
 import os, sys
 from pathlib import Path
-from cxhub.child import Child
-from cxhub.console import Console
-from cxhub.supervisor import KeepsCrashingError, Policy, StopRequested, Supervisor
+from cxhub.running.child import Child
+from cxhub.running.console import Console
+from cxhub.running.supervisor import KeepsCrashingError, Policy, StopRequested, Supervisor
 
 def child(name, source, **more):
     return Child(name=name, command=(sys.executable, "-u", "-c", source), environ=dict(os.environ),

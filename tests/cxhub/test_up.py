@@ -15,8 +15,8 @@ import psutil
 import psycopg
 import pytest
 
-from cxhub.data_folder import DataFolder, RunningHub
 from cxhub.live import ticket_for
+from cxhub.running.data_folder import DataFolder, RunningHub
 from tests.cxhub.hub_rig import Started, all_gone, holds_within, manage, started_hub
 
 

@@ -10,7 +10,7 @@ from django.db import Error as DatabaseError
 from django.db import connection
 
 from channels_ingest import envelopes, pipeline
-from cxhub.readiness import announce_ready
+from cxhub.running.readiness import announce_ready
 from profiles.locking import lock_id
 
 log = logging.getLogger("cxhub.sweeper")

@@ -1,11 +1,11 @@
-"""`manage.py test`. manage.py goes to `cxhub.test_run` directly; this lists the command in `help`."""
+"""`manage.py test`. manage.py goes to `cxhub.running.test_run` directly; this lists the command in `help`."""
 
 import os
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from cxhub import test_run
+from cxhub.running import test_run
 
 
 class Command(BaseCommand):

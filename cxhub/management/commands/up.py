@@ -1,4 +1,4 @@
-"""`manage.py up`. manage.py goes to `cxhub.up` directly; this lists the command in `help`."""
+"""`manage.py up`. manage.py goes to `cxhub.running.up` directly; this lists the command in `help`."""
 
 import argparse
 import os
@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from cxhub import up
+from cxhub.running import up
 
 
 class Command(BaseCommand):
@@ -16,7 +16,7 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """The options of `cxhub.up`."""
+        """The options of `cxhub.running.up`."""
         up.add_arguments(parser)
 
     def handle(self, *_: Any, **options: Any) -> None:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cxhub import env
-from cxhub.child import Child
-from cxhub.data_folder import DataFolder
 from cxhub.embedded.postgres import embedded_postgres
 from cxhub.embedded.valkey import embedded_valkey
-from cxhub.supervisor import StartError
+from cxhub.running.child import Child
+from cxhub.running.data_folder import DataFolder
+from cxhub.running.supervisor import StartError
 
 OLDEST_POSTGRES = 15
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cxhub import parent_death
+from cxhub.running import parent_death
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def spawn(child: Child, output: int) -> subprocess.Popen[bytes]:
 
     command = child.command
     if sys.platform != "linux":  # nobody but Python can watch its parent there
-        command = (sys.executable, "-m", "cxhub.parent_death", str(int(child.death_signal)), *command)
+        command = (sys.executable, "-m", "cxhub.running.parent_death", str(int(child.death_signal)), *command)
     return subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,

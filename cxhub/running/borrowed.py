@@ -8,11 +8,11 @@ import time
 from collections.abc import Iterator, MutableMapping
 from datetime import UTC, datetime
 
-from cxhub import servers
-from cxhub.child import Child, spawn
-from cxhub.data_folder import DataFolder, Ownership, RunningHub
-from cxhub.processes import PROJECT
-from cxhub.supervisor import StartError
+from cxhub.running import servers
+from cxhub.running.child import Child, spawn
+from cxhub.running.data_folder import DataFolder, Ownership, RunningHub
+from cxhub.running.processes import PROJECT
+from cxhub.running.supervisor import StartError
 
 _OWNER_ENDS_SECONDS = 120.0
 _READY_SECONDS = 60.0

@@ -81,5 +81,5 @@ def _guard(signal_number: int, command: list[str]) -> int:
                 child.send_signal(signal_number)
 
 
-if __name__ == "__main__":  # `python -m cxhub.parent_death SIGNAL COMMAND...`, where no kernel does it
+if __name__ == "__main__":  # `python -m cxhub.running.parent_death SIGNAL COMMAND...`, where no kernel does it
     sys.exit(_guard(int(sys.argv[1]), sys.argv[2:]))

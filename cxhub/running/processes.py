@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cxhub.child import Child
-from cxhub.data_folder import DataFolder
-from cxhub.readiness import READY_FILE
+from cxhub.running.child import Child
+from cxhub.running.data_folder import DataFolder
+from cxhub.running.readiness import READY_FILE
 
-PROJECT = Path(__file__).resolve().parent.parent
+PROJECT = Path(__file__).resolve().parent.parent.parent
 # One worker process, because memory is scarce; eight threads, because PostgreSQL writes waiting commits out together.
 WEB_FLAGS = (
     "--interface", "wsgi", "--workers", "1", "--blocking-threads", str(max(8, 2 * (os.cpu_count() or 1))),
@@ -55,7 +55,7 @@ def worker(hub: Hub) -> Child:
     """The Celery worker. The solo pool works in the process itself: half the memory, and nothing to orphan."""
     return _announcing(
         hub, "worker",
-        "-m", "celery", "--app", "cxhub.celery_process", "--quiet",
+        "-m", "celery", "--app", "cxhub.running.celery_process", "--quiet",
         "worker", "--pool", "solo", "--loglevel", "WARNING",
         "--without-gossip", "--without-mingle", "--without-heartbeat", "--hostname", "worker@%h",
     )  # fmt: skip
@@ -65,7 +65,7 @@ def beat(hub: Hub) -> Child:
     """The clock that queues periodic tasks."""
     return _announcing(
         hub, "beat",
-        "-m", "celery", "--app", "cxhub.celery_process", "--quiet",
+        "-m", "celery", "--app", "cxhub.running.celery_process", "--quiet",
         "beat", "--loglevel", "WARNING",
         "--schedule", str(hub.folder.run / "beat-schedule"),
     )  # fmt: skip
@@ -87,7 +87,7 @@ def snippet(hub: Hub, name: str, source: str) -> Child:
 
 
 def _announcing(hub: Hub, name: str, *arguments: str) -> Child:
-    """A process without a port: it touches a file when it is ready (`cxhub.readiness`)."""
+    """A process without a port: it touches a file when it is ready (`cxhub.running.readiness`)."""
     ready_file = hub.folder.run / f"{name}.ready"
     since: dict[int, float] = {}
 

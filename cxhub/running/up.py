@@ -10,14 +10,15 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
-from cxhub import data_folder, env, ports, processes, servers
-from cxhub.console import Console
-from cxhub.data_folder import DataFolder, DataFolderError, Ownership, RunningHub
+from cxhub import env
 from cxhub.embedded.errors import EmbeddedError
 from cxhub.env import SettingError
-from cxhub.processes import PROJECT, Hub
-from cxhub.servers import Servers
-from cxhub.supervisor import KeepsCrashingError, StartError, StopRequested, Supervisor
+from cxhub.running import data_folder, ports, processes, servers
+from cxhub.running.console import Console
+from cxhub.running.data_folder import DataFolder, DataFolderError, Ownership, RunningHub
+from cxhub.running.processes import PROJECT, Hub
+from cxhub.running.servers import Servers
+from cxhub.running.supervisor import KeepsCrashingError, StartError, StopRequested, Supervisor
 
 _SERVERS_READY_SECONDS = 120.0  # crash recovery of a big database takes its time
 _PROCESSES_READY_SECONDS = 90.0

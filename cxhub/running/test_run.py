@@ -10,10 +10,10 @@ import tempfile
 from collections.abc import Iterator, MutableMapping, Sequence
 from pathlib import Path
 
-from cxhub import servers
-from cxhub.borrowed import running
-from cxhub.data_folder import DataFolder
-from cxhub.processes import PROJECT
+from cxhub.running import servers
+from cxhub.running.borrowed import running
+from cxhub.running.data_folder import DataFolder
+from cxhub.running.processes import PROJECT
 
 
 def run(arguments: Sequence[str], environ: MutableMapping[str, str]) -> int:

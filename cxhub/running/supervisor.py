@@ -14,9 +14,9 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from cxhub import parent_death
-from cxhub.child import Child, spawn
-from cxhub.console import Console
+from cxhub.running import parent_death
+from cxhub.running.child import Child, spawn
+from cxhub.running.console import Console
 
 _TICK_SECONDS = 0.1
 _CHUNK_BYTES = 65536

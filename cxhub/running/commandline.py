@@ -5,11 +5,11 @@ import sys
 import warnings
 from collections.abc import Sequence
 
-from cxhub import data_folder
-from cxhub.data_folder import DataFolderError
 from cxhub.embedded.errors import EmbeddedError
 from cxhub.env import PROJECT, SettingError
-from cxhub.supervisor import StartError
+from cxhub.running import data_folder
+from cxhub.running.data_folder import DataFolderError
+from cxhub.running.supervisor import StartError
 
 # These look at the code only. Every other command gets a database.
 _WITHOUT_SERVERS = frozenset(
@@ -27,12 +27,12 @@ def run(argv: Sequence[str]) -> int:
         arguments = list(argv[1:])
         command = arguments[0] if arguments else "help"
         if command == "test":
-            from cxhub import test_run
+            from cxhub.running import test_run
 
             return test_run.run(arguments[1:], os.environ)
         arguments = _take_data_option(arguments)
         if command == "up":
-            from cxhub import up  # neither Django nor psycopg: the supervisor stays small
+            from cxhub.running import up  # neither Django nor psycopg: the supervisor stays small
 
             return up.main(arguments[1:])
         return _manage([argv[0], *arguments], needs_servers=_needs_servers(command, arguments))
@@ -49,7 +49,7 @@ def _manage(argv: list[str], *, needs_servers: bool) -> int:
         warnings.filterwarnings("ignore", message="Got an error checking a consistent migration history")
         execute_from_command_line(argv)
         return 0
-    from cxhub.borrowed import borrowed_servers
+    from cxhub.running.borrowed import borrowed_servers
 
     with borrowed_servers(data_folder.chosen(os.environ, PROJECT), os.environ):
         execute_from_command_line(argv)

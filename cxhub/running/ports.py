@@ -2,7 +2,7 @@
 
 import socket
 
-from cxhub.supervisor import StartError
+from cxhub.running.supervisor import StartError
 
 HOST = "127.0.0.1"
 

@@ -1,4 +1,4 @@
-"""The Celery app as the supervisor starts it: `celery --app cxhub.celery_process`. It announces when it is ready."""
+"""The Celery app as the supervisor starts it (`--app cxhub.running.celery_process`): it announces when it is ready."""
 
 import warnings
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from celery.signals import beat_init, worker_ready
 
 from cxhub.celery import app
-from cxhub.readiness import announce_ready
+from cxhub.running.readiness import announce_ready
 
 __all__ = ["app"]
 
