@@ -10,8 +10,8 @@ from django.test import Client
 
 from channels_ingest import pipeline
 from cxhub.health import BACKLOG
-from profiles.models import ApiToken, ChannelAccount, ChannelIdentity, Role, StaffMember
-from tests.conftest import Deliver, whatsapp_text
+from profiles.models import ApiToken, ChannelAccount, ChannelIdentity, Profile, Role, StaffMember
+from tests.conftest import Deliver, payload, whatsapp_text
 from timeline.filtersets import QueueFilter
 from timeline.models import QueueRow
 
@@ -200,6 +200,24 @@ def test_queue_lists_waiting_customers_longest_first(client: Client, agent: Head
     newest = get(client, agent, "/api/v1/queue/?waiting=all&channel=whatsapp")["results"]
     assert [r["last_entry_at"][-3:-1] for r in newest] == ["24", "23", "22", "21", "20"]
     assert get(client, agent, "/api/v1/queue/?waiting=false")["results"] == []
+
+
+@pytest.mark.parametrize("name", ["meta-text", "meta-history-threads", "meta-group-text", "meta-smb-message-echo"])
+def test_state_of_a_profile_is_what_the_queue_says(client: Client, agent: Headers, deliver: Deliver, name: str) -> None:
+    deliver(payload(f"{name}.json"))
+    pipeline.drain()
+    waiting = {row["profile"] for row in get(client, agent, "/api/v1/queue/")["results"]}
+    queued = {row["profile"] for row in get(client, agent, "/api/v1/queue/?waiting=all")["results"]}
+    profiles = [row["id"] for row in get(client, agent, "/api/v1/profiles/")["results"]]
+    states = {pk: get(client, agent, f"/api/v1/profiles/{pk}/")["state"] for pk in profiles}
+    assert states == {pk: "waiting" if pk in waiting else "answered" if pk in queued else "quiet" for pk in profiles}
+    assert set(states.values()) == {"waiting" if name == "meta-text" else "answered"}
+
+
+def test_customer_who_never_wrote_is_quiet(client: Client, agent: Headers, whatsapp: ChannelAccount) -> None:
+    Profile.objects.create(id=77)
+    ChannelIdentity.objects.create(id=77, account=whatsapp, address="15550100077", profile_id=77)
+    assert get(client, agent, "/api/v1/profiles/77/")["state"] == "quiet"
 
 
 def test_queue_is_filtered_by_channel_at_the_cost_of_the_channel(client: Client, agent: Headers, db: None) -> None:
