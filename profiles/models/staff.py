@@ -112,3 +112,22 @@ class LoginLink(models.Model):
             return None
         member = cls.objects.select_related("member").get(secret_hash=hashed(secret)).member
         return member if member.is_active else None
+
+
+class FailedLogin(models.Model):
+    """One refused attempt to log in, counted for the account or for the address it came from; kept for minutes.
+
+    `subject` is a keyed hash: an e-mail address somebody tried need not be one of ours, nor theirs.
+    """
+
+    subject = models.CharField(max_length=64)
+    failed_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["subject", "failed_at"], name="failed_login_recent"),
+            models.Index(fields=["failed_at"], name="failed_login_old"),
+        ]
+
+    def __str__(self) -> str:
+        return f"failed log-in {self.pk}"
