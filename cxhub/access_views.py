@@ -1,5 +1,6 @@
 """Logging in with a password or a one-time link, choosing a password, logging out."""
 
+from http import HTTPStatus
 from typing import Any
 
 from django import forms
@@ -15,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 
+from cxhub import login_throttle
 from profiles.models import LoginLink, Role, StaffMember
 
 #: Set in the session by a one-time link: the password may be chosen without knowing an old one.
@@ -35,16 +37,39 @@ class LoginForm(forms.Form):
         super().__init__(data)
         self.request = request
         self.member: StaffMember | None = None
+        self.retry_after_seconds = 0
 
     def clean(self) -> dict[str, Any]:
-        """`member` is who may come in; a server's account has no business on pages."""
+        """`member` is who may come in. Who has tried too often is refused before the password is looked at."""
         values = super().clean() or self.cleaned_data
         email, password = str(values.get("email", "")).strip().lower(), values.get("password")
-        member = authenticate(self.request, username=email, password=password) if email and password else None
-        if not isinstance(member, StaffMember) or member.role == Role.INGEST:
+        try:
+            self.member = self._found(email, password) if email and password else None
+        except login_throttle.BusyError as error:
+            self.retry_after_seconds = error.retry_after_seconds
+            raise forms.ValidationError(
+                _("Many people are logging in right now. Please try again in a moment.")
+            ) from error
+        except login_throttle.ThrottledError as error:
+            self.retry_after_seconds = error.retry_after_seconds
+            raise forms.ValidationError(
+                _("That were too many attempts. Please wait a quarter of an hour, or ask an admin for a log-in link.")
+            ) from error
+        if self.member is None:
             raise forms.ValidationError(_("That e-mail and password do not go together."))
-        self.member = member
         return values
+
+    def _found(self, email: str, password: str) -> StaffMember | None:
+        """Who this is; a server's account has no business on pages. Raises ThrottledError."""
+        with login_throttle.hashing():
+            subjects = login_throttle.subjects_of(self.request, email)
+            login_throttle.check(subjects)
+            member = authenticate(self.request, username=email, password=password)
+        if not isinstance(member, StaffMember) or member.role == Role.INGEST:
+            login_throttle.note_failure(subjects)
+            return None
+        login_throttle.forgive(subjects)
+        return member
 
 
 class PasswordForm(forms.Form):
@@ -81,7 +106,12 @@ def log_in(request: HttpRequest) -> HttpResponse:
     if form.is_bound and form.is_valid() and form.member:
         login(request, form.member)
         return redirect(target)
-    return render(request, "access/login.html", {"form": form, "next": target}, status=422 if form.is_bound else 200)
+    response = render(request, "access/login.html", {"form": form, "next": target})
+    if form.is_bound:
+        response.status_code = HTTPStatus.TOO_MANY_REQUESTS if form.retry_after_seconds else 422
+    if form.retry_after_seconds:
+        response["Retry-After"] = str(form.retry_after_seconds)
+    return response
 
 
 def _target(request: HttpRequest) -> str:

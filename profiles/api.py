@@ -1,4 +1,4 @@
-"""The profile half of the read API."""
+"""The profile half of the read API: finding profiles, and how one is written; `timeline.api` adds its state."""
 
 from dataclasses import asdict
 from typing import Any
@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db.models import Exists, OuterRef
 from django.http import HttpResponseRedirect
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 
 from profiles.filtersets import parse_identifier
 from profiles.models import ChannelIdentity, Profile
-from profiles.reading import ProfileView, current_profile_id, describe, holders
+from profiles.reading import ProfileView, current_profile_id, holders
 
 MOST_PROFILES = 100
 
@@ -91,22 +91,12 @@ class ProfileListSerializer(serializers.Serializer[Any]):
     next = serializers.URLField(allow_null=True)
 
 
-def state_of(view: ProfileView) -> str:
-    """`waiting` when the customer wrote last, `answered` when we did, `quiet` when nobody wrote."""
-    rows = ChannelIdentity.objects.filter(profile_id=view.id).values_list("last_inbound_at", "last_outbound_at")
-    inbound = max((at for at, _ in rows if at), default=None)
-    outbound = max((at for _, at in rows if at), default=None)
-    if inbound is None:
-        return "answered" if outbound else "quiet"
-    return "waiting" if outbound is None or inbound > outbound else "answered"
-
-
-def as_document(view: ProfileView) -> dict[str, Any]:
-    """The profile as the API serves it."""
+def as_document(view: ProfileView, *, state: str) -> dict[str, Any]:
+    """The profile as the API serves it; `state` comes from the queue, which this app does not know."""
     document = asdict(view)
     document["trait_details"] = document["traits"]
     document["traits"] = {trait["name"]: trait["value"] for trait in document["trait_details"]}
-    document["state"] = state_of(view)
+    document["state"] = state
     return dict(ProfileSerializer(document).data)
 
 
@@ -154,17 +144,6 @@ class ProfileList(APIView):
 
     def _next(self, page: list[Profile], is_last: bool) -> str | None:
         return None if is_last or not page else next_url(self.request, after=str(page[-1].id))
-
-
-class ProfileDetail(APIView):
-    """One profile; a merged id answers 307 to the survivor."""
-
-    @extend_schema(responses={200: ProfileSerializer, 307: OpenApiResponse(description="merged into another profile")})
-    def get(self, request: Request, profile_id: int) -> Response | TemporaryRedirect:
-        view = describe(profile_id)
-        if view is None:
-            return elsewhere(request, profile_id)
-        return Response(as_document(view))
 
 
 def elsewhere(request: Request, profile_id: int) -> TemporaryRedirect:

