@@ -100,7 +100,8 @@ def test_second_command_waits_for_the_one_that_installs(tmp_path: Path) -> None:
     (project / "cxhub" / "running").mkdir(parents=True)
     for package in ("cxhub", "cxhub/running"):
         (project / package / "__init__.py").touch()
-    (project / "cxhub" / "running" / "commandline.py").write_text("def run(argv):\n    print('ran', argv[1])\n    return 0\n")
+    commandline = project / "cxhub" / "running" / "commandline.py"
+    commandline.write_text("def run(argv):\n    print('ran', argv[1])\n    return 0\n")
     shutil.copy(PROJECT / "cxhub" / "bootstrap.py", project / "cxhub")
     shutil.copy(PROJECT / "manage.py", project)
     # The base interpreter has nothing of the lock: an unmarked pin is what makes it look for .venv.
