@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from channels_ingest.messages import (
     AccountNotice,
@@ -182,51 +183,41 @@ def _traits(item: _Personal, channel_identity_id: int) -> list[TraitTold]:
 def _entries(placed: _Placed, channel_identity_id: int) -> list[NewEntry]:
     """What the item puts on the timeline: a message, or one line about a move or a consent."""
     item = placed.item
-    place = {
+    place: dict[str, Any] = {
         "channel_identity_id": channel_identity_id,
         "account_id": placed.account_id,
         "envelope_id": placed.envelope_id,
         "occurred_at": item.occurred_at,
     }
     if isinstance(item, Message):
-        return [
-            NewEntry(
-                **place,  # type: ignore[arg-type]
-                kind=item.kind,
-                direction=item.direction,
-                provider_message_id=item.provider_message_id,
-                text=item.text,
-                detail=dict(item.detail),
-                delivery=item.delivery,
-                sender_grade=_grade(item.sender) if item.direction is Direction.IN else None,
-                is_placeholder=item.placeholder,
-                is_backfilled=item.backfilled,
-            )
-        ]
+        return [_message(place, item)]
     if isinstance(item, AddressChange):
-        detail = {"type": "moved", **item.detail, "became": [{"kind": i.kind, "value": i.value} for i in item.became]}
+        became = [{"kind": identifier.kind, "value": identifier.value} for identifier in item.became]
+        detail = {"type": "moved", **item.detail, "became": became}
         return [_line(place, EntryKind.SYSTEM, item.provider_message_id, item.text, detail)]
     if isinstance(item, ConsentChange):
-        detail = {
-            "type": "consent",
-            **item.detail,
-            "purpose": item.purpose,
-            "is_granted": item.granted,
-            "source": item.source,
-        }
-        return [_line(place, EntryKind.CONSENT, item.key, item.text, detail)]
+        facts = {"purpose": item.purpose, "is_granted": item.granted, "source": item.source}
+        return [_line(place, EntryKind.CONSENT, item.key, item.text, {"type": "consent", **item.detail, **facts})]
     return []
 
 
-def _line(place: dict[str, object], kind: EntryKind, key: str, text: str, detail: dict[str, object]) -> NewEntry:
+def _message(place: dict[str, Any], item: Message) -> NewEntry:
     return NewEntry(
-        **place,  # type: ignore[arg-type]
-        kind=kind,
-        direction=Direction.NONE,
-        provider_message_id=key,
-        text=text,
-        detail=detail,
+        **place,
+        kind=item.kind,
+        direction=item.direction,
+        provider_message_id=item.provider_message_id,
+        text=item.text,
+        detail=dict(item.detail),
+        delivery=item.delivery,
+        sender_grade=_grade(item.sender) if item.direction is Direction.IN else None,
+        is_placeholder=item.placeholder,
+        is_backfilled=item.backfilled,
     )
+
+
+def _line(place: dict[str, Any], kind: EntryKind, key: str, text: str, detail: dict[str, Any]) -> NewEntry:
+    return NewEntry(**place, kind=kind, direction=Direction.NONE, provider_message_id=key, text=text, detail=detail)
 
 
 def _grade(sender: Sender) -> str:
