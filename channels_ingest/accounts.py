@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import logging
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,8 @@ from channels_ingest.adapters.base import AccountSettings, Adapter, Setting
 from channels_ingest.models import AccountSecret
 from channels_ingest.registry import ADAPTERS
 from profiles.models import ChannelAccount
+
+log = logging.getLogger("cxhub.accounts")
 
 #: How long a process may go on with what it knew of an account; a rotated secret or a disabled line takes this long.
 CACHE_SECONDS = 5.0
@@ -55,15 +58,20 @@ def settings_of(account: ChannelAccount) -> AccountSettings:
         try:
             value = cipher.decrypt(bytes(secret.ciphertext)).decode()
         except InvalidToken:
-            continue  # written under a SECRET_KEY that is gone: as good as not set, and `doctor` says so
+            # Written under a SECRET_KEY that is gone: as good as not set. Deliveries it signed are refused meanwhile.
+            log.error("secret cannot be decrypted: SECRET_KEY is another than it was", extra={"account": account.pk})
+            continue
         secrets.setdefault(secret.name, []).append(value)
     plain = {name: str(value) for name, value in account.settings.items()}
     return AccountSettings(plain=plain, secrets=secrets)
 
 
 @transaction.atomic
-def connect(provider: str, *, name: str, values: Mapping[str, str]) -> ChannelAccount:
-    """The account `name` of `provider` exists with these settings; connecting it again updates it and adds secrets."""
+def connect(provider: str, *, name: str, values: Mapping[str, str], forget_old: bool = False) -> ChannelAccount:
+    """The account `name` of `provider` exists with these settings; connecting it again updates it and adds secrets.
+
+    With `forget_old` the given values of secrets are the only ones; secrets that are not given stay as they are.
+    """
     adapter = ADAPTERS.get(provider)
     if adapter is None:
         raise ConnectError(f"no provider is called {provider!r}; there are: {', '.join(sorted(ADAPTERS))}")
@@ -77,12 +85,14 @@ def connect(provider: str, *, name: str, values: Mapping[str, str]) -> ChannelAc
     missing = [s for s in adapter.settings if s.required and not (values.get(s.name) or held.secrets.get(s.name))]
     if missing:
         raise ConnectError(f"{provider} cannot receive without: {_described(missing)}. Give each as --set NAME=VALUE")
-    for setting_name, value in values.items():
-        if not known[setting_name].secret:
-            account.settings[setting_name] = value
-        elif value not in held.secrets.get(setting_name, ()):
-            add_secret(account, setting_name, value)
+    secrets = {setting_name: value for setting_name, value in values.items() if known[setting_name].secret}
+    account.settings |= {setting_name: values[setting_name] for setting_name in values.keys() - secrets.keys()}
     account.save()
+    if forget_old:
+        AccountSecret.objects.filter(account=account, name__in=secrets).delete()
+    for setting_name, value in secrets.items():
+        if forget_old or value not in held.secrets.get(setting_name, ()):
+            add_secret(account, setting_name, value)
     return account
 
 

@@ -67,6 +67,7 @@ class Environment:
     redis_url: str = field(repr=False)
     broker_url: str = field(repr=False)
     secret_key: str = field(repr=False)
+    secret_key_fallbacks: tuple[str, ...] = field(repr=False)
     public_base_url: str
     live_url: str
     debug: bool
@@ -87,6 +88,9 @@ def load(environ: Mapping[str, str]) -> Environment:
         redis_url=redis_url,
         broker_url=broker_url(redis_url),
         secret_key=_secret_key(environ, folder),
+        secret_key_fallbacks=tuple(
+            key.strip() for key in environ.get("CXHUB_SECRET_KEY_FALLBACKS", "").split(",") if key.strip()
+        ),
         public_base_url=parse_origin("PUBLIC_BASE_URL", public_base_url, path_allowed=True),
         live_url=parse_origin("CXHUB_LIVE_URL", live_url, path_allowed=False),
         debug=_flag(environ, "CXHUB_DEBUG"),

@@ -4,7 +4,6 @@ from dataclasses import asdict
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db.models import Exists, OuterRef
 from django.http import HttpResponseRedirect
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -14,9 +13,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from profiles.filtersets import parse_identifier
+from profiles.filtersets import ProfileFilter
 from profiles.models import ChannelIdentity, Profile
-from profiles.reading import ProfileView, current_profile_id, holders
+from profiles.reading import ProfileView, current_profile_id
 
 MOST_PROFILES = 100
 
@@ -123,24 +122,18 @@ class ProfileList(APIView):
     def get(self, request: Request) -> Response:
         limit = whole_number(request, "limit", default=50, least=1, most=MOST_PROFILES)
         after = whole_number(request, "after", default=0, least=0)
-        if text := request.query_params.get("identifier"):
-            ids = self._holders(text)
-            found = Profile.objects.in_bulk(ids)
-            wanted = [found[pk] for pk in ids if pk in found]
-            place = ids.index(after) + 1 if after in ids else 0
+        filters = ProfileFilter(request.query_params, queryset=Profile.objects.all())
+        if not filters.is_valid():
+            raise ValidationError(filters.errors)
+        if filters.form.cleaned_data["identifier"]:
+            wanted = list(filters.qs)  # the holders of one identifier are few
+            place = next((n + 1 for n, profile in enumerate(wanted) if profile.pk == after), 0)
             page, is_last = wanted[place : place + limit], len(wanted) <= place + limit
         else:
             lives = Exists(ChannelIdentity.objects.filter(profile_id=OuterRef("id")))
-            rows = list(Profile.objects.filter(lives, id__gt=after).order_by("id")[: limit + 1])
+            rows = list(filters.qs.filter(lives, id__gt=after).order_by("id")[: limit + 1])
             page, is_last = rows[:limit], len(rows) <= limit
         return Response({"results": ProfileSummarySerializer(page, many=True).data, "next": self._next(page, is_last)})
-
-    @staticmethod
-    def _holders(text: str) -> list[int]:
-        try:
-            return list(holders(*parse_identifier(text)))
-        except DjangoValidationError as error:
-            raise ValidationError({"identifier": error.messages}) from error
 
     def _next(self, page: list[Profile], is_last: bool) -> str | None:
         return None if is_last or not page else next_url(self.request, after=str(page[-1].id))

@@ -1,6 +1,7 @@
 """The read API as its contract says: shapes, keyset pages, problems, roles, merged ids."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,17 @@ from django.test import Client
 
 from channels_ingest import pipeline
 from cxhub.health import BACKLOG
-from profiles.models import ApiToken, ChannelAccount, ChannelIdentity, Profile, Role, StaffMember
+from profiles.models import (
+    ApiToken,
+    Boundary,
+    ChannelAccount,
+    ChannelIdentity,
+    Identifier,
+    Profile,
+    Role,
+    Sighting,
+    StaffMember,
+)
 from tests.conftest import Deliver, payload, whatsapp_text
 from timeline.filtersets import QueueFilter
 from timeline.models import QueueRow
@@ -82,6 +93,30 @@ def test_profile_is_found_by_identifier_however_the_plus_arrived(
 ) -> None:
     found = get(client, agent, f"/api/v1/profiles/?identifier={written}")
     assert found == {"results": [{"id": mira, "display_name": "Mira Lind"}], "next": None}
+
+
+def test_present_holders_come_before_past_ones_page_by_page(
+    client: Client, agent: Headers, whatsapp: ChannelAccount
+) -> None:
+    phone = Identifier.objects.create(kind="phone", value="+15550100001", join_key="+15550100001")
+    passed_on = datetime(2026, 1, 1, tzinfo=UTC)
+    for pk, days in ((3, -9), (5, -5), (7, 5)):
+        Profile.objects.create(id=pk, display_name=f"Holder {pk}")
+        ChannelIdentity.objects.create(id=pk, account=whatsapp, address=f"a{pk}", profile_id=pk)
+        Sighting.objects.create(
+            identifier=phone,
+            channel_identity_id=pk,
+            grade="proved",
+            source="s",
+            occurred_at=passed_on + timedelta(days),
+        )
+    Boundary.objects.create(account=whatsapp, address="15550100001", starts_at=passed_on, source="s", reason="r")
+    url, seen = "/api/v1/profiles/?identifier=phone:15550100001&limit=1", []
+    while url:
+        page = get(client, agent, url)
+        seen += [row["id"] for row in page["results"]]
+        url = page["next"]
+    assert seen == [7, 5, 3]
 
 
 def test_national_variants_find_the_same_person(client: Client, agent: Headers, deliver: Deliver) -> None:

@@ -51,6 +51,14 @@ def test_unusable_variable_is_named_and_no_secret_is_told(variable: str, value: 
     assert "hunter2" not in message
 
 
+def test_earlier_secret_keys_are_a_list_without_blanks(tmp_path: Path) -> None:
+    def fallbacks(text: str) -> tuple[str, ...]:
+        return load({"CXHUB_DATA": str(tmp_path), "CXHUB_SECRET_KEY_FALLBACKS": text}).secret_key_fallbacks
+
+    assert fallbacks("") == ()
+    assert fallbacks(" the-last , the-one-before,, ") == ("the-last", "the-one-before")
+
+
 def test_no_secret_is_in_the_printed_environment(tmp_path: Path) -> None:
     environment = load(
         {
@@ -58,6 +66,7 @@ def test_no_secret_is_in_the_printed_environment(tmp_path: Path) -> None:
             "DATABASE_URL": "postgresql://ann:hunter2@db/hub",
             "REDIS_URL": "redis://:hunter2@cache:6379/0",
             "SECRET_KEY": "hunter2",
+            "CXHUB_SECRET_KEY_FALLBACKS": "hunter2,hunter2",
         }
     )
     assert "hunter2" not in repr(environment)

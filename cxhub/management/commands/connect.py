@@ -15,6 +15,11 @@ class Command(BaseCommand):
         parser.add_argument("provider", help=f"one of: {', '.join(sorted(ADAPTERS))}")
         parser.add_argument("--name", required=True, help="what agents call this line")
         parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting; repeatable")
+        parser.add_argument(
+            "--forget-old",
+            action="store_true",
+            help="the secrets given now are the only ones: earlier values of each are removed",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         values = {}
@@ -24,7 +29,9 @@ class Command(BaseCommand):
                 raise CommandError(f"--set takes NAME=VALUE with a value, got one that is not: {name or '(empty)'}")
             values[name] = value
         try:
-            account = connect(options["provider"], name=options["name"], values=values)
+            account = connect(
+                options["provider"], name=options["name"], values=values, forget_old=options["forget_old"]
+            )
         except ConnectError as error:
             raise CommandError(str(error)) from error
         self.stderr.write(f"connected {account.name} ({account.provider}); give the provider this webhook URL:")

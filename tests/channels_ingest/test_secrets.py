@@ -1,0 +1,54 @@
+"""Rotating what an account is signed with, and what its secrets are encrypted with."""
+
+import logging
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+
+from channels_ingest import accounts
+from channels_ingest.models import AccountSecret
+from profiles.models import ChannelAccount
+from tests.conftest import APP_SECRET, VERIFY_TOKEN, Deliver, whatsapp_text
+
+
+def connect(*more: str) -> None:
+    call_command("connect", "whatsapp_cloud", "--name", "Orders", *more)
+    accounts._cache.clear()
+
+
+def held(account: ChannelAccount) -> dict[str, list[str]]:
+    return {name: list(values) for name, values in accounts.settings_of(account).secrets.items()}
+
+
+def test_forgetting_leaves_only_the_values_given_now(deliver: Deliver, whatsapp: ChannelAccount) -> None:
+    connect("--set", "app_secret=the-new-one")
+    assert held(whatsapp) == {"app_secret": ["the-new-one", APP_SECRET], "verify_token": [VERIFY_TOKEN]}
+    connect("--set", "app_secret=the-new-one", "--forget-old")
+    assert held(whatsapp) == {"app_secret": ["the-new-one"], "verify_token": [VERIFY_TOKEN]}
+    assert deliver(whatsapp_text("old", wamid="w.1")).status_code == 401
+    assert deliver(whatsapp_text("new", wamid="w.2"), secret="the-new-one").status_code == 200
+
+
+def test_secret_key_is_rotated_by_way_of_its_fallbacks(
+    deliver: Deliver, whatsapp: ChannelAccount, settings: Any
+) -> None:
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "the next key", [settings.SECRET_KEY]
+    assert held(whatsapp)["app_secret"] == [APP_SECRET]
+    connect("--set", f"app_secret={APP_SECRET}", "--set", f"verify_token={VERIFY_TOKEN}", "--forget-old")
+    settings.SECRET_KEY_FALLBACKS = []
+    assert held(whatsapp) == {"app_secret": [APP_SECRET], "verify_token": [VERIFY_TOKEN]}
+    assert AccountSecret.objects.count() == 2
+    assert deliver(whatsapp_text("hello", wamid="w.1")).status_code == 200
+
+
+def test_secret_of_a_lost_key_is_no_secret_and_said_so_by_account_only(
+    deliver: Deliver, whatsapp: ChannelAccount, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.SECRET_KEY = "another key"
+    with caplog.at_level(logging.ERROR, "cxhub.accounts"):
+        assert deliver(whatsapp_text("hello", wamid="w.1")).status_code == 401
+    assert {record.getMessage() for record in caplog.records} == {
+        "secret cannot be decrypted: SECRET_KEY is another than it was"
+    }
+    assert {record.account for record in caplog.records} == {whatsapp.pk}  # type: ignore[attr-defined]
