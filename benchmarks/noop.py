@@ -21,9 +21,10 @@ def _application() -> object:
     from django.conf import settings
 
     settings.ROOT_URLCONF = "benchmarks.noop"
+    from cxhub.front import Front
     from cxhub.wsgi import application
 
-    return application
+    return Front(application)
 
 
 application = _application()

@@ -47,7 +47,7 @@ def _connect(environ: dict[str, str]) -> str:
 
 def _accepted(environ: dict[str, str], path: str, count: int) -> Outcome:
     requests = [deliveries.signed(path, body) for body in deliveries.bodies(count + 500, customers=10_000)]
-    with scratch.server("cxhub.wsgi:application", environ) as port:
+    with scratch.server("cxhub.front:application", environ) as port:
         fire(port, iter(requests[:500]), connections=CONNECTIONS)
         return fire(port, iter(requests[500:]), connections=CONNECTIONS)
 

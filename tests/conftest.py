@@ -109,5 +109,5 @@ def web_process() -> Iterator[int]:
         "REDIS_URL": settings.REDIS_URL,
         "SECRET_KEY": settings.SECRET_KEY,
     }
-    with server("cxhub.wsgi:application", environ) as port:
+    with server("cxhub.front:application", environ) as port:
         yield port

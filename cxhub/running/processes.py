@@ -2,7 +2,6 @@
 
 import functools
 import http.client
-import os
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -14,10 +13,10 @@ from cxhub.running.data_folder import DataFolder
 from cxhub.running.readiness import READY_FILE
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
-# One worker process, because memory is scarce; eight threads, because PostgreSQL writes waiting commits out together.
+# One worker process, because memory is scarce; `cxhub.front` has its threads.
 WEB_FLAGS = (
-    "--interface", "wsgi", "--workers", "1", "--blocking-threads", str(max(8, 2 * (os.cpu_count() or 1))),
-    "--backlog", "1024", "--http", "1", "--no-ws", "--no-access-log", "--log-level", "error",
+    "--interface", "rsgi", "--workers", "1", "--backlog", "2048", "--backpressure", "2048",
+    "--http", "1", "--no-ws", "--no-access-log", "--log-level", "error",
     # A worker that died is restarted by granian; one that will not end with a stream open is killed.
     "--respawn-failed-workers", "--respawn-interval", "0.2", "--workers-kill-timeout", "4",
 )  # fmt: skip
@@ -39,7 +38,7 @@ def web(hub: Hub) -> Child:
     """The WSGI server."""
     return _python(
         hub, "web",
-        "-m", "granian", *WEB_FLAGS, "--host", "127.0.0.1", "--port", str(hub.web_port), "cxhub.wsgi:application",
+        "-m", "granian", *WEB_FLAGS, "--host", "127.0.0.1", "--port", str(hub.web_port), "cxhub.front:application",
         ready=functools.partial(_answers, hub.web_port),
     )  # fmt: skip
 

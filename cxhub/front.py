@@ -1,0 +1,157 @@
+"""The front of the web process: it reads each body, with a deadline, before a thread is taken for the request.
+
+A WSGI thread that reads the body itself waits for the sender: eight silent senders would stop the whole hub. Here they
+cost a few bytes each, and the receiver has threads of its own, so that slow pages never hold up a provider.
+Served by granian as an RSGI application: `cxhub.front:application`.
+"""
+
+import asyncio
+import io
+import sys
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+#: No request is larger; each adapter has a limit of its own below this.
+MOST_BODY_BYTES = 40 * 1024 * 1024
+#: Bodies being read at one time, of all requests together; above it senders are asked to come back.
+MOST_BUFFERED_BYTES = 256 * 1024 * 1024
+#: A body is here by then or its sender is cut off; mail of 30 MB over a slow line still passes.
+BODY_SECONDS = 20.0
+#: PostgreSQL writes waiting commits out together, so several deliveries at once are cheaper than one after the other.
+RECEIVER_THREADS = 8
+PAGE_THREADS = 4
+
+Headers = list[tuple[str, str]]
+Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+class RefusedError(Exception):
+    """The request is not taken; `status` says why."""
+
+    def __init__(self, status: HTTPStatus) -> None:
+        super().__init__(status.phrase)
+        self.status = status
+
+
+class Front:
+    """An RSGI application around a WSGI one."""
+
+    def __init__(self, wsgi: Wsgi) -> None:
+        self.wsgi = wsgi
+        self.receiver = ThreadPoolExecutor(RECEIVER_THREADS, thread_name_prefix="receiver")
+        self.pages = ThreadPoolExecutor(PAGE_THREADS, thread_name_prefix="pages")
+        self.buffered_bytes = 0
+
+    async def __call__(self, scope: Any, protocol: Any) -> None:
+        headers = _headers(scope)
+        try:
+            body = await self._body(protocol, headers)
+        except RefusedError as refusal:
+            protocol.response_empty(int(refusal.status), [("connection", "close"), ("retry-after", "5")])
+            return
+        pool = self.receiver if scope.path.startswith("/webhooks/") else self.pages
+        environ = _environ(scope, headers, body)
+        try:
+            answer = await asyncio.get_running_loop().run_in_executor(pool, call, self.wsgi, environ)
+        finally:
+            self.buffered_bytes -= len(body)
+        protocol.response_bytes(*answer)
+
+    async def _body(self, protocol: Any, headers: dict[str, str]) -> bytes:
+        """The whole body, counted in `buffered_bytes`. Raises RefusedError."""
+        claimed = headers.get("CONTENT_LENGTH", "")
+        if not claimed and "chunked" not in headers.pop("HTTP_TRANSFER_ENCODING", "").lower():
+            return b""
+        if claimed.isdecimal() and int(claimed) > MOST_BODY_BYTES:
+            raise RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        parts: list[bytes] = []
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                async for part in protocol:
+                    parts.append(bytes(part))
+                    self._count(len(part), sum(map(len, parts)))
+        except BaseException as error:
+            self.buffered_bytes -= sum(map(len, parts))
+            if isinstance(error, TimeoutError):
+                raise RefusedError(HTTPStatus.REQUEST_TIMEOUT) from None
+            raise
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _count(self, more_bytes: int, body_bytes: int) -> None:
+        """More of a body is here. Raises RefusedError if it, or all bodies together, are too much."""
+        self.buffered_bytes += more_bytes
+        if body_bytes > MOST_BODY_BYTES:
+            raise RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        if self.buffered_bytes > MOST_BUFFERED_BYTES:
+            raise RefusedError(HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+def _headers(scope: Any) -> dict[str, str]:
+    """The headers under their CGI names. A name with an underscore is left out: it could pose as one with a hyphen."""
+    found: dict[str, str] = {}
+    for name, value in scope.headers.items():
+        if "_" in name:
+            continue
+        key = name.upper().replace("-", "_")
+        key = key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
+        found[key] = f"{found[key]},{value}" if key in found else value
+    return found
+
+
+def _environ(scope: Any, headers: dict[str, str], body: bytes) -> dict[str, Any]:
+    """The WSGI environment of a request whose body is here."""
+    host, _, port = scope.server.rpartition(":")
+    client, _, client_port = scope.client.rpartition(":")
+    return {
+        **headers,
+        "REQUEST_METHOD": scope.method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(scope.path).decode("latin-1"),
+        "QUERY_STRING": scope.query_string,
+        "CONTENT_LENGTH": str(len(body)),
+        "SERVER_NAME": host,
+        "SERVER_PORT": port,
+        "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
+        "REMOTE_ADDR": client,
+        "REMOTE_PORT": client_port,
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.scheme,
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+
+
+def call(wsgi: Wsgi, environ: dict[str, Any]) -> tuple[int, Headers, bytes]:
+    """The WSGI application's answer as status, headers and body."""
+    started: list[tuple[int, Headers]] = []
+
+    def start_response(status: str, headers: Headers, _exc_info: object = None) -> None:
+        started.append((int(status[:3]), headers))
+
+    answer = wsgi(environ, start_response)
+    try:
+        body = b"".join(answer)
+    finally:
+        if hasattr(answer, "close"):
+            answer.close()
+    status, headers = started[-1]
+    return status, headers, body
+
+
+def _application() -> Front:
+    from cxhub.wsgi import application  # loads Django; the class above does not need it
+
+    return Front(application)
+
+
+def __getattr__(name: str) -> Front:
+    """`application` is made when granian asks for it, so that importing this module stays cheap."""
+    if name == "application":
+        return _application()
+    raise AttributeError(name)

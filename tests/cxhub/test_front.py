@@ -1,0 +1,138 @@
+"""The web process as it is served: slow senders cost nobody else, and requests arrive as they were sent."""
+
+import asyncio
+import http.client
+import json
+import socket
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from benchmarks import scratch
+from cxhub import front
+from cxhub.front import Front
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    """A served hub on a database of its own."""
+    with scratch.database() as environ, scratch.server("cxhub.front:application", environ) as port:
+        yield port
+
+
+def ask(port: int, method: str, path: str, **more: Any) -> tuple[int, bytes, dict[str, str]]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request(method, path, **more)
+        answer = connection.getresponse()
+        return answer.status, answer.read(), {name.lower(): value for name, value in answer.getheaders()}
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("path", ["/login/", "/webhooks/whatsapp_cloud/nobody/"])
+def test_silent_senders_hold_nobody_up(port: int, path: str) -> None:
+    with ExitStack() as stack:
+        for _ in range(100):
+            sender = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=5))
+            head = (
+                f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\nCookie: csrftoken={'a' * 32}\r\n"
+            )
+            sender.sendall(f"{head}Content-Type: application/x-www-form-urlencoded\r\n\r\na=".encode())
+        started = time.monotonic()
+        assert ask(port, "GET", "/livez")[0] == 200
+        assert ask(port, "POST", "/webhooks/whatsapp_cloud/nobody/", body=b"{}")[0] == 404
+        assert ask(port, "GET", "/api/v1/queue/")[0] == 401
+        assert time.monotonic() - started < 2
+
+
+def test_body_that_is_claimed_too_large_is_refused_at_once(port: int) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as sender:
+        sender.sendall(
+            b"POST /webhooks/whatsapp_cloud/nobody/ HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n"
+        )
+        assert sender.recv(100).startswith(b"HTTP/1.1 413")
+
+
+def test_head_has_no_body_and_every_answer_its_length(port: int) -> None:
+    status, body, headers = ask(port, "HEAD", "/livez")
+    assert (status, body) == (200, b"")
+    status, body, headers = ask(port, "GET", "/api/v1/queue/")
+    assert status == 401
+    assert int(headers["content-length"]) == len(body)
+    assert "content-security-policy" in headers
+
+
+class Sender:
+    """What granian hands an application for one request: the body, in parts, at the sender's pace."""
+
+    def __init__(self, *parts: bytes, pause_seconds: float = 0) -> None:
+        self.parts, self.pause_seconds = parts, pause_seconds
+        self.answer: tuple[Any, ...] = ()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for part in self.parts:
+            await asyncio.sleep(self.pause_seconds)
+            yield part
+
+    def response_empty(self, *answer: Any) -> None:
+        self.answer = answer
+
+    def response_bytes(self, *answer: Any) -> None:
+        self.answer = answer
+
+
+def echo(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    seen = {name: value for name, value in environ.items() if isinstance(value, str)}
+    start_response("200 OK", [])
+    return [json.dumps(seen | {"body": environ["wsgi.input"].read().decode()}).encode()]
+
+
+def serve(sender: Sender, headers: list[tuple[str, str]], path: str = "/webhooks/x/") -> Front:
+    scope = SimpleNamespace(
+        method="POST", path=path, query_string="a=%20b", scheme="http", http_version="1.1", headers=SimpleNamespace(),
+        server="127.0.0.1:8000", client="127.0.0.1:4711",
+    )  # fmt: skip
+    scope.headers.items = lambda: headers
+    application = Front(echo)
+    asyncio.run(application(scope, sender))
+    return application
+
+
+def test_request_arrives_as_it_was_sent() -> None:
+    sender = Sender(b"one ", b"two")
+    headers = [("content-type", "text/plain"), ("x-hub-signature-256", "s"), ("transfer-encoding", "chunked")]
+    serve(sender, headers, path="/webhooks/a%20b/")
+    status, _, body = sender.answer
+    seen = json.loads(body)
+    assert (status, seen["body"], seen["CONTENT_LENGTH"]) == (200, "one two", "7")
+    assert (seen["PATH_INFO"], seen["QUERY_STRING"], seen["REMOTE_ADDR"]) == ("/webhooks/a b/", "a=%20b", "127.0.0.1")
+    assert (seen["CONTENT_TYPE"], seen["HTTP_X_HUB_SIGNATURE_256"]) == ("text/plain", "s")
+
+
+def test_header_with_an_underscore_poses_as_nothing() -> None:
+    sender = Sender()
+    serve(sender, [("x_hub_signature_256", "forged"), ("x-a", "1"), ("x-a", "2")])
+    seen = json.loads(sender.answer[2])
+    assert "HTTP_X_HUB_SIGNATURE_256" not in seen
+    assert seen["HTTP_X_A"] == "1,2"
+
+
+def test_sender_that_stops_is_cut_off_and_its_bytes_are_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(front, "BODY_SECONDS", 0.05)
+    sender = Sender(b"a", b"b", pause_seconds=0.04)
+    application = serve(sender, [("content-length", "2")])
+    assert sender.answer[0] == 408
+    assert application.buffered_bytes == 0
+
+
+def test_bodies_of_all_senders_together_have_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(front, "MOST_BUFFERED_BYTES", 3)
+    sender = Sender(b"aa", b"bb")
+    application = serve(sender, [("transfer-encoding", "chunked")])
+    assert sender.answer[0] == 503
+    assert application.buffered_bytes == 0
