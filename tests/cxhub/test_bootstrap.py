@@ -131,8 +131,6 @@ def _wheel(folder: Path) -> str:
     with zipfile.ZipFile(path, "w") as wheel:
         wheel.writestr("not_there.py", "")
         wheel.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: not-there\nVersion: 1.0\n")
-        wheel.writestr(
-            f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-        )
+        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: us\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         wheel.writestr(f"{info}/RECORD", f"not_there.py,,\n{info}/METADATA,,\n{info}/WHEEL,,\n{info}/RECORD,,\n")
     return hashlib.sha256(path.read_bytes()).hexdigest()
