@@ -75,10 +75,12 @@ def test_half_finished_install_is_repaired_and_a_changed_lock_installs_again(
         install(lock, venv)
     assert "run the same command again" in str(raised.value)
     assert not stamp_matches(venv, lock)
+    (venv / "lib" / "torn").touch()  # a killed pip leaves packages that are not whole
 
     lock.path.write_text("# nothing either\n")
     install(lock, venv)
     assert stamp_matches(venv, lock)
+    assert not (venv / "lib" / "torn").exists()
 
 
 def test_python_without_venv_names_the_package_to_install(tmp_path: Path) -> None:
