@@ -190,7 +190,7 @@ def test_plain_user_needs_no_other_account() -> None:
 def _python_for_everybody(packages: list[str]) -> str:
     """This Python, or the system's if it is the same version, where a plain user can run it with these packages."""
     same = f"python{sys.version_info[0]}.{sys.version_info[1]}"
-    trial = f"import sys; sys.path[:0] = {packages!r}; import cxhub.servers, psycopg"
+    trial = f"import sys; sys.path[:0] = {packages!r}; import cxhub.running.servers, psycopg"
     for python in (os.path.realpath(sys.executable), f"/usr/bin/{same}", f"/usr/local/bin/{same}"):
         command = [python, "-c", trial]
         try:
