@@ -22,6 +22,7 @@ from typing import NoReturn
 
 PROJECT = Path(__file__).resolve().parent.parent
 STAMP = "cxhub-requirements.json"
+_UNFINISHED = "unfinished"
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)\s*(;)?", re.MULTILINE)
 _UNREACHABLE = re.compile(
     r"NewConnectionError|NameResolutionError|ConnectTimeout|ReadTimeout|ConnectionError|Max retries|ProxyError"
@@ -81,9 +82,10 @@ def ensure(lock: Lock, venv: Path, argv: Sequence[str]) -> None:
         return
     if not inside and lock.is_met_by(sys.path):
         return
-    if inside or not _usable(venv, lock):
+    finished = stamp_matches if inside else _usable
+    if not finished(venv, lock):
         with _one_at_a_time(venv.parent):
-            if not _usable(venv, lock):  # another command may just have finished it
+            if not finished(venv, lock):  # another command may just have finished it
                 install(lock, venv)
     _start_again(venv, argv)
 
@@ -91,19 +93,20 @@ def ensure(lock: Lock, venv: Path, argv: Sequence[str]) -> None:
 def stamp_matches(venv: Path, lock: Lock) -> bool:
     """The install of this lock into this environment, by this Python version, was finished."""
     stamp = _read_stamp(venv)
-    return stamp.get(lock.path.name) == lock.fingerprint and stamp.get("python") == _python_version()
+    return _has(stamp, lock) and stamp.get("python") == _python_version()
 
 
 def install(lock: Lock, venv: Path) -> None:
     """The environment holds the lock's packages, and its stamp says so. Repairs what a killed install left."""
-    if _read_stamp(venv).get("python") != _python_version() or not (venv / "bin" / "python").exists():
+    stamp = _read_stamp(venv)
+    # A killed pip may leave a package that claims to be installed and is not whole: then nothing there is trusted.
+    if stamp.get("python") != _python_version() or _UNFINISHED in stamp or not (venv / "bin" / "python").exists():
         _make_venv(venv)
     _say(f"installing {lock.path.relative_to(lock.path.parent.parent)} into {venv} (once, until that file changes)")
     stamp = _read_stamp(venv)
-    stamp.pop(lock.path.name, None)
-    _write_stamp(venv, stamp)
+    _write_stamp(venv, stamp | {_UNFINISHED: lock.path.name})
     _pip_install(lock, venv)
-    _write_stamp(venv, stamp | {"python": _python_version(), lock.path.name: lock.fingerprint})
+    _write_stamp(venv, stamp | {lock.path.name: lock.fingerprint})
     _say("installed")
 
 
@@ -152,7 +155,12 @@ def _start_again(venv: Path, argv: Sequence[str]) -> NoReturn:
 
 
 def _usable(venv: Path, lock: Lock) -> bool:
-    return (venv / "bin" / "python").exists() and stamp_matches(venv, lock)
+    """Worth starting in, whichever Python made it. If that one was replaced since, the start inside sees it."""
+    return (venv / "bin" / "python").exists() and _has(_read_stamp(venv), lock)
+
+
+def _has(stamp: dict[str, str], lock: Lock) -> bool:
+    return stamp.get(lock.path.name) == lock.fingerprint and _UNFINISHED not in stamp
 
 
 @contextlib.contextmanager

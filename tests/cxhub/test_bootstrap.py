@@ -75,10 +75,12 @@ def test_half_finished_install_is_repaired_and_a_changed_lock_installs_again(
         install(lock, venv)
     assert "run the same command again" in str(raised.value)
     assert not stamp_matches(venv, lock)
+    (venv / "lib" / "torn").touch()  # a killed pip leaves packages that are not whole
 
     lock.path.write_text("# nothing either\n")
     install(lock, venv)
     assert stamp_matches(venv, lock)
+    assert not (venv / "lib" / "torn").exists()
 
 
 def test_python_without_venv_names_the_package_to_install(tmp_path: Path) -> None:
@@ -131,8 +133,6 @@ def _wheel(folder: Path) -> str:
     with zipfile.ZipFile(path, "w") as wheel:
         wheel.writestr("not_there.py", "")
         wheel.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: not-there\nVersion: 1.0\n")
-        wheel.writestr(
-            f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-        )
+        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: us\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         wheel.writestr(f"{info}/RECORD", f"not_there.py,,\n{info}/METADATA,,\n{info}/WHEEL,,\n{info}/RECORD,,\n")
     return hashlib.sha256(path.read_bytes()).hexdigest()

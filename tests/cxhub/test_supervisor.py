@@ -56,9 +56,7 @@ def test_fifth_crash_stops_everything_and_says_which() -> None:
 
 
 def test_killed_child_comes_back_and_its_own_children_do_not_stay() -> None:
-    source = (
-        "import subprocess, time; print(subprocess.Popen(['sleep', '60'], start_new_session=True).pid); time.sleep(60)"
-    )
+    source = "import subprocess as s, time; print(s.Popen(['sleep', '60'], start_new_session=True).pid); time.sleep(60)"
     with _supervisor(f"supervisor.start(child('master', {source!r}))") as rig:
         worker = int(rig.line_with("master  | ", within_seconds=5).split("|")[1])
         os.kill(psutil.Process(worker).ppid(), signal.SIGKILL)

@@ -28,15 +28,24 @@ def data() -> Iterator[Path]:
     shutil.rmtree(path)
 
 
+@pytest.fixture(scope="module")
+def _hubs(data: Path) -> Iterator[list[Started]]:
+    """The hub that runs now, if any; none after the last test."""
+    hubs: list[Started] = []
+    yield hubs
+    for hub in hubs:
+        hub.stop()
+
+
 @pytest.fixture
-def hub(data: Path) -> Iterator[Started]:
-    """A hub that said it is ready; stopped afterwards, whatever happened to it."""
-    with started_hub(data) as hub:
-        hub.line_with("ready http://127.0.0.1:", within_seconds=60)
-        yield hub
-        if hub.process.poll() is None:
-            hub.process.terminate()
-            hub.process.wait(timeout=15)
+def hub(data: Path, _hubs: list[Started]) -> Started:
+    """A hub that said it is ready, shared by the tests that leave it running."""
+    if not _hubs or _hubs[0].process.poll() is not None:
+        for ended in _hubs:
+            ended.stop()
+        _hubs[:] = [started_hub(data)]
+        _hubs[0].line_with("ready http://127.0.0.1:", within_seconds=60)
+    return _hubs[0]
 
 
 def _state(data: Path) -> RunningHub:
