@@ -8,7 +8,7 @@ import argparse
 import asyncio
 import contextlib
 import json
-import logging
+import logging.config
 import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -20,12 +20,13 @@ import redis.asyncio as redis
 import uvicorn
 from django.core.signing import BadSignature, TimestampSigner
 
+from cxhub import logs
 from cxhub.env import Environment, load
 from cxhub.parent_death import die_with_parent
+from timeline.nudges import CHANNEL
 
 log = logging.getLogger("cxhub.live")
 
-CHANNEL = "cxhub:live"
 TICKET_SALT = "cxhub.live.ticket"
 #: A ticket is used at once or not at all.
 TICKET_SECONDS = 30
@@ -180,7 +181,7 @@ class Live:
                 async for payload in self._subscription():
                     self._tell_all(b"event: e\ndata: " + payload + b"\n\n")
             except (redis.RedisError, OSError) as error:
-                log.warning("no nudges from Valkey: %s", type(error).__name__)
+                log.warning("no nudges from Valkey", extra={"fault": type(error).__name__})
             self.is_bus_up = False
             await asyncio.sleep(1)
 
@@ -200,7 +201,7 @@ class Live:
             try:
                 await self._beat()
             except (psycopg.Error, OSError) as error:
-                log.warning("no heartbeat from PostgreSQL: %s", type(error).__name__)
+                log.warning("no heartbeat from PostgreSQL", extra={"fault": type(error).__name__})
             await asyncio.sleep(HEARTBEAT_SECONDS if self.is_bus_up else HEARTBEAT_ALONE_SECONDS)
 
     async def _beat(self) -> None:
@@ -243,11 +244,12 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     arguments = parser.parse_args()
     die_with_parent()
-    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    logging.config.dictConfig(logs.configuration(level=os.environ.get("CXHUB_LOG_LEVEL", "INFO")))
     uvicorn.run(
         Live(load(os.environ)),
         host=arguments.host,
         port=arguments.port,
+        log_config=None,  # its loggers go the way of all others; its own would print plain text
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=2,
