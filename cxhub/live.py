@@ -209,8 +209,9 @@ class Live:
             row = await (await database.execute(_HEAD)).fetchone()
         self.head = row[0] if row else 0
         self._tell_all(_event("head", {"head": str(self.head)}))
-        allowed = await self._still_allowed([stream.member for stream in self.streams])
-        for stream in list(self.streams):
+        streams = list(self.streams)  # those of now: a page that connects during the question was not asked about
+        allowed = await self._still_allowed([stream.member for stream in streams])
+        for stream in streams:
             if stream.member not in allowed:
                 stream.offer(None)
 
