@@ -8,7 +8,7 @@ import argparse
 import asyncio
 import contextlib
 import json
-import logging
+import logging.config
 import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -20,18 +20,21 @@ import redis.asyncio as redis
 import uvicorn
 from django.core.signing import BadSignature, TimestampSigner
 
+from cxhub import logs
 from cxhub.env import Environment, load
 from cxhub.running.parent_death import die_with_parent
+from timeline.nudges import CHANNEL
 
 log = logging.getLogger("cxhub.live")
 
-CHANNEL = "cxhub:live"
 TICKET_SALT = "cxhub.live.ticket"
 #: A ticket is used at once or not at all.
 TICKET_SECONDS = 30
 HEARTBEAT_SECONDS = 15.0
 #: While Valkey is away the heartbeat is all there is.
 HEARTBEAT_ALONE_SECONDS = 2.0
+#: What asking Valkey about a ticket may cost a page that connects.
+VALKEY_SECONDS = 0.5
 #: A stream ends after this; the page connects again with a new ticket, which checks its rights anew.
 STREAM_SECONDS = 600.0
 #: Events a slow page may be behind before they are dropped; the next heartbeat makes it pull.
@@ -75,6 +78,7 @@ class Live:
         self.streams: set[Stream] = set()
         self.used: dict[str, float] = {}
         self.is_bus_up = False
+        self.is_due = asyncio.Event()
         self.head = 0
         self.feeds: list[asyncio.Task[None]] = []
         self.bus: redis.Redis | None = None
@@ -138,8 +142,9 @@ class Live:
             return True
         self.used[nonce] = now + TICKET_SECONDS
         if self.bus is not None and self.is_bus_up:  # another live process may have seen it
-            with contextlib.suppress(redis.RedisError, OSError):
-                return not await self.bus.set(f"cxhub:ticket:{nonce}", 1, nx=True, ex=TICKET_SECONDS)
+            with contextlib.suppress(redis.RedisError, OSError, TimeoutError):
+                async with asyncio.timeout(VALKEY_SECONDS):
+                    return not await self.bus.set(f"cxhub:ticket:{nonce}", 1, nx=True, ex=TICKET_SECONDS)
         return False
 
     async def _stream(self, stream: Stream, receive: Receive, send: Send) -> None:
@@ -180,8 +185,9 @@ class Live:
                 async for payload in self._subscription():
                     self._tell_all(b"event: e\ndata: " + payload + b"\n\n")
             except (redis.RedisError, OSError) as error:
-                log.warning("no nudges from Valkey: %s", type(error).__name__)
+                log.warning("no nudges from Valkey", extra={"fault": type(error).__name__})
             self.is_bus_up = False
+            self.is_due.set()  # from now on the heartbeat is all there is
             await asyncio.sleep(1)
 
     async def _subscription(self) -> AsyncIterator[bytes]:
@@ -189,6 +195,7 @@ class Live:
         async with self.bus.pubsub(ignore_subscribe_messages=True) as channel:
             await channel.subscribe(CHANNEL)
             self.is_bus_up = True
+            self.is_due.set()  # what was told while nobody listened
             while True:
                 message = await channel.get_message(timeout=30)
                 if message is not None:
@@ -200,8 +207,11 @@ class Live:
             try:
                 await self._beat()
             except (psycopg.Error, OSError) as error:
-                log.warning("no heartbeat from PostgreSQL: %s", type(error).__name__)
-            await asyncio.sleep(HEARTBEAT_SECONDS if self.is_bus_up else HEARTBEAT_ALONE_SECONDS)
+                log.warning("no heartbeat from PostgreSQL", extra={"fault": type(error).__name__})
+            self.is_due.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(HEARTBEAT_SECONDS if self.is_bus_up else HEARTBEAT_ALONE_SECONDS):
+                    await self.is_due.wait()
 
     async def _beat(self) -> None:
         async with await self._database() as database:
@@ -244,11 +254,12 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     arguments = parser.parse_args()
     die_with_parent()
-    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    logging.config.dictConfig(logs.configuration(level=os.environ.get("CXHUB_LOG_LEVEL", "INFO")))
     uvicorn.run(
         Live(load(os.environ)),
         host=arguments.host,
         port=arguments.port,
+        log_config=None,  # its loggers go the way of all others; its own would print plain text
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=2,

@@ -10,7 +10,7 @@ import time
 import traceback
 from typing import Any
 
-FIELDS = ("envelope", "profile", "account", "provider", "fault", "is_dead", "count", "seconds", "status", "request_id")
+FIELDS = ("envelope", "profile", "account", "provider", "fault", "is_dead", "count", "seconds")
 
 
 class JsonFormatter(logging.Formatter):
@@ -27,6 +27,8 @@ class JsonFormatter(logging.Formatter):
             "message": self._message(record),
         }
         line |= {name: value for name in FIELDS if (value := getattr(record, name, None)) is not None}
+        if status := getattr(record, "status_code", None):  # Django's name for it, on the lines of `django.request`
+            line["status"] = status
         if record.exc_info and record.exc_info[0]:
             frames = [f for f in traceback.extract_tb(record.exc_info[2]) if "site-packages" not in f.filename][-3:]
             line["exception"] = record.exc_info[0].__name__

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
@@ -13,8 +12,6 @@ from profiles.models.staff import hashed
 
 #: Roles that may read customers and answer them.
 READERS = frozenset({Role.AGENT, Role.LEAD, Role.ADMIN})
-#: Roles that may judge identity.
-JUDGES = frozenset({Role.LEAD, Role.ADMIN})
 
 #: How much each role may do; a token never does more than its holder.
 WIDTH = {Role.INGEST: 0, Role.AGENT: 1, Role.LEAD: 2, Role.ADMIN: 3}
@@ -66,8 +63,3 @@ class ReadsCustomers(BasePermission):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         return role_of(request) in READERS
-
-
-def revoke(token: ApiToken) -> None:
-    """The token opens nothing any more."""
-    ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now())
