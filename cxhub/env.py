@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
 from cxhub.running import data_folder
 from cxhub.running.data_folder import DataFolder, DataFolderError
@@ -18,6 +18,8 @@ NO_SERVER = "/no-hub-runs--use-manage.py-up-or-set-DATABASE_URL"
 NO_DATABASE_URL = f"postgresql://cxhub@/cxhub?host={quote(NO_SERVER, safe='')}"
 NO_REDIS_URL = f"unix://{NO_SERVER}"
 
+# What Django accepts as a Host header; a name in another script is written in its xn-- form.
+_HOST = re.compile(r"(?:[A-Za-z0-9.-]+|\[[A-Fa-f0-9:.]+\])(?::[0-9]+)?")
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"", "0", "false", "no", "off"})
 
@@ -99,40 +101,51 @@ def load(environ: Mapping[str, str]) -> Environment:
 
 def parse_database(url: str) -> Database:
     """The parts of a libpq URL. `?host=/folder` names a unix socket; other query parameters become options."""
+    variable = "DATABASE_URL"
     expected = "postgresql://USER:PASSWORD@HOST:PORT/NAME, or postgresql://USER@/NAME?host=/SOCKET/FOLDER"
-    parts = urlsplit(url)
+    parts = _split(variable, url, expected)
     if parts.scheme not in {"postgresql", "postgres"}:
-        raise SettingError("DATABASE_URL", expected, _scheme(url))
-    try:
-        port = "" if parts.port is None else str(parts.port)
-    except ValueError:
-        raise SettingError("DATABASE_URL", expected, "a port that is not a number from 0 to 65535") from None
+        raise SettingError(variable, expected, _scheme(parts))
+    # libpq ends a password at the first @ and quotes what it cannot read, so that nothing doubtful may reach it.
+    if url.count("@") > ("@" in parts.netloc) or "#" in url:
+        raise SettingError(variable, expected, "an @ or # inside a part of it, which is written %40 or %23")
+    if re.search(r"%(?![0-9A-Fa-f]{2})|%00", url):
+        raise SettingError(variable, expected, "a % without its two hexadecimal digits; a % itself is written %25")
+    if not all(re.fullmatch(r"[^=]+=[^=]*", option) for option in parts.query.split("&") if parts.query):
+        raise SettingError(variable, expected, "a part after the ? that is not NAME=VALUE")
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
     name = unquote(parts.path.removeprefix("/")) or options.pop("dbname", "")
     if not name:
-        raise SettingError("DATABASE_URL", expected, "an URL without the name of a database")
+        raise SettingError(variable, expected, "an URL without the name of a database")
     return Database(
         name=name,
         user=unquote(parts.username or "") or options.pop("user", ""),
         password=unquote(parts.password or "") or options.pop("password", ""),
         host=options.pop("host", "") or unquote(parts.hostname or ""),
-        port=options.pop("port", "") or port,
+        port=options.pop("port", "") or ("" if parts.port is None else str(parts.port)),
         options=options,
     )
 
 
 def parse_redis(url: str) -> str:
     """The URL in redis-py's form. Celery's form of a unix socket is understood too."""
+    variable, expected = "REDIS_URL", "redis://HOST:PORT/0, rediss://HOST:PORT/0 or unix:///SOCKET?db=0"
     if url.startswith("redis+socket://"):
         path, _, query = url.removeprefix("redis+socket://").partition("?")
         number = dict(parse_qsl(query)).get("virtual_host", "0")
         url = f"unix://{path}?db={number}"
-    parts = urlsplit(url)
-    expected = "redis://HOST:PORT/0, rediss://HOST:PORT/0 or unix:///SOCKET?db=0"
+    parts = _split(variable, url, expected)
     if parts.scheme not in {"redis", "rediss", "unix"}:
-        raise SettingError("REDIS_URL", expected, _scheme(url))
+        raise SettingError(variable, expected, _scheme(parts))
+    if "#" in url:
+        raise SettingError(variable, expected, "a # inside a part of it, which is written %23")
     if not (parts.path.startswith("/") if parts.scheme == "unix" else parts.hostname):
-        raise SettingError("REDIS_URL", expected, "an URL without a server")
+        raise SettingError(variable, expected, "an URL without a server")
+    number = dict(parse_qsl(parts.query, keep_blank_values=True)).get("db", "0")
+    if parts.scheme != "unix" and parts.path not in {"", "/"}:
+        number = parts.path.removeprefix("/")
+    if not re.fullmatch(r"[0-9]{1,5}", number):
+        raise SettingError(variable, expected, "a database that is not a number")
     return url
 
 
@@ -149,15 +162,14 @@ def parse_origin(variable: str, url: str, *, path_allowed: bool) -> str:
     """An http(s) URL without a slash at its end, without credentials, query and fragment."""
     expected = "an URL like https://hub.example.com" + ("" if path_allowed else ", without a path")
     url = url.rstrip("/")
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-    except ValueError:
-        usable = None
-    if not usable or re.search(r"\s", url):
+    if "@" in url:
+        raise SettingError(variable, expected, "an URL with credentials (not shown here)")
+    parts = _split(variable, url, expected)
+    # The host stands in the Content-Security-Policy and is compared with what browsers send: nothing else fits.
+    if parts.scheme not in {"http", "https"} or parts.port == 0 or not _HOST.fullmatch(parts.netloc):
         raise SettingError(variable, expected, repr(url[:80]))
-    if parts.username or parts.password or parts.query or parts.fragment or (parts.path and not path_allowed):
-        raise SettingError(variable, expected, "an URL with credentials, a query, a fragment or a path it cannot have")
+    if parts.query or parts.fragment or (parts.path and not path_allowed):
+        raise SettingError(variable, expected, "an URL with a query, a fragment or a path it cannot have")
     return url
 
 
@@ -186,6 +198,20 @@ def _given(environ: Mapping[str, str], variable: str) -> str:
     return environ.get(variable, "").strip()
 
 
-def _scheme(url: str) -> str:
-    scheme = urlsplit(url).scheme
-    return f"the scheme {scheme!r}" if scheme and "://" in url else "something that is not an URL"
+def _split(variable: str, url: str, expected: str) -> SplitResult:
+    """The parts of an URL, or SettingError without the URL: what is wrong may stand in its password."""
+    if re.search(r"[\s\x00-\x1f\x7f]", url):
+        raise SettingError(variable, expected, "an URL with a space in it; inside a part it is written %20")
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise SettingError(variable, expected, "a host that is none; an IPv6 address stands in [ ]") from None
+    try:
+        _ = parts.port
+    except ValueError:
+        raise SettingError(variable, expected, "a port that is not a number from 0 to 65535") from None
+    return parts
+
+
+def _scheme(parts: SplitResult) -> str:
+    return f"the scheme {parts.scheme!r}" if parts.scheme and parts.netloc else "something that is not an URL"
