@@ -13,6 +13,9 @@ PROJECT = Path(__file__).resolve().parent.parent
 DEFAULT_WEB_URL = "http://127.0.0.1:8000"
 DEFAULT_LIVE_URL = "http://127.0.0.1:8001"
 
+MOST_DAYS = 36_500
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
 # Where no hub runs, these stand for the servers; libpq and redis-py quote the path when somebody connects after all.
 NO_SERVER = "/no-hub-runs--use-manage.py-up-or-set-DATABASE_URL"
 NO_DATABASE_URL = f"postgresql://cxhub@/cxhub?host={quote(NO_SERVER, safe='')}"
@@ -73,6 +76,8 @@ class Environment:
     public_base_url: str
     live_url: str
     debug: bool
+    raw_body_retention_days: int
+    log_level: str
 
 
 def load(environ: Mapping[str, str]) -> Environment:
@@ -96,6 +101,8 @@ def load(environ: Mapping[str, str]) -> Environment:
         public_base_url=parse_origin("PUBLIC_BASE_URL", public_base_url, path_allowed=True),
         live_url=parse_origin("CXHUB_LIVE_URL", live_url, path_allowed=False),
         debug=_flag(environ, "CXHUB_DEBUG"),
+        raw_body_retention_days=_days(environ, "CXHUB_RAW_BODY_RETENTION_DAYS", default=90),
+        log_level=_log_level(environ, "CXHUB_LOG_LEVEL", default="INFO"),
     )
 
 
@@ -192,6 +199,22 @@ def _flag(environ: Mapping[str, str], variable: str) -> bool:
     if value not in _TRUE | _FALSE:
         raise SettingError(variable, "1 or 0", repr(value[:20]))
     return value in _TRUE
+
+
+def _days(environ: Mapping[str, str], variable: str, *, default: int) -> int:
+    value = _given(environ, variable)
+    if not value:
+        return default
+    if not re.fullmatch(r"[0-9]{1,5}", value) or not 1 <= int(value) <= MOST_DAYS:
+        raise SettingError(variable, f"a whole number of days from 1 to {MOST_DAYS}", repr(value[:20]))
+    return int(value)
+
+
+def _log_level(environ: Mapping[str, str], variable: str, *, default: str) -> str:
+    value = _given(environ, variable).upper() or default
+    if value not in LOG_LEVELS:
+        raise SettingError(variable, f"one of {', '.join(LOG_LEVELS)}", repr(value[:20]))
+    return value
 
 
 def _given(environ: Mapping[str, str], variable: str) -> str:

@@ -64,6 +64,13 @@ def test_database_url_is_read_as_libpq_reads_it(
         ("CXHUB_LIVE_URL", "http://x;script-src", "'http://x;script-src'"),
         ("CXHUB_LIVE_URL", "https://*.example.com", "'https://*.example.com'"),
         ("CXHUB_DEBUG", "maybe", "'maybe'"),
+        ("CXHUB_RAW_BODY_RETENTION_DAYS", "0", "'0'"),
+        ("CXHUB_RAW_BODY_RETENTION_DAYS", "36501", "'36501'"),
+        ("CXHUB_RAW_BODY_RETENTION_DAYS", "-1", "'-1'"),
+        ("CXHUB_RAW_BODY_RETENTION_DAYS", "90d", "'90d'"),
+        ("CXHUB_RAW_BODY_RETENTION_DAYS", "٩٠", "'٩٠'"),
+        ("CXHUB_LOG_LEVEL", "loud", "'LOUD'"),
+        ("CXHUB_LOG_LEVEL", "10", "'10'"),
     ],
 )
 def test_unusable_variable_is_named_and_no_secret_is_told(variable: str, value: str, told: str, tmp_path: Path) -> None:
@@ -73,6 +80,18 @@ def test_unusable_variable_is_named_and_no_secret_is_told(variable: str, value: 
     assert message.startswith(f"{variable}: expected ")
     assert told in message
     assert "hunter2" not in message
+
+
+@pytest.mark.parametrize(
+    ("days", "level", "read"),
+    [("", "", (90, "INFO")), (" 1 ", "debug", (1, "DEBUG")), ("36500", "Warning", (36_500, "WARNING"))],
+)
+def test_retention_and_log_level_are_read_and_empty_is_the_default(
+    days: str, level: str, read: tuple[int, str], tmp_path: Path
+) -> None:
+    named = {"CXHUB_RAW_BODY_RETENTION_DAYS": days, "CXHUB_LOG_LEVEL": level}
+    environment = load({"CXHUB_DATA": str(tmp_path), **named})
+    assert (environment.raw_body_retention_days, environment.log_level) == read
 
 
 def test_earlier_secret_keys_are_a_list_without_blanks(tmp_path: Path) -> None:
