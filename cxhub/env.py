@@ -13,6 +13,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 DEFAULT_WEB_URL = "http://127.0.0.1:8000"
 DEFAULT_LIVE_URL = "http://127.0.0.1:8001"
 
+SHORTEST_SECRET_KEY = 32
 MOST_DAYS = 36_500
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
@@ -181,17 +182,26 @@ def parse_origin(variable: str, url: str, *, path_allowed: bool) -> str:
 
 
 def _secret_key(environ: Mapping[str, str], folder: DataFolder) -> str:
+    expected = f"a random text of at least {SHORTEST_SECRET_KEY} characters, or no variable and a data folder for one"
     given = environ.get("SECRET_KEY")
     if given is None:
         try:
-            return folder.secret_key()
-        except (OSError, DataFolderError) as error:
-            raise SettingError(
-                "SECRET_KEY", "a long random text, or a data folder to keep one in", str(error)
-            ) from error
+            kept = folder.secret_key()
+        except (OSError, ValueError, DataFolderError) as error:
+            raise SettingError("SECRET_KEY", expected, _unreadable(error, folder)) from error
+        if len(kept) < SHORTEST_SECRET_KEY:
+            raise SettingError("SECRET_KEY", expected, f"a cut one in {folder.path / 'secret_key'}")
+        return kept
     if not given.strip():
-        raise SettingError("SECRET_KEY", "a long random text, or no variable at all", "an empty one")
+        raise SettingError("SECRET_KEY", expected, "an empty one")
+    if len(given.strip()) < SHORTEST_SECRET_KEY:
+        raise SettingError("SECRET_KEY", expected, f"one of {len(given.strip())}")
     return given
+
+
+def _unreadable(error: Exception, folder: DataFolder) -> str:
+    # The text of a decoding error quotes what was read.
+    return str(error) if not isinstance(error, ValueError) else f"a damaged one in {folder.path / 'secret_key'}"
 
 
 def _flag(environ: Mapping[str, str], variable: str) -> bool:

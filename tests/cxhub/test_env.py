@@ -53,6 +53,8 @@ def test_database_url_is_read_as_libpq_reads_it(
         ("REDIS_URL", "redis://", "without a server"),
         ("REDIS_URL", "unix://relative", "without a server"),
         ("SECRET_KEY", "  ", "an empty one"),
+        ("SECRET_KEY", "hunter2", "got one of 7."),
+        ("SECRET_KEY", "hunter2" * 4 + "   ", "got one of 28."),
         ("PUBLIC_BASE_URL", "hub.example.com", "'hub.example.com'"),
         ("PUBLIC_BASE_URL", "https://ann:hunter2@hub.example.com", "credentials"),
         ("PUBLIC_BASE_URL", "ftp://ann:hunter2@hub.example.com", "credentials"),
@@ -108,7 +110,7 @@ def test_no_secret_is_in_the_printed_environment(tmp_path: Path) -> None:
             "CXHUB_DATA": str(tmp_path),
             "DATABASE_URL": "postgresql://ann:hunter2@db/hub",
             "REDIS_URL": "redis://:hunter2@cache:6379/0",
-            "SECRET_KEY": "hunter2",
+            "SECRET_KEY": "hunter2" * 5,
             "CXHUB_SECRET_KEY_FALLBACKS": "hunter2,hunter2",
         }
     )
@@ -120,6 +122,17 @@ def test_secret_key_is_made_once_for_its_user_alone(tmp_path: Path) -> None:
     assert len(first) >= 50
     assert load({"CXHUB_DATA": str(tmp_path)}).secret_key == first
     assert (tmp_path / "secret_key").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("kept", "told"), [(b"", "a cut one in"), (b"hunter2\n", "a cut"), (b"\xff" * 40, "a damaged")]
+)
+def test_damaged_secret_key_file_is_named_and_not_replaced(kept: bytes, told: str, tmp_path: Path) -> None:
+    (tmp_path / "secret_key").write_bytes(kept)
+    with pytest.raises(SettingError, match=f"{told}.*secret_key") as raised:
+        load({"CXHUB_DATA": str(tmp_path)})
+    assert "hunter2" not in str(raised.value)
+    assert (tmp_path / "secret_key").read_bytes() == kept
 
 
 def test_without_a_hub_the_database_says_what_to_do(tmp_path: Path) -> None:
