@@ -6,6 +6,7 @@ import hmac
 import logging
 import threading
 import time
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,10 @@ log = logging.getLogger("cxhub.accounts")
 
 #: How long a process may go on with what it knew of an account; a rotated secret or a disabled line takes this long.
 CACHE_SECONDS = 5.0
+
+LONGEST_NAME = 120
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_JOINERS = "\u200c\u200d"
 
 
 class ConnectError(ValueError):
@@ -72,6 +77,7 @@ def connect(provider: str, *, name: str, values: Mapping[str, str], forget_old: 
 
     With `forget_old` the given values of secrets are the only ones; secrets that are not given stay as they are.
     """
+    _check_name(name)
     adapter = ADAPTERS.get(provider)
     if adapter is None:
         raise ConnectError(f"no provider is called {provider!r}; there are: {', '.join(sorted(ADAPTERS))}")
@@ -94,6 +100,15 @@ def connect(provider: str, *, name: str, values: Mapping[str, str], forget_old: 
         if forget_old or value not in held.secrets.get(setting_name, ()):
             add_secret(account, setting_name, value)
     return account
+
+
+def _check_name(name: str) -> None:
+    # The joiners stay: Persian and Indian scripts and emoji are written with them.
+    hidden = any(unicodedata.category(c) in _HIDDEN and c not in _JOINERS for c in name)
+    if hidden or not 1 <= len(name) <= LONGEST_NAME or name.strip() != name or not any(map(str.isprintable, name)):
+        raise ConnectError(
+            f"--name: expected 1 to {LONGEST_NAME} visible characters, no space around them; got {len(name)} characters"
+        )
 
 
 def _described(wanted: Sequence[Setting]) -> str:

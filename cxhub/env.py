@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
 from cxhub.running import data_folder
 from cxhub.running.data_folder import DataFolder, DataFolderError
@@ -13,11 +13,17 @@ PROJECT = Path(__file__).resolve().parent.parent
 DEFAULT_WEB_URL = "http://127.0.0.1:8000"
 DEFAULT_LIVE_URL = "http://127.0.0.1:8001"
 
+SHORTEST_SECRET_KEY = 32
+MOST_DAYS = 36_500
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
 # Where no hub runs, these stand for the servers; libpq and redis-py quote the path when somebody connects after all.
 NO_SERVER = "/no-hub-runs--use-manage.py-up-or-set-DATABASE_URL"
 NO_DATABASE_URL = f"postgresql://cxhub@/cxhub?host={quote(NO_SERVER, safe='')}"
 NO_REDIS_URL = f"unix://{NO_SERVER}"
 
+# What Django accepts as a Host header; a name in another script is written in its xn-- form.
+_HOST = re.compile(r"(?:[A-Za-z0-9.-]+|\[[A-Fa-f0-9:.]+\])(?::[0-9]+)?")
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"", "0", "false", "no", "off"})
 
@@ -71,6 +77,8 @@ class Environment:
     public_base_url: str
     live_url: str
     debug: bool
+    raw_body_retention_days: int
+    log_level: str
 
 
 def load(environ: Mapping[str, str]) -> Environment:
@@ -94,45 +102,58 @@ def load(environ: Mapping[str, str]) -> Environment:
         public_base_url=parse_origin("PUBLIC_BASE_URL", public_base_url, path_allowed=True),
         live_url=parse_origin("CXHUB_LIVE_URL", live_url, path_allowed=False),
         debug=_flag(environ, "CXHUB_DEBUG"),
+        raw_body_retention_days=_days(environ, "CXHUB_RAW_BODY_RETENTION_DAYS", default=90),
+        log_level=_log_level(environ, "CXHUB_LOG_LEVEL", default="INFO"),
     )
 
 
 def parse_database(url: str) -> Database:
     """The parts of a libpq URL. `?host=/folder` names a unix socket; other query parameters become options."""
+    variable = "DATABASE_URL"
     expected = "postgresql://USER:PASSWORD@HOST:PORT/NAME, or postgresql://USER@/NAME?host=/SOCKET/FOLDER"
-    parts = urlsplit(url)
+    parts = _split(variable, url, expected)
     if parts.scheme not in {"postgresql", "postgres"}:
-        raise SettingError("DATABASE_URL", expected, _scheme(url))
-    try:
-        port = "" if parts.port is None else str(parts.port)
-    except ValueError:
-        raise SettingError("DATABASE_URL", expected, "a port that is not a number from 0 to 65535") from None
+        raise SettingError(variable, expected, _scheme(parts))
+    # libpq ends a password at the first @ and quotes what it cannot read, so that nothing doubtful may reach it.
+    if url.count("@") > ("@" in parts.netloc) or "#" in url:
+        raise SettingError(variable, expected, "an @ or # inside a part of it, which is written %40 or %23")
+    if re.search(r"%(?![0-9A-Fa-f]{2})|%00", url):
+        raise SettingError(variable, expected, "a % without its two hexadecimal digits; a % itself is written %25")
+    if not all(re.fullmatch(r"[^=]+=[^=]*", option) for option in parts.query.split("&") if parts.query):
+        raise SettingError(variable, expected, "a part after the ? that is not NAME=VALUE")
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
     name = unquote(parts.path.removeprefix("/")) or options.pop("dbname", "")
     if not name:
-        raise SettingError("DATABASE_URL", expected, "an URL without the name of a database")
+        raise SettingError(variable, expected, "an URL without the name of a database")
     return Database(
         name=name,
         user=unquote(parts.username or "") or options.pop("user", ""),
         password=unquote(parts.password or "") or options.pop("password", ""),
         host=options.pop("host", "") or unquote(parts.hostname or ""),
-        port=options.pop("port", "") or port,
+        port=options.pop("port", "") or ("" if parts.port is None else str(parts.port)),
         options=options,
     )
 
 
 def parse_redis(url: str) -> str:
     """The URL in redis-py's form. Celery's form of a unix socket is understood too."""
+    variable, expected = "REDIS_URL", "redis://HOST:PORT/0, rediss://HOST:PORT/0 or unix:///SOCKET?db=0"
     if url.startswith("redis+socket://"):
         path, _, query = url.removeprefix("redis+socket://").partition("?")
         number = dict(parse_qsl(query)).get("virtual_host", "0")
         url = f"unix://{path}?db={number}"
-    parts = urlsplit(url)
-    expected = "redis://HOST:PORT/0, rediss://HOST:PORT/0 or unix:///SOCKET?db=0"
+    parts = _split(variable, url, expected)
     if parts.scheme not in {"redis", "rediss", "unix"}:
-        raise SettingError("REDIS_URL", expected, _scheme(url))
+        raise SettingError(variable, expected, _scheme(parts))
+    if "#" in url:
+        raise SettingError(variable, expected, "a # inside a part of it, which is written %23")
     if not (parts.path.startswith("/") if parts.scheme == "unix" else parts.hostname):
-        raise SettingError("REDIS_URL", expected, "an URL without a server")
+        raise SettingError(variable, expected, "an URL without a server")
+    number = dict(parse_qsl(parts.query, keep_blank_values=True)).get("db", "0")
+    if parts.scheme != "unix" and parts.path not in {"", "/"}:
+        number = parts.path.removeprefix("/")
+    if not re.fullmatch(r"[0-9]{1,5}", number):
+        raise SettingError(variable, expected, "a database that is not a number")
     return url
 
 
@@ -149,30 +170,38 @@ def parse_origin(variable: str, url: str, *, path_allowed: bool) -> str:
     """An http(s) URL without a slash at its end, without credentials, query and fragment."""
     expected = "an URL like https://hub.example.com" + ("" if path_allowed else ", without a path")
     url = url.rstrip("/")
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-    except ValueError:
-        usable = None
-    if not usable or re.search(r"\s", url):
+    if "@" in url:
+        raise SettingError(variable, expected, "an URL with credentials (not shown here)")
+    parts = _split(variable, url, expected)
+    # The host stands in the Content-Security-Policy and is compared with what browsers send: nothing else fits.
+    if parts.scheme not in {"http", "https"} or parts.port == 0 or not _HOST.fullmatch(parts.netloc):
         raise SettingError(variable, expected, repr(url[:80]))
-    if parts.username or parts.password or parts.query or parts.fragment or (parts.path and not path_allowed):
-        raise SettingError(variable, expected, "an URL with credentials, a query, a fragment or a path it cannot have")
+    if parts.query or parts.fragment or (parts.path and not path_allowed):
+        raise SettingError(variable, expected, "an URL with a query, a fragment or a path it cannot have")
     return url
 
 
 def _secret_key(environ: Mapping[str, str], folder: DataFolder) -> str:
+    expected = f"a random text of at least {SHORTEST_SECRET_KEY} characters, or no variable and a data folder for one"
     given = environ.get("SECRET_KEY")
     if given is None:
         try:
-            return folder.secret_key()
-        except (OSError, DataFolderError) as error:
-            raise SettingError(
-                "SECRET_KEY", "a long random text, or a data folder to keep one in", str(error)
-            ) from error
+            kept = folder.secret_key()
+        except (OSError, ValueError, DataFolderError) as error:
+            raise SettingError("SECRET_KEY", expected, _unreadable(error, folder)) from error
+        if len(kept) < SHORTEST_SECRET_KEY:
+            raise SettingError("SECRET_KEY", expected, f"a cut one in {folder.path / 'secret_key'}")
+        return kept
     if not given.strip():
-        raise SettingError("SECRET_KEY", "a long random text, or no variable at all", "an empty one")
+        raise SettingError("SECRET_KEY", expected, "an empty one")
+    if len(given.strip()) < SHORTEST_SECRET_KEY:
+        raise SettingError("SECRET_KEY", expected, f"one of {len(given.strip())}")
     return given
+
+
+def _unreadable(error: Exception, folder: DataFolder) -> str:
+    # The text of a decoding error quotes what was read.
+    return str(error) if not isinstance(error, ValueError) else f"a damaged one in {folder.path / 'secret_key'}"
 
 
 def _flag(environ: Mapping[str, str], variable: str) -> bool:
@@ -182,10 +211,40 @@ def _flag(environ: Mapping[str, str], variable: str) -> bool:
     return value in _TRUE
 
 
+def _days(environ: Mapping[str, str], variable: str, *, default: int) -> int:
+    value = _given(environ, variable)
+    if not value:
+        return default
+    if not re.fullmatch(r"[0-9]{1,5}", value) or not 1 <= int(value) <= MOST_DAYS:
+        raise SettingError(variable, f"a whole number of days from 1 to {MOST_DAYS}", repr(value[:20]))
+    return int(value)
+
+
+def _log_level(environ: Mapping[str, str], variable: str, *, default: str) -> str:
+    value = _given(environ, variable).upper() or default
+    if value not in LOG_LEVELS:
+        raise SettingError(variable, f"one of {', '.join(LOG_LEVELS)}", repr(value[:20]))
+    return value
+
+
 def _given(environ: Mapping[str, str], variable: str) -> str:
     return environ.get(variable, "").strip()
 
 
-def _scheme(url: str) -> str:
-    scheme = urlsplit(url).scheme
-    return f"the scheme {scheme!r}" if scheme and "://" in url else "something that is not an URL"
+def _split(variable: str, url: str, expected: str) -> SplitResult:
+    """The parts of an URL, or SettingError without the URL: what is wrong may stand in its password."""
+    if re.search(r"[\s\x00-\x1f\x7f]", url):
+        raise SettingError(variable, expected, "an URL with a space in it; inside a part it is written %20")
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise SettingError(variable, expected, "a host that is none; an IPv6 address stands in [ ]") from None
+    try:
+        _ = parts.port
+    except ValueError:
+        raise SettingError(variable, expected, "a port that is not a number from 0 to 65535") from None
+    return parts
+
+
+def _scheme(parts: SplitResult) -> str:
+    return f"the scheme {parts.scheme!r}" if parts.scheme and parts.netloc else "something that is not an URL"

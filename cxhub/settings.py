@@ -171,10 +171,10 @@ SPECTACULAR_SETTINGS = {
 }
 
 #: How long raw webhook bodies are kept once worked; keys and entries stay. Longer keeps more personal data.
-RAW_BODY_RETENTION_DAYS = int(os.environ.get("CXHUB_RAW_BODY_RETENTION_DAYS", "90"))
+RAW_BODY_RETENTION_DAYS = _environment.raw_body_retention_days
 
 LOGGING_CONFIG = "logging.config.dictConfig"
-LOGGING = logs.configuration(level=os.environ.get("CXHUB_LOG_LEVEL", "INFO"))
+LOGGING = logs.configuration(level=_environment.log_level)
 
 CELERY_BROKER_URL = _environment.broker_url
 CELERY_TASK_IGNORE_RESULT = True

@@ -6,6 +6,7 @@ import getpass
 import importlib.metadata
 import importlib.util
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -24,6 +25,8 @@ from cxhub.running.data_folder import DataFolder
 MAJOR = "18"
 NAME = "cxhub"  # of the superuser and of the database
 _CWD = "/proc/self/cwd"
+_VERSION = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3})?")
+_DAMAGED = "Restore it from a backup, or move it away to begin with an empty one."
 
 # Written into postgresql.conf when the cluster is made, so an operator may tune them there. Units are PostgreSQL's.
 _TUNING = {
@@ -176,7 +179,8 @@ def _installation() -> Path:
 def _check_version(cluster: Path) -> bool:
     """True if a cluster of our major version is there, False if the place is free."""
     try:
-        found = (cluster / "PG_VERSION").read_text(encoding="ascii").strip()
+        found = (cluster / "PG_VERSION").read_text(encoding="ascii", errors="replace").strip()
+        is_whole = (cluster / "postgresql.conf").exists()
     except FileNotFoundError:
         if cluster.exists() and any(cluster.iterdir()):
             raise EmbeddedError(
@@ -187,6 +191,11 @@ def _check_version(cluster: Path) -> bool:
         raise EmbeddedError(
             f"{cluster} belongs to another user. Start the hub as that user, or choose another --data."
         ) from error
+    except OSError as error:
+        raise EmbeddedError(f"{cluster} cannot be read: {error.strerror}. {_DAMAGED}") from error
+    if not _VERSION.fullmatch(found) or not is_whole:
+        what = "no postgresql.conf" if _VERSION.fullmatch(found) else "a PG_VERSION that is not a version"
+        raise EmbeddedError(f"{cluster} is damaged, it has {what}. {_DAMAGED}")
     if found != MAJOR:
         raise EmbeddedError(
             f"{cluster} was made by PostgreSQL {found}, this hub brings PostgreSQL {MAJOR}.\n"

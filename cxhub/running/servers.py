@@ -13,6 +13,7 @@ from cxhub.running.data_folder import DataFolder
 from cxhub.running.supervisor import StartError
 
 OLDEST_POSTGRES = 15
+_LINES_TOLD = 6  # enough for the tries of a host with two addresses
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +61,28 @@ def prepare(folder: DataFolder, environ: Mapping[str, str], *, durable: bool = T
 
 def check_outside_postgres(url: str) -> None:
     """The server that DATABASE_URL names answers and is new enough."""
-    import psycopg  # here only: a hub with embedded servers keeps its supervisor small
+    import psycopg.conninfo  # here only: a hub with embedded servers keeps its supervisor small
 
+    try:
+        psycopg.conninfo.conninfo_to_dict(url)
+    except psycopg.Error:
+        # libpq quotes what it cannot read, which may be the password.
+        raise StartError("DATABASE_URL: libpq, the PostgreSQL client, cannot read it. Correct DATABASE_URL.") from None
     try:
         with psycopg.connect(url, connect_timeout=10) as connection:
             version = connection.info.server_version
     except psycopg.Error as error:
-        reason = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
         raise StartError(
-            f"DATABASE_URL: no connection: {reason}\nStart that server or correct DATABASE_URL."
-        ) from error
+            f"DATABASE_URL: no connection: {_reason(error)}\nStart that server or correct DATABASE_URL."
+        ) from None
     if version < OLDEST_POSTGRES * 10000:
         raise StartError(
             f"DATABASE_URL: PostgreSQL {OLDEST_POSTGRES} or newer is needed, that server is {version // 10000}.\n"
             "Name another one, or unset DATABASE_URL to use the embedded one."
         )
+
+
+def _reason(error: Exception) -> str:
+    """What libpq says of an URL that it could read: "Connection refused", then its advice. It quotes no password."""
+    said = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return "\n".join(said[:_LINES_TOLD]) or type(error).__name__

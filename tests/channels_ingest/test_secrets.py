@@ -30,6 +30,21 @@ def test_forgetting_leaves_only_the_values_given_now(deliver: Deliver, whatsapp:
     assert deliver(whatsapp_text("new", wamid="w.2"), secret="the-new-one").status_code == 200
 
 
+@pytest.mark.parametrize(
+    "name", ["", " ", "a" * 121, "a\nb", "a\x00", "\u200b", "\u200d", "a\u202eb", " Orders", "\ud800"]
+)
+def test_line_has_a_name_that_can_be_read(db: None, name: str) -> None:
+    with pytest.raises(accounts.ConnectError, match="--name: expected 1 to 120 visible characters"):
+        accounts.connect("whatsapp_cloud", name=name, values={"app_secret": "s", "verify_token": "t"})
+    assert not ChannelAccount.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["a", "é" * 120, "Front desk №1", "می\u200cخواهم", "👩\u200d👧"])
+def test_name_of_a_line_may_be_in_any_script(db: None, name: str) -> None:
+    accounts.connect("whatsapp_cloud", name=name, values={"app_secret": "s", "verify_token": "t"})
+    assert ChannelAccount.objects.get().name == name
+
+
 def test_secret_key_is_rotated_by_way_of_its_fallbacks(
     deliver: Deliver, whatsapp: ChannelAccount, settings: Any
 ) -> None:

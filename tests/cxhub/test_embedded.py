@@ -114,10 +114,40 @@ def test_interrupted_initdb_is_done_again(folder: DataFolder) -> None:
 def test_cluster_of_another_major_is_refused_with_the_way_out(folder: DataFolder) -> None:
     folder.postgres.mkdir()
     (folder.postgres / "PG_VERSION").write_text("17\n")
+    (folder.postgres / "postgresql.conf").touch()
     postgres = embedded_postgres(folder)
     with pytest.raises(EmbeddedError, match="made by PostgreSQL 17, this hub brings PostgreSQL 18") as raised:
         postgres.prepare()
     assert "pg_dump" in str(raised.value)
+    shutil.rmtree(postgres.socket_folder)
+
+
+@pytest.mark.parametrize(
+    ("version", "conf", "told"),
+    [
+        (b"\xff\x00garbage", True, "a PG_VERSION that is not a version"),
+        (b"", True, "a PG_VERSION that is not a version"),
+        (b"18\n", False, "no postgresql.conf"),
+    ],
+)
+def test_damaged_cluster_is_told_in_one_line(folder: DataFolder, version: bytes, conf: bool, told: str) -> None:
+    folder.postgres.mkdir()
+    (folder.postgres / "PG_VERSION").write_bytes(version)
+    if conf:
+        (folder.postgres / "postgresql.conf").touch()
+    postgres = embedded_postgres(folder)
+    with pytest.raises(EmbeddedError, match=f"is damaged, it has {told}") as raised:
+        postgres.prepare()
+    assert "\n" not in str(raised.value)
+    assert "garbage" not in str(raised.value)
+    shutil.rmtree(postgres.socket_folder)
+
+
+def test_file_in_place_of_the_cluster_is_told(folder: DataFolder) -> None:
+    folder.postgres.touch()
+    postgres = embedded_postgres(folder)
+    with pytest.raises(EmbeddedError, match="cannot be read: Not a directory"):
+        postgres.prepare()
     shutil.rmtree(postgres.socket_folder)
 
 

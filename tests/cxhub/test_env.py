@@ -32,14 +32,47 @@ def test_database_url_is_read_as_libpq_reads_it(
         ("DATABASE_URL", "hub:hunter2", "not an URL"),
         ("DATABASE_URL", "postgresql://ann:hunter2@db", "without the name of a database"),
         ("DATABASE_URL", "postgresql://ann:hunter2@db:port/hub", "a port that is not a number"),
+        ("DATABASE_URL", "postgresql://ann:hunter2%krit@db/hub", "a % without its two hexadecimal digits"),
+        ("DATABASE_URL", "postgresql://ann:hunter2%00@db/hub", "a % without its two hexadecimal digits"),
+        ("DATABASE_URL", "postgresql://ann:hunter2 @db/hub", "with a space in it"),
+        ("DATABASE_URL", "postgresql://ann:hunter2\n@db/hub", "with a space in it"),
+        ("DATABASE_URL", "postgresql://ann:a@hunter2@db/hub", "an @ or # inside a part"),
+        ("DATABASE_URL", "postgresql://ann:12/hunter2@db/hub", "an @ or # inside a part"),
+        ("DATABASE_URL", "postgresql://ann:12?hunter2@db/hub", "an @ or # inside a part"),
+        ("DATABASE_URL", "postgresql://ann:12#hunter2@db/hub", "an @ or # inside a part"),
+        ("DATABASE_URL", "postgresql://db/hub?password=x&hunter2", "not NAME=VALUE"),
+        ("DATABASE_URL", "postgresql://ann:hunter2@[::1/hub", "a host that is none"),
         ("REDIS_URL", "http://:hunter2@cache", "the scheme 'http'"),
+        ("REDIS_URL", "redis://:hunter2@[::1", "a host that is none"),
+        ("REDIS_URL", "redis://:hunter2@cache:abc/0", "a port that is not a number"),
+        ("REDIS_URL", "redis://:hunter2@cache:6379/zz", "a database that is not a number"),
+        ("REDIS_URL", "redis://:hunter2@cache:6379/0/1", "a database that is not a number"),
+        ("REDIS_URL", "unix:///run/v.sock?db=zz", "a database that is not a number"),
+        ("REDIS_URL", "redis+socket:///run/v.sock?virtual_host=zz", "a database that is not a number"),
+        ("REDIS_URL", "redis://ann:12#hunter2@cache/0", "a # inside a part"),
         ("REDIS_URL", "redis://", "without a server"),
         ("REDIS_URL", "unix://relative", "without a server"),
         ("SECRET_KEY", "  ", "an empty one"),
+        ("SECRET_KEY", "hunter2", "got one of 7."),
+        ("SECRET_KEY", "hunter2" * 4 + "   ", "got one of 28."),
         ("PUBLIC_BASE_URL", "hub.example.com", "'hub.example.com'"),
         ("PUBLIC_BASE_URL", "https://ann:hunter2@hub.example.com", "credentials"),
+        ("PUBLIC_BASE_URL", "ftp://ann:hunter2@hub.example.com", "credentials"),
+        ("PUBLIC_BASE_URL", "ann:hunter2@hub.example.com", "credentials"),
+        ("PUBLIC_BASE_URL", "https://[::1", "a host that is none"),
+        ("PUBLIC_BASE_URL", "https://hub.example.com:port", "a port that is not a number"),
+        ("PUBLIC_BASE_URL", "https://bücher.example", "'https://bücher.example'"),
         ("CXHUB_LIVE_URL", "https://hub.example.com/live", "a path it cannot have"),
+        ("CXHUB_LIVE_URL", "http://x;script-src", "'http://x;script-src'"),
+        ("CXHUB_LIVE_URL", "https://*.example.com", "'https://*.example.com'"),
         ("CXHUB_DEBUG", "maybe", "'maybe'"),
+        ("CXHUB_RAW_BODY_RETENTION_DAYS", "0", "'0'"),
+        ("CXHUB_RAW_BODY_RETENTION_DAYS", "36501", "'36501'"),
+        ("CXHUB_RAW_BODY_RETENTION_DAYS", "-1", "'-1'"),
+        ("CXHUB_RAW_BODY_RETENTION_DAYS", "90d", "'90d'"),
+        ("CXHUB_RAW_BODY_RETENTION_DAYS", "٩٠", "'٩٠'"),
+        ("CXHUB_LOG_LEVEL", "loud", "'LOUD'"),
+        ("CXHUB_LOG_LEVEL", "10", "'10'"),
     ],
 )
 def test_unusable_variable_is_named_and_no_secret_is_told(variable: str, value: str, told: str, tmp_path: Path) -> None:
@@ -49,6 +82,18 @@ def test_unusable_variable_is_named_and_no_secret_is_told(variable: str, value: 
     assert message.startswith(f"{variable}: expected ")
     assert told in message
     assert "hunter2" not in message
+
+
+@pytest.mark.parametrize(
+    ("days", "level", "read"),
+    [("", "", (90, "INFO")), (" 1 ", "debug", (1, "DEBUG")), ("36500", "Warning", (36_500, "WARNING"))],
+)
+def test_retention_and_log_level_are_read_and_empty_is_the_default(
+    days: str, level: str, read: tuple[int, str], tmp_path: Path
+) -> None:
+    named = {"CXHUB_RAW_BODY_RETENTION_DAYS": days, "CXHUB_LOG_LEVEL": level}
+    environment = load({"CXHUB_DATA": str(tmp_path), **named})
+    assert (environment.raw_body_retention_days, environment.log_level) == read
 
 
 def test_earlier_secret_keys_are_a_list_without_blanks(tmp_path: Path) -> None:
@@ -65,7 +110,7 @@ def test_no_secret_is_in_the_printed_environment(tmp_path: Path) -> None:
             "CXHUB_DATA": str(tmp_path),
             "DATABASE_URL": "postgresql://ann:hunter2@db/hub",
             "REDIS_URL": "redis://:hunter2@cache:6379/0",
-            "SECRET_KEY": "hunter2",
+            "SECRET_KEY": "hunter2" * 5,
             "CXHUB_SECRET_KEY_FALLBACKS": "hunter2,hunter2",
         }
     )
@@ -77,6 +122,17 @@ def test_secret_key_is_made_once_for_its_user_alone(tmp_path: Path) -> None:
     assert len(first) >= 50
     assert load({"CXHUB_DATA": str(tmp_path)}).secret_key == first
     assert (tmp_path / "secret_key").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("kept", "told"), [(b"", "a cut one in"), (b"hunter2\n", "a cut"), (b"\xff" * 40, "a damaged")]
+)
+def test_damaged_secret_key_file_is_named_and_not_replaced(kept: bytes, told: str, tmp_path: Path) -> None:
+    (tmp_path / "secret_key").write_bytes(kept)
+    with pytest.raises(SettingError, match=f"{told}.*secret_key") as raised:
+        load({"CXHUB_DATA": str(tmp_path)})
+    assert "hunter2" not in str(raised.value)
+    assert (tmp_path / "secret_key").read_bytes() == kept
 
 
 def test_without_a_hub_the_database_says_what_to_do(tmp_path: Path) -> None:

@@ -166,6 +166,14 @@ def test_unreachable_database_is_told_without_its_password(tmp_path: Path) -> No
     done = manage("up", "--port", "0", data=tmp_path, DATABASE_URL=url)
     assert done.returncode == 1
     assert "DATABASE_URL: no connection" in done.stderr
+    assert "Connection refused" in done.stderr
+    assert "hunter2" not in done.stderr
+
+
+def test_url_that_only_libpq_cannot_read_is_not_quoted(tmp_path: Path) -> None:
+    done = manage("up", "--port", "0", data=tmp_path, DATABASE_URL="postgresql://db/hub?password=x&hunter2=y")
+    assert done.returncode == 1
+    assert "DATABASE_URL: libpq, the PostgreSQL client, cannot read it" in done.stderr
     assert "hunter2" not in done.stderr
 
 
