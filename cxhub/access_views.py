@@ -61,9 +61,10 @@ class LoginForm(forms.Form):
 
     def _found(self, email: str, password: str) -> StaffMember | None:
         """Who this is; a server's account has no business on pages. Raises ThrottledError."""
+        subjects = login_throttle.subjects_of(self.request, email)
+        login_throttle.check(subjects)  # who is refused anyway does not hold a thread waiting for its turn
         with login_throttle.hashing():
-            subjects = login_throttle.subjects_of(self.request, email)
-            login_throttle.check(subjects)
+            login_throttle.check(subjects)  # others of the same guesser may have failed in the meantime
             member = authenticate(self.request, username=email, password=password)
         if not isinstance(member, StaffMember) or member.role == Role.INGEST:
             login_throttle.note_failure(subjects)

@@ -18,7 +18,7 @@ MOST_FAILURES = 10
 WINDOW = timedelta(minutes=15)
 #: A hash takes a core for a good part of a second; more at once would take the receiver's threads with them.
 HASHES_AT_ONCE = 2
-PATIENCE_SECONDS = 2.0
+PATIENCE_SECONDS = 1.0
 
 _hashing = threading.BoundedSemaphore(HASHES_AT_ONCE)
 
