@@ -12,9 +12,10 @@ from typing import NamedTuple
 import redis
 from django.conf import settings
 
+from timeline.nudges import CHANNEL
+
 log = logging.getLogger("cxhub.live")
 
-CHANNEL = "cxhub:live"
 #: A nudge may cost this much and no more; after a failure none is tried for a while.
 TIMEOUT_SECONDS = 0.1
 PAUSE_SECONDS = 1.0

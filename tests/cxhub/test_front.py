@@ -6,6 +6,7 @@ import json
 import socket
 import time
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from types import SimpleNamespace
 from typing import Any
@@ -99,7 +100,8 @@ def serve(sender: Sender, headers: list[tuple[str, str]], path: str = "/webhooks
     )  # fmt: skip
     scope.headers.items = lambda: headers
     application = Front(echo)
-    asyncio.run(application(scope, sender))
+    with ThreadPoolExecutor(1) as other_thread:  # the browser tests leave an event loop running in this one
+        other_thread.submit(asyncio.run, application(scope, sender)).result()
     return application
 
 
