@@ -27,7 +27,10 @@ _COMMAND_ENDS_SECONDS = 60.0
 _PROCESSES_STOP_SECONDS = 5.5
 _SERVER_STOP_SECONDS = 2.0
 _PROCESSES = ("web", "live", "worker", "beat", "sweeper")
-_ANNOUNCE = "import django; django.setup(); from cxhub import firstrun; print(firstrun.announce() or str())"
+_ANNOUNCE = (
+    "import django; django.setup(); from channels_ingest import accounts; from cxhub import firstrun;"
+    " accounts.log_lost_secrets(); print(firstrun.announce() or str())"
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -149,13 +152,16 @@ def _static_fingerprint() -> str:
 
 
 def _announce_first_run(supervisor: Supervisor, console: Console, hub: Hub) -> None:
-    """On a hub without users the one-time log-in link is printed."""
+    """On a hub without users the one-time log-in link is printed; what SECRET_KEY cannot decrypt is told."""
     if importlib.util.find_spec("cxhub.firstrun") is None:
         return
     lines: list[str] = []
-    supervisor.run_to_end(processes.snippet(hub, "first run", _ANNOUNCE), captured=lines)
-    if any(lines):
-        console.answer(f"log in, once: {lines[-1]}")
+    failed = supervisor.run_to_end(processes.snippet(hub, "first run", _ANNOUNCE), captured=lines) != 0
+    link = "" if failed or not lines else lines.pop()
+    for line in lines:
+        console.line("first run", line)
+    if link:
+        console.answer(f"log in, once: {link}")
 
 
 def _stop(supervisor: Supervisor) -> None:
