@@ -107,6 +107,20 @@ def load(environ: Mapping[str, str]) -> Environment:
     )
 
 
+def check_secret_key(environ: Mapping[str, str]) -> None:
+    """A command on the database of a running hub has that hub's SECRET_KEY, or SettingError.
+
+    With another key it would store secrets that the hub cannot decrypt, and make links that it does not accept.
+    """
+    folder = data_folder.chosen(environ, PROJECT)
+    hub = folder.running()
+    if not hub or not hub.secret_key_mark or _given(environ, "DATABASE_URL") not in {"", hub.database_url}:
+        return
+    if data_folder.mark_of(_secret_key(environ, folder)) != hub.secret_key_mark:
+        came = "another one" if "SECRET_KEY" in environ else f"none, and {folder.path / 'secret_key'} holds another one"
+        raise SettingError("SECRET_KEY", f"that of the hub that runs on {folder.path} (pid {hub.pid})", came)
+
+
 def parse_database(url: str) -> Database:
     """The parts of a libpq URL. `?host=/folder` names a unix socket; other query parameters become options."""
     variable = "DATABASE_URL"

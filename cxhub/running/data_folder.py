@@ -2,6 +2,8 @@
 
 import contextlib
 import fcntl
+import hashlib
+import hmac
 import json
 import os
 import secrets
@@ -21,6 +23,7 @@ class RunningHub:
     """What a running hub, or a command that borrowed its servers, says about itself in `hub.json`.
 
     `web_url` and `live_url` are empty while a command owns the folder, and until a starting hub knows its ports.
+    `secret_key_mark` tells whether a command has the hub's SECRET_KEY; empty while a command owns the folder.
     """
 
     pid: int
@@ -29,6 +32,7 @@ class RunningHub:
     web_url: str
     live_url: str
     started_at: str
+    secret_key_mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +164,11 @@ class Ownership:
         """The folder is free for the next owner."""
         self._state.unlink(missing_ok=True)
         os.close(self._handle)
+
+
+def mark_of(secret_key: str) -> str:
+    """The same for the same key; nothing of the key can be had from it."""
+    return hmac.new(secret_key.encode(), b"cxhub.running.data_folder", hashlib.sha256).hexdigest()[:16]
 
 
 def chosen(environ: Mapping[str, str], project: Path) -> DataFolder:

@@ -8,6 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from cxhub import env
@@ -103,7 +104,7 @@ def _run(
     )
     hub = Hub(folder, web_port, live_port, _environ(environ, folder, known))
     _bring_up_to_date(supervisor, console, hub)
-    ownership.publish(known)
+    ownership.publish(replace(known, secret_key_mark=data_folder.mark_of(hub.environ["SECRET_KEY"])))
     for make in (processes.web, processes.live, processes.worker, processes.beat, processes.sweeper):
         supervisor.start(make(hub))
     supervisor.wait_until_ready(_PROCESSES, within_seconds=_PROCESSES_READY_SECONDS)

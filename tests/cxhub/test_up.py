@@ -87,6 +87,21 @@ def test_second_hub_on_the_folder_is_refused_and_commands_find_the_first(hub: St
     assert row == (1,)
 
 
+def test_command_with_another_key_than_the_hub_is_refused(hub: Started, data: Path) -> None:
+    kept, given = DataFolder(data).secret_key(), "another-key-" * 4
+    refused = manage("create_user", "third@example.org", data=data, SECRET_KEY=given)
+    named = manage(
+        "create_user", "third@example.org", data=data, SECRET_KEY=given, DATABASE_URL=_state(data).database_url
+    )
+    for done in (refused, named):
+        assert done.returncode == 1
+        assert f"SECRET_KEY: expected that of the hub that runs on {data}" in done.stderr
+        assert given not in done.stderr
+    assert kept not in (data / "hub.json").read_text()
+    assert manage("create_user", "third@example.org", data=data, SECRET_KEY=kept).returncode == 0
+    assert manage("check", data=data, SECRET_KEY=given).returncode == 0
+
+
 def test_taken_port_is_named(hub: Started, data: Path) -> None:
     port = urlsplit(_state(data).web_url).port
     other = manage("up", "--port", str(port), data=data.parent / "other")
