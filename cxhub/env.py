@@ -107,6 +107,14 @@ def load(environ: Mapping[str, str]) -> Environment:
     )
 
 
+def live_is_reachable(environ: Mapping[str, str]) -> bool:
+    """False when browsers elsewhere are meant to come and the live stream has only its address on this machine."""
+    if _given(environ, "CXHUB_LIVE_URL"):
+        return True
+    host = urlsplit(_given(environ, "PUBLIC_BASE_URL") or DEFAULT_WEB_URL).hostname or ""
+    return host in {"localhost", "::1"} or host.endswith(".localhost") or bool(re.fullmatch(r"127(\.[0-9]+){3}", host))
+
+
 def check_secret_key(environ: Mapping[str, str]) -> None:
     """A command on the database of a running hub has that hub's SECRET_KEY, or SettingError.
 

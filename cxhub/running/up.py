@@ -103,6 +103,8 @@ def _run(
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     hub = Hub(folder, web_port, live_port, _environ(environ, folder, known))
+    if not env.live_is_reachable(environ):
+        console.note("CXHUB_LIVE_URL is not set: browsers on other machines than this cannot reach the live stream")
     _bring_up_to_date(supervisor, console, hub)
     ownership.publish(replace(known, secret_key_mark=data_folder.mark_of(hub.environ["SECRET_KEY"])))
     for make in (processes.web, processes.live, processes.worker, processes.beat, processes.sweeper):

@@ -152,7 +152,8 @@ def test_nothing_runs_after_the_hub_was_killed_and_the_next_start_works(hub: Sta
     hub.process.wait()
     assert all_gone(family, within_seconds=5), [process for process in family if process.is_running()]
     assert DataFolder(data).running() is None
-    with started_hub(data) as again:
+    with started_hub(data, PUBLIC_BASE_URL="https://hub.example.com") as again:
+        again.line_with("CXHUB_LIVE_URL is not set: browsers on other machines", within_seconds=60)
         again.line_with("ready ", within_seconds=60)
         again.process.send_signal(signal.SIGINT)
         assert again.process.wait(timeout=15) == 0
