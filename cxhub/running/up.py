@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from cxhub import env
 from cxhub.embedded.errors import EmbeddedError
@@ -135,7 +136,7 @@ def _bring_up_to_date(supervisor: Supervisor, console: Console, hub: Hub) -> Non
     """The tables are those of the code, and so are the collected static files."""
     if supervisor.run_to_end(processes.command(hub, "migrate", "migrate", "--no-input", "--verbosity", "0")) != 0:
         raise StartError("the migrations failed; the lines above should say why.")
-    mark, current = hub.folder.run / "static.fingerprint", _static_fingerprint()
+    mark, current = hub.folder.run / "static.fingerprint", _static_fingerprint(PROJECT, collected=hub.folder.static)
     if mark.exists() and mark.read_text(encoding="ascii") == current and hub.folder.static.exists():
         return
     if supervisor.run_to_end(processes.command(hub, "static", "collectstatic", "--no-input", "--verbosity", "0")) != 0:
@@ -144,13 +145,19 @@ def _bring_up_to_date(supervisor: Supervisor, console: Console, hub: Hub) -> Non
     console.note("static files collected")
 
 
-def _static_fingerprint() -> str:
+def _static_fingerprint(project: Path, *, collected: Path) -> str:
     """Changes with every static file of the project and with the lock, which fixes those of the packages."""
-    digest = hashlib.sha256((PROJECT / "requirements" / "runtime.txt").read_bytes())
-    folders = [*PROJECT.glob("static"), *PROJECT.glob("*/static"), *PROJECT.glob("*/*/static")]
+    digest = hashlib.sha256((project / "requirements" / "runtime.txt").read_bytes())
+    found = [*project.glob("static"), *project.glob("*/static"), *project.glob("*/*/static")]
+    # What was collected is no source: data folders stand in the project, and hidden ones may be those of other hubs.
+    folders = [
+        folder
+        for folder in found
+        if folder != collected and not any(part.startswith(".") for part in folder.relative_to(project).parts)
+    ]
     for path in sorted(path for folder in folders for path in folder.rglob("*") if path.is_file()):
-        found = path.stat()
-        digest.update(f"{path.relative_to(PROJECT)} {found.st_size} {found.st_mtime_ns}\n".encode())
+        facts = path.stat()
+        digest.update(f"{path.relative_to(project)} {facts.st_size} {facts.st_mtime_ns}\n".encode())
     return digest.hexdigest()
 
 
