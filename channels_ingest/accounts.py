@@ -41,6 +41,8 @@ class Line:
     key: str
     adapter: Adapter
     settings: AccountSettings
+    #: Values of a required secret are stored and none can be decrypted: what fails then is our fault, not the sender's.
+    has_lost_secret: bool
 
 
 def _cipher() -> MultiFernet:
@@ -57,18 +59,31 @@ def add_secret(account: ChannelAccount, name: str, value: str) -> None:
 
 def settings_of(account: ChannelAccount) -> AccountSettings:
     """The account's plain settings and every live value of its secrets, newest first."""
+    return _settings_and_lost(account)[0]
+
+
+def _settings_and_lost(account: ChannelAccount) -> tuple[AccountSettings, set[str]]:
+    """The settings, and the names of secrets that have values of which none can be decrypted."""
     secrets: dict[str, list[str]] = {}
+    unreadable: set[str] = set()
     cipher = _cipher()
     for secret in AccountSecret.objects.filter(account=account).order_by("-id"):
         try:
             value = cipher.decrypt(bytes(secret.ciphertext)).decode()
         except InvalidToken:
-            # Written under a SECRET_KEY that is gone: as good as not set. Deliveries it signed are refused meanwhile.
+            # Written under a SECRET_KEY that is gone. If it was the only value, what it signed is answered 503.
             log.error("secret cannot be decrypted: SECRET_KEY is another than it was", extra={"account": account.pk})
+            unreadable.add(secret.name)
             continue
         secrets.setdefault(secret.name, []).append(value)
     plain = {name: str(value) for name, value in account.settings.items()}
-    return AccountSettings(plain=plain, secrets=secrets)
+    return AccountSettings(plain=plain, secrets=secrets), unreadable - secrets.keys()
+
+
+def log_lost_secrets() -> None:
+    """An ERROR is logged for every secret of an enabled account that cannot be decrypted."""
+    for account in ChannelAccount.objects.filter(is_enabled=True):
+        settings_of(account)
 
 
 @transaction.atomic
@@ -142,4 +157,6 @@ def load_line(provider: str, key: str) -> Line | None:
     account = ChannelAccount.objects.filter(provider=provider, key=key, is_enabled=True).first()
     if account is None:
         return None
-    return Line(account.pk, account.key, adapter, settings_of(account))
+    known, lost = _settings_and_lost(account)
+    has_lost = any(setting.required and setting.name in lost for setting in adapter.settings)
+    return Line(account.pk, account.key, adapter, known, has_lost)

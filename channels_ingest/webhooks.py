@@ -48,7 +48,7 @@ def receive(request: HttpRequest, provider: str, key: str) -> HttpResponse:
 def _handshake(request: HttpRequest, line: accounts.Line) -> HttpResponse:
     answer = line.adapter.handshake(request.GET.dict(), line.settings)
     if answer is None:
-        return _answer(HTTPStatus.FORBIDDEN)
+        return _cannot_verify(line) if line.has_lost_secret else _answer(HTTPStatus.FORBIDDEN)
     return _answer(HTTPStatus.OK, answer.encode())
 
 
@@ -62,6 +62,8 @@ def _deliver(request: HttpRequest, line: accounts.Line) -> HttpResponse:
         body=body, headers=headers, query=request.META.get("QUERY_STRING", ""), url=request.get_full_path()
     )
     if not line.adapter.verify(delivery, line.settings):
+        if line.has_lost_secret:
+            return _cannot_verify(line)
         intake.count(line.id, IntakeCount.Outcome.REFUSED)
         return _answer(line.adapter.refusal_status)
     if _store(line, delivery):
@@ -69,6 +71,12 @@ def _deliver(request: HttpRequest, line: accounts.Line) -> HttpResponse:
     else:
         intake.count(line.id, IntakeCount.Outcome.DUPLICATE)
     return _answer(HTTPStatus.OK)
+
+
+def _cannot_verify(line: accounts.Line) -> HttpResponse:
+    """The fault may be ours, so the sender is told to try again: it does so for hours, while 401 could end it."""
+    log.error("delivery not verified: SECRET_KEY is another than it was", extra={"account": line.id})
+    return _answer(HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": RETRY_AFTER_SECONDS})
 
 
 def _answer(status: int, body: bytes = b"", *, headers: Mapping[str, str] = MappingProxyType({})) -> HttpResponse:

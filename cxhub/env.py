@@ -107,6 +107,28 @@ def load(environ: Mapping[str, str]) -> Environment:
     )
 
 
+def live_is_reachable(environ: Mapping[str, str]) -> bool:
+    """False when browsers elsewhere are meant to come and the live stream has only its address on this machine."""
+    if _given(environ, "CXHUB_LIVE_URL"):
+        return True
+    host = urlsplit(_given(environ, "PUBLIC_BASE_URL") or DEFAULT_WEB_URL).hostname or ""
+    return host in {"localhost", "::1"} or host.endswith(".localhost") or bool(re.fullmatch(r"127(\.[0-9]+){3}", host))
+
+
+def check_secret_key(environ: Mapping[str, str]) -> None:
+    """A command on the database of a running hub has that hub's SECRET_KEY, or SettingError.
+
+    With another key it would store secrets that the hub cannot decrypt, and make links that it does not accept.
+    """
+    folder = data_folder.chosen(environ, PROJECT)
+    hub = folder.running()
+    if not hub or not hub.secret_key_mark or _given(environ, "DATABASE_URL") not in {"", hub.database_url}:
+        return
+    if data_folder.mark_of(_secret_key(environ, folder)) != hub.secret_key_mark:
+        came = "another one" if "SECRET_KEY" in environ else f"none, and {folder.path / 'secret_key'} holds another one"
+        raise SettingError("SECRET_KEY", f"that of the hub that runs on {folder.path} (pid {hub.pid})", came)
+
+
 def parse_database(url: str) -> Database:
     """The parts of a libpq URL. `?host=/folder` names a unix socket; other query parameters become options."""
     variable = "DATABASE_URL"

@@ -28,13 +28,15 @@ def borrowed_servers(folder: DataFolder, environ: MutableMapping[str, str]) -> I
         return
     try:
         wanted = servers.prepare(folder, environ)
-        with running(wanted.children):
-            environ.update(DATABASE_URL=wanted.database_url, REDIS_URL=wanted.redis_url)
-            ownership.publish(_as_hub(wanted))
-            if wanted.fresh:
-                _make_tables()
-            yield
-        wanted.remove_sockets()
+        try:
+            with running(wanted.children):
+                environ.update(DATABASE_URL=wanted.database_url, REDIS_URL=wanted.redis_url)
+                ownership.publish(_as_hub(wanted))
+                if wanted.fresh:
+                    _make_tables()
+                yield
+        finally:
+            wanted.remove_sockets()
     finally:
         ownership.release()
 

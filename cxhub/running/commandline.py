@@ -1,10 +1,12 @@
 """From a command line to the command, with the servers that it needs. The requirements are installed by now."""
 
+import contextlib
 import os
 import sys
 import warnings
 from collections.abc import Sequence
 
+from cxhub import env
 from cxhub.embedded.errors import EmbeddedError
 from cxhub.env import PROJECT, SettingError
 from cxhub.running import data_folder
@@ -35,30 +37,38 @@ def run(argv: Sequence[str]) -> int:
             from cxhub.running import up  # neither Django nor psycopg: the supervisor stays small
 
             return up.main(arguments[1:])
-        return _manage([argv[0], *arguments], needs_servers=_needs_servers(command, arguments))
+        return _manage([argv[0], *arguments], only_reads_code=_only_reads_code(command, arguments))
     except (StartError, EmbeddedError, DataFolderError, SettingError) as error:
         print(f"manage.py: {error}", file=sys.stderr)
         return 1
 
 
-def _manage(argv: list[str], *, needs_servers: bool) -> int:
+def _manage(argv: list[str], *, only_reads_code: bool) -> int:
     from django.core.management import execute_from_command_line
 
-    if not needs_servers:
+    if only_reads_code:
         # makemigrations would like to compare with a database and says that it cannot; it need not.
         warnings.filterwarnings("ignore", message="Got an error checking a consistent migration history")
         execute_from_command_line(argv)
         return 0
-    from cxhub.running.borrowed import borrowed_servers
-
-    with borrowed_servers(data_folder.chosen(os.environ, PROJECT), os.environ):
+    with _servers():
+        env.check_secret_key(os.environ)
         execute_from_command_line(argv)
     return 0
 
 
-def _needs_servers(command: str, arguments: Sequence[str]) -> bool:
+def _servers() -> contextlib.AbstractContextManager[None]:
+    """Inside, there is a database: the one that DATABASE_URL names, the running hub's, or a borrowed one."""
+    if os.environ.get("DATABASE_URL", "").strip():
+        return contextlib.nullcontext()
+    from cxhub.running.borrowed import borrowed_servers
+
+    return borrowed_servers(data_folder.chosen(os.environ, PROJECT), os.environ)
+
+
+def _only_reads_code(command: str, arguments: Sequence[str]) -> bool:
     asks_for_help = command.startswith("-") or "--help" in arguments or "-h" in arguments
-    return not (command in _WITHOUT_SERVERS or asks_for_help or os.environ.get("DATABASE_URL", "").strip())
+    return command in _WITHOUT_SERVERS or asks_for_help
 
 
 def _take_data_option(arguments: list[str]) -> list[str]:

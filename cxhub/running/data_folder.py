@@ -2,9 +2,12 @@
 
 import contextlib
 import fcntl
+import hashlib
+import hmac
 import json
 import os
 import secrets
+import stat
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,6 +24,7 @@ class RunningHub:
     """What a running hub, or a command that borrowed its servers, says about itself in `hub.json`.
 
     `web_url` and `live_url` are empty while a command owns the folder, and until a starting hub knows its ports.
+    `secret_key_mark` tells whether a command has the hub's SECRET_KEY; empty while a command owns the folder.
     """
 
     pid: int
@@ -29,6 +33,7 @@ class RunningHub:
     web_url: str
     live_url: str
     started_at: str
+    secret_key_mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,7 @@ class DataFolder:
         """The folder exists, for this user alone."""
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._close_to_others()
             self.run.mkdir(mode=0o700, exist_ok=True)
             probe = self.run / f"write-probe.{os.getpid()}"
             probe.touch()
@@ -74,6 +80,19 @@ class DataFolder:
                 f"the data folder {self.path} cannot be written: {error.strerror}.\n"
                 "Make it writable for this user, or choose another one with --data DIR or CXHUB_DATA."
             ) from error
+
+    def _close_to_others(self) -> None:
+        """What is in the folder is for this user alone, also when somebody else made the folder."""
+        mode = stat.S_IMODE(self.path.stat().st_mode)
+        if not mode & 0o077:
+            return
+        # Not /tmp or a home folder named by mistake: others may live in there.
+        if not (self.path / "lock").exists() and any(self.path.iterdir()):
+            raise DataFolderError(
+                f"{self.path} is open to other users and holds something that is not a hub's.\n"
+                "Choose a folder of its own with --data DIR or CXHUB_DATA, or close this one: chmod 700."
+            )
+        self.path.chmod(mode & 0o700)
 
     def own(self, purpose: str) -> "Ownership | None":
         """The ownership of the folder, or None when another process has it. The purpose is `hub` or `command`."""
@@ -160,6 +179,11 @@ class Ownership:
         """The folder is free for the next owner."""
         self._state.unlink(missing_ok=True)
         os.close(self._handle)
+
+
+def mark_of(secret_key: str) -> str:
+    """The same for the same key; nothing of the key can be had from it."""
+    return hmac.new(secret_key.encode(), b"cxhub.running.data_folder", hashlib.sha256).hexdigest()[:16]
 
 
 def chosen(environ: Mapping[str, str], project: Path) -> DataFolder:

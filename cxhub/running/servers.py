@@ -1,7 +1,7 @@
 """The servers a hub or a command needs: outside ones where the URLs are set, embedded ones where not."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,14 +28,21 @@ class Servers:
 
     def remove_sockets(self) -> None:
         """Nothing of the ended servers is left outside the data folder."""
-        for folder in self.socket_folders:
-            shutil.rmtree(folder, ignore_errors=True)
+        _remove(self.socket_folders)
 
 
 def prepare(folder: DataFolder, environ: Mapping[str, str], *, durable: bool = True) -> Servers:
     """The embedded servers that are needed have their data folders; outside ones are named rightly and new enough."""
-    children: list[Child] = []
     socket_folders: list[Path] = []
+    try:
+        return _prepare(folder, environ, socket_folders, durable=durable)
+    except BaseException:
+        _remove(socket_folders)
+        raise
+
+
+def _prepare(folder: DataFolder, environ: Mapping[str, str], socket_folders: list[Path], *, durable: bool) -> Servers:
+    children: list[Child] = []
     fresh = False
     database_url = environ.get("DATABASE_URL", "").strip()
     if database_url:
@@ -43,20 +50,25 @@ def prepare(folder: DataFolder, environ: Mapping[str, str], *, durable: bool = T
         check_outside_postgres(database_url)
     else:
         postgres = embedded_postgres(folder, durable=durable)
+        socket_folders.append(postgres.socket_folder)
         fresh = postgres.prepare()
         database_url = postgres.url
         children.append(postgres.child())
-        socket_folders.append(postgres.socket_folder)
     redis_url = environ.get("REDIS_URL", "").strip()
     if redis_url:
         redis_url = env.parse_redis(redis_url)
     else:
         valkey = embedded_valkey(folder, durable=durable)
+        socket_folders.append(valkey.socket_path.parent)
         valkey.prepare()
         redis_url = valkey.url
         children.append(valkey.child())
-        socket_folders.append(valkey.socket_path.parent)
     return Servers(database_url, redis_url, tuple(children), tuple(socket_folders), fresh)
+
+
+def _remove(folders: Iterable[Path]) -> None:
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def check_outside_postgres(url: str) -> None:

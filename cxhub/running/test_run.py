@@ -22,16 +22,17 @@ def run(arguments: Sequence[str], environ: MutableMapping[str, str]) -> int:
         signal.signal(number, lambda received, _frame: sys.exit(128 + received))
     with _temporary_folder() as folder:
         wanted = servers.prepare(folder, environ, durable=False)
-        with running(wanted.children):
-            complete = {
-                **environ,
-                "CXHUB_DATA": str(folder.path),
-                "DATABASE_URL": wanted.database_url,
-                "REDIS_URL": wanted.redis_url,
-            }
-            status = _pytest(arguments, complete)
-        wanted.remove_sockets()
-        return status
+        complete = {
+            **environ,
+            "CXHUB_DATA": str(folder.path),
+            "DATABASE_URL": wanted.database_url,
+            "REDIS_URL": wanted.redis_url,
+        }
+        try:
+            with running(wanted.children):
+                return _pytest(arguments, complete)
+        finally:
+            wanted.remove_sockets()
 
 
 def _pytest(arguments: Sequence[str], environ: MutableMapping[str, str]) -> int:

@@ -8,7 +8,9 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from cxhub import env
 from cxhub.embedded.errors import EmbeddedError
@@ -27,7 +29,10 @@ _COMMAND_ENDS_SECONDS = 60.0
 _PROCESSES_STOP_SECONDS = 5.5
 _SERVER_STOP_SECONDS = 2.0
 _PROCESSES = ("web", "live", "worker", "beat", "sweeper")
-_ANNOUNCE = "import django; django.setup(); from cxhub import firstrun; print(firstrun.announce() or str())"
+_ANNOUNCE = (
+    "import django; django.setup(); from channels_ingest import accounts; from cxhub import firstrun;"
+    " accounts.log_lost_secrets(); print(firstrun.announce() or str())"
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -99,8 +104,10 @@ def _run(
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     hub = Hub(folder, web_port, live_port, _environ(environ, folder, known))
+    if not env.live_is_reachable(environ):
+        console.note("CXHUB_LIVE_URL is not set: browsers on other machines than this cannot reach the live stream")
     _bring_up_to_date(supervisor, console, hub)
-    ownership.publish(known)
+    ownership.publish(replace(known, secret_key_mark=data_folder.mark_of(hub.environ["SECRET_KEY"])))
     for make in (processes.web, processes.live, processes.worker, processes.beat, processes.sweeper):
         supervisor.start(make(hub))
     supervisor.wait_until_ready(_PROCESSES, within_seconds=_PROCESSES_READY_SECONDS)
@@ -129,7 +136,7 @@ def _bring_up_to_date(supervisor: Supervisor, console: Console, hub: Hub) -> Non
     """The tables are those of the code, and so are the collected static files."""
     if supervisor.run_to_end(processes.command(hub, "migrate", "migrate", "--no-input", "--verbosity", "0")) != 0:
         raise StartError("the migrations failed; the lines above should say why.")
-    mark, current = hub.folder.run / "static.fingerprint", _static_fingerprint()
+    mark, current = hub.folder.run / "static.fingerprint", _static_fingerprint(PROJECT, collected=hub.folder.static)
     if mark.exists() and mark.read_text(encoding="ascii") == current and hub.folder.static.exists():
         return
     if supervisor.run_to_end(processes.command(hub, "static", "collectstatic", "--no-input", "--verbosity", "0")) != 0:
@@ -138,24 +145,33 @@ def _bring_up_to_date(supervisor: Supervisor, console: Console, hub: Hub) -> Non
     console.note("static files collected")
 
 
-def _static_fingerprint() -> str:
+def _static_fingerprint(project: Path, *, collected: Path) -> str:
     """Changes with every static file of the project and with the lock, which fixes those of the packages."""
-    digest = hashlib.sha256((PROJECT / "requirements" / "runtime.txt").read_bytes())
-    folders = [*PROJECT.glob("static"), *PROJECT.glob("*/static"), *PROJECT.glob("*/*/static")]
+    digest = hashlib.sha256((project / "requirements" / "runtime.txt").read_bytes())
+    found = [*project.glob("static"), *project.glob("*/static"), *project.glob("*/*/static")]
+    # What was collected is no source: data folders stand in the project, and hidden ones may be those of other hubs.
+    folders = [
+        folder
+        for folder in found
+        if folder != collected and not any(part.startswith(".") for part in folder.relative_to(project).parts)
+    ]
     for path in sorted(path for folder in folders for path in folder.rglob("*") if path.is_file()):
-        found = path.stat()
-        digest.update(f"{path.relative_to(PROJECT)} {found.st_size} {found.st_mtime_ns}\n".encode())
+        facts = path.stat()
+        digest.update(f"{path.relative_to(project)} {facts.st_size} {facts.st_mtime_ns}\n".encode())
     return digest.hexdigest()
 
 
 def _announce_first_run(supervisor: Supervisor, console: Console, hub: Hub) -> None:
-    """On a hub without users the one-time log-in link is printed."""
+    """On a hub without users the one-time log-in link is printed; what SECRET_KEY cannot decrypt is told."""
     if importlib.util.find_spec("cxhub.firstrun") is None:
         return
     lines: list[str] = []
-    supervisor.run_to_end(processes.snippet(hub, "first run", _ANNOUNCE), captured=lines)
-    if any(lines):
-        console.answer(f"log in, once: {lines[-1]}")
+    failed = supervisor.run_to_end(processes.snippet(hub, "first run", _ANNOUNCE), captured=lines) != 0
+    link = "" if failed or not lines else lines.pop()
+    for line in lines:
+        console.line("first run", line)
+    if link:
+        console.answer(f"log in, once: {link}")
 
 
 def _stop(supervisor: Supervisor) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 
 TOKEN_PREFIX = "cxh_"  # noqa: S105  (lets secret scanners find a leaked token; it is not one)
@@ -82,7 +82,7 @@ class ApiToken(models.Model):
 
 
 class LoginLink(models.Model):
-    """A one-time log-in link, stored as its hash; valid for 72 hours and one use."""
+    """A one-time log-in link, stored as its hash; valid for 72 hours, one use and until the member's next one."""
 
     secret_hash = models.CharField(max_length=64, unique=True)
     member = models.ForeignKey(StaffMember, models.CASCADE, related_name="login_links")
@@ -94,10 +94,14 @@ class LoginLink(models.Model):
 
     @classmethod
     def issue(cls, member: StaffMember) -> str:
-        """A new link secret, returned this once."""
+        """A new link secret, returned this once; the member's earlier links open nothing any more."""
         secret = secrets.token_urlsafe(24)
         expires_at = timezone.now() + timedelta(hours=LOGIN_LINK_HOURS)
-        cls.objects.create(secret_hash=hashed(secret), member=member, expires_at=expires_at)
+        with transaction.atomic():
+            # Locked, so that of two links issued at the same moment only the later is valid.
+            StaffMember.objects.select_for_update(no_key=True).get(pk=member.pk)
+            cls.objects.filter(member=member, used_at=None).delete()
+            cls.objects.create(secret_hash=hashed(secret), member=member, expires_at=expires_at)
         return secret
 
     @classmethod

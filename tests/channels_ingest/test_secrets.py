@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.test import Client
 
 from channels_ingest import accounts
 from channels_ingest.models import AccountSecret
@@ -57,13 +58,40 @@ def test_secret_key_is_rotated_by_way_of_its_fallbacks(
     assert deliver(whatsapp_text("hello", wamid="w.1")).status_code == 200
 
 
-def test_secret_of_a_lost_key_is_no_secret_and_said_so_by_account_only(
-    deliver: Deliver, whatsapp: ChannelAccount, settings: Any, caplog: pytest.LogCaptureFixture
+def test_deliveries_of_a_lost_key_are_to_be_sent_again_and_said_so_by_account_only(
+    client: Client, deliver: Deliver, whatsapp: ChannelAccount, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    right, settings.SECRET_KEY = settings.SECRET_KEY, "another key"
+    with caplog.at_level(logging.ERROR, "cxhub"):
+        answer = deliver(whatsapp_text("hello", wamid="w.1"))
+        asked = client.get(f"/webhooks/whatsapp_cloud/{whatsapp.key}/", {"hub.verify_token": VERIFY_TOKEN})
+    assert (answer.status_code, answer["Retry-After"], asked.status_code) == (503, "5", 503)
+    ours = [record for record in caplog.records if record.name.startswith("cxhub.")]
+    assert {record.getMessage() for record in ours} == {
+        "secret cannot be decrypted: SECRET_KEY is another than it was",
+        "delivery not verified: SECRET_KEY is another than it was",
+    }
+    assert {record.account for record in ours} == {whatsapp.pk}  # type: ignore[attr-defined]
+    settings.SECRET_KEY = right
+    accounts._cache.clear()
+    assert deliver(whatsapp_text("hello", wamid="w.1")).status_code == 200
+    assert deliver(whatsapp_text("hello", wamid="w.2"), secret="wrong").status_code == 401
+
+
+def test_secret_that_can_be_decrypted_counts_beside_a_lost_one(
+    deliver: Deliver, whatsapp: ChannelAccount, settings: Any
 ) -> None:
     settings.SECRET_KEY = "another key"
-    with caplog.at_level(logging.ERROR, "cxhub.accounts"):
-        assert deliver(whatsapp_text("hello", wamid="w.1")).status_code == 401
-    assert {record.getMessage() for record in caplog.records} == {
-        "secret cannot be decrypted: SECRET_KEY is another than it was"
-    }
-    assert {record.account for record in caplog.records} == {whatsapp.pk}  # type: ignore[attr-defined]
+    connect("--set", "app_secret=given-again", "--set", f"verify_token={VERIFY_TOKEN}")
+    assert deliver(whatsapp_text("hello", wamid="w.1"), secret="given-again").status_code == 200
+    assert deliver(whatsapp_text("hello", wamid="w.2"), secret="wrong").status_code == 401
+
+
+def test_start_tells_the_accounts_whose_secrets_are_lost(
+    whatsapp: ChannelAccount, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    accounts.log_lost_secrets()
+    assert not caplog.records
+    settings.SECRET_KEY = "another key"
+    accounts.log_lost_secrets()
+    assert [record.account for record in caplog.records] == [whatsapp.pk] * 2  # type: ignore[attr-defined]

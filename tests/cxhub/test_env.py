@@ -96,6 +96,23 @@ def test_retention_and_log_level_are_read_and_empty_is_the_default(
     assert (environment.raw_body_retention_days, environment.log_level) == read
 
 
+@pytest.mark.parametrize(
+    ("environ", "reachable"),
+    [
+        ({}, True),
+        ({"PUBLIC_BASE_URL": "http://localhost:8000"}, True),
+        ({"PUBLIC_BASE_URL": "http://127.0.0.9"}, True),
+        ({"PUBLIC_BASE_URL": "http://[::1]:8000"}, True),
+        ({"PUBLIC_BASE_URL": "https://hub.example.com"}, False),
+        ({"PUBLIC_BASE_URL": "https://127.0.0.1.example.com"}, False),
+        ({"PUBLIC_BASE_URL": "http://192.168.1.7:8000", "CXHUB_LIVE_URL": "  "}, False),
+        ({"PUBLIC_BASE_URL": "https://hub.example.com", "CXHUB_LIVE_URL": "https://live.example.com"}, True),
+    ],
+)
+def test_live_stream_is_reachable_where_pages_are(environ: dict[str, str], reachable: bool) -> None:
+    assert env.live_is_reachable(environ) is reachable
+
+
 def test_earlier_secret_keys_are_a_list_without_blanks(tmp_path: Path) -> None:
     def fallbacks(text: str) -> tuple[str, ...]:
         return load({"CXHUB_DATA": str(tmp_path), "CXHUB_SECRET_KEY_FALLBACKS": text}).secret_key_fallbacks

@@ -15,8 +15,11 @@ import psutil
 import psycopg
 import pytest
 
+from cxhub.env import parse_database
 from cxhub.live import ticket_for
-from cxhub.running.data_folder import DataFolder, RunningHub
+from cxhub.running.borrowed import borrowed_servers
+from cxhub.running.data_folder import DataFolder, DataFolderError, RunningHub
+from cxhub.running.up import _static_fingerprint
 from tests.cxhub.hub_rig import Started, all_gone, holds_within, manage, started_hub
 
 
@@ -96,6 +99,21 @@ def test_second_hub_on_the_folder_is_refused_and_commands_find_the_first(hub: St
     assert row == (1,)
 
 
+def test_command_with_another_key_than_the_hub_is_refused(hub: Started, data: Path) -> None:
+    kept, given = DataFolder(data).secret_key(), "another-key-" * 4
+    refused = manage("create_user", "third@example.org", data=data, SECRET_KEY=given)
+    named = manage(
+        "create_user", "third@example.org", data=data, SECRET_KEY=given, DATABASE_URL=_state(data).database_url
+    )
+    for done in (refused, named):
+        assert done.returncode == 1
+        assert f"SECRET_KEY: expected that of the hub that runs on {data}" in done.stderr
+        assert given not in done.stderr
+    assert kept not in (data / "hub.json").read_text()
+    assert manage("create_user", "third@example.org", data=data, SECRET_KEY=kept).returncode == 0
+    assert manage("check", data=data, SECRET_KEY=given).returncode == 0
+
+
 def test_taken_port_is_named(hub: Started, data: Path) -> None:
     port = urlsplit(_state(data).web_url).port
     other = manage("up", "--port", str(port), data=data.parent / "other")
@@ -146,10 +164,64 @@ def test_nothing_runs_after_the_hub_was_killed_and_the_next_start_works(hub: Sta
     hub.process.wait()
     assert all_gone(family, within_seconds=5), [process for process in family if process.is_running()]
     assert DataFolder(data).running() is None
-    with started_hub(data) as again:
+    with started_hub(data, PUBLIC_BASE_URL="https://hub.example.com") as again:
+        again.line_with("CXHUB_LIVE_URL is not set: browsers on other machines", within_seconds=60)
         again.line_with("ready ", within_seconds=60)
         again.process.send_signal(signal.SIGINT)
         assert again.process.wait(timeout=15) == 0
+
+
+def test_failed_command_leaves_no_socket_folder(data: Path) -> None:
+    sockets: list[Path] = []
+
+    def fail() -> None:
+        environ: dict[str, str] = {}
+        with borrowed_servers(DataFolder(data), environ):
+            sockets.append(Path(parse_database(environ["DATABASE_URL"]).host))
+            sockets.append(Path(urlsplit(environ["REDIS_URL"]).path))
+            assert all(path.exists() for path in sockets)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert not sockets[0].exists()
+    assert not sockets[1].parent.exists()
+
+
+def test_second_start_collects_no_static_files_again(hub: Started) -> None:
+    assert not [line for line in hub.seen if "static files collected" in line]
+
+
+def test_collected_static_files_are_not_their_own_source(tmp_path: Path) -> None:
+    def fingerprint() -> str:
+        return _static_fingerprint(tmp_path, collected=tmp_path / "data" / "static")
+
+    (tmp_path / "requirements").mkdir()
+    (tmp_path / "requirements" / "runtime.txt").touch()
+    (tmp_path / "templates" / "static").mkdir(parents=True)
+    before = fingerprint()
+    for collected in (".cxhub", "data", ".cxhub/other"):
+        (tmp_path / collected / "static").mkdir(parents=True)
+        (tmp_path / collected / "static" / "page.css").touch()
+    assert fingerprint() == before
+    (tmp_path / "templates" / "static" / "page.css").touch()
+    assert fingerprint() != before
+
+
+def test_data_folder_made_by_somebody_else_is_closed_to_others(tmp_path: Path) -> None:
+    empty, used, foreign = (tmp_path / name for name in ("empty", "used", "foreign"))
+    for folder in (empty, used, foreign):
+        folder.mkdir()
+    (used / "lock").touch()
+    (foreign / "photo.jpg").touch()
+    for folder in (empty, used, foreign):
+        folder.chmod(0o755)
+    for folder in (empty, used):
+        DataFolder(folder).make()
+        assert folder.stat().st_mode & 0o777 == 0o700
+    with pytest.raises(DataFolderError, match="open to other users and holds something that is not a hub's"):
+        DataFolder(foreign).make()
+    assert foreign.stat().st_mode & 0o777 == 0o755
 
 
 def test_unwritable_folder_is_named_with_the_way_out() -> None:

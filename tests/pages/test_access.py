@@ -76,6 +76,14 @@ def test_link_works_once_and_says_so(client: Client, agent: StaffMember) -> None
     assert client.get("/inbox/all/").status_code == 302
 
 
+def test_new_link_makes_the_older_ones_of_its_member_void(client: Client, agent: StaffMember) -> None:
+    other = StaffMember.objects.create_staff("other@example.com", role=Role.AGENT)
+    old, of_other, new = LoginLink.issue(agent), LoginLink.issue(other), LoginLink.issue(agent)
+    assert client.post(f"/login/link/{old}/").status_code == 410
+    assert LoginLink.redeem(of_other) == other
+    assert LoginLink.redeem(new) == agent
+
+
 def test_link_lets_choose_a_password_once(client: Client, agent: StaffMember) -> None:
     client.post(f"/login/link/{LoginLink.issue(agent)}/")
     assert client.post("/login/password/", {"password": "short"}).status_code == 422
