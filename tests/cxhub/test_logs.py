@@ -41,7 +41,7 @@ def test_live_process_logs_json(tmp_path: Path) -> None:
         **os.environ,
         "DATABASE_URL": f"postgresql://cxhub@127.0.0.1:{nobody}/cxhub",
         "REDIS_URL": f"redis://127.0.0.1:{nobody}/0",
-        "SECRET_KEY": "for this test",
+        "SECRET_KEY": "for this test and no other",
     }
     log = tmp_path / "log"
     with log.open("w") as stderr:
