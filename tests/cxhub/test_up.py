@@ -188,10 +188,6 @@ def test_failed_command_leaves_no_socket_folder(data: Path) -> None:
     assert not sockets[1].parent.exists()
 
 
-def test_second_start_collects_no_static_files_again(hub: Started) -> None:
-    assert not [line for line in hub.seen if "static files collected" in line]
-
-
 def test_collected_static_files_are_not_their_own_source(tmp_path: Path) -> None:
     def fingerprint() -> str:
         return _static_fingerprint(tmp_path, collected=tmp_path / "data" / "static")
