@@ -44,6 +44,10 @@ class Owner:
     purpose: str
 
 
+#: What a hub puts into its data folder.
+_OURS = frozenset({"hub.json", "lock", "postgres", "run", "secret_key", "static", "valkey"})
+
+
 @dataclass(frozen=True, slots=True)
 class DataFolder:
     """A folder with one owner process. Paths below it are facts here and nowhere else."""
@@ -82,17 +86,14 @@ class DataFolder:
             ) from error
 
     def _close_to_others(self) -> None:
-        """What is in the folder is for this user alone, also when somebody else made the folder."""
+        """A folder that holds nothing but the hub is for this user alone, also when somebody else made it."""
         mode = stat.S_IMODE(self.path.stat().st_mode)
         if not mode & 0o077:
             return
-        # Not /tmp or a home folder named by mistake: others may live in there.
-        if not (self.path / "lock").exists() and any(self.path.iterdir()):
-            raise DataFolderError(
-                f"{self.path} is open to other users and holds something that is not a hub's.\n"
-                "Choose a folder of its own with --data DIR or CXHUB_DATA, or close this one: chmod 700."
-            )
-        self.path.chmod(mode & 0o700)
+        # /tmp, a home folder or one with a log in it stays as it is: others may live in there, and each of our own
+        # files and folders in it is closed to them by itself.
+        if {entry.name for entry in self.path.iterdir()} <= _OURS:
+            self.path.chmod(mode & 0o700)
 
     def own(self, purpose: str) -> "Ownership | None":
         """The ownership of the folder, or None when another process has it. The purpose is `hub` or `command`."""
