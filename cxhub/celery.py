@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging, worker_process_init
+from celery.signals import setup_logging
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cxhub.settings")
@@ -20,11 +20,3 @@ def _keep_our_logging(**_: Any) -> None:
     import logging.config
 
     logging.config.dictConfig(settings.LOGGING)
-
-
-@worker_process_init.connect
-def _end_with_the_worker(**_: Any) -> None:
-    """A pool child does not outlive a worker that was killed."""
-    from cxhub.running.parent_death import die_with_parent
-
-    die_with_parent()
