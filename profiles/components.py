@@ -11,7 +11,8 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.db.models import Q
 
-from profiles.identity.partition import JoinKey, Node, Passed, Ruling, Seen, resolve
+from profiles.identity.evidence import JoinKey, Node, Passed, Ruling, Seen
+from profiles.identity.partition import resolve
 from profiles.identity.values import Grade, IdentifierKind
 from profiles.locking import lock_id, lock_rows, take_advisory_locks
 from profiles.models import Boundary, ChannelIdentity, Decision, Identifier, Sighting
