@@ -69,14 +69,14 @@ def test_different_and_limits_hold_in_every_block(given_evidence: Evidence) -> N
             ids = {
                 s.identifier[2]
                 for s in given_evidence[0]
-                if s.node in block and s.identifier[0] == "customer_id" and s.grade != "claimed"
+                if s.node in block and s.identifier[0] == "customer_id" and s.grade in ("decided", "proved")
             }
             # One channel identity may itself carry two ids: that is a conflict on it, never a reason to join more.
             carried = [
                 {
                     s.identifier[2]
                     for s in given_evidence[0]
-                    if s.node == n and s.identifier[0] == "customer_id" and s.grade != "claimed"
+                    if s.node == n and s.identifier[0] == "customer_id" and s.grade in ("decided", "proved")
                 }
                 for n in block
             ]
