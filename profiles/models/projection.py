@@ -1,6 +1,9 @@
 """What is derived from the evidence and can be rebuilt at any time."""
 
 from django.db import models
+from django.db.models import F, Q
+
+from profiles.models.decisions import Operation
 
 
 class Profile(models.Model):
@@ -17,3 +20,44 @@ class Profile(models.Model):
 
     def __str__(self) -> str:
         return f"profile {self.pk}"
+
+
+class Review(models.Model):
+    """Two people who may be one, for a human to look at; never two reviews for one pair of channel identities.
+
+    `one` and `other` are the oldest channel identities of both profiles when it was raised: whoever they belong to now
+    is what it is about. `reasons` are facts as `{"code", ...}`, told in words by `profiles.reviews`. It is settled when
+    both have become one person without it.
+    """
+
+    class Kind(models.TextChoices):
+        CONFLICT = "conflict"  # proved evidence says same, a limit or a decision says no
+        CLAIM = "claim"  # somebody said so, nothing proves it
+        DUPLICATE = "duplicate"  # two profiles look alike
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        LATER = "later"
+        SAME = "same"
+        DIFFERENT = "different"
+        SETTLED = "settled"
+
+    kind = models.CharField(max_length=9, choices=Kind)
+    one = models.ForeignKey("profiles.ChannelIdentity", models.PROTECT, related_name="+", db_index=False)
+    other = models.ForeignKey("profiles.ChannelIdentity", models.PROTECT, related_name="+")
+    reasons = models.JSONField(default=list, blank=True)
+    state = models.CharField(max_length=9, choices=State, default=State.OPEN)
+    raised_at = models.DateTimeField()
+    again_since = models.DateTimeField(null=True, blank=True, help_text="raised again, after a decision, by new proof")
+    later_until = models.DateTimeField(null=True, blank=True)
+    operation = models.ForeignKey(Operation, models.PROTECT, null=True, blank=True, related_name="reviews")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["one", "other"], name="review_once_per_pair"),
+            models.CheckConstraint(condition=Q(one__lt=F("other")), name="review_pair_is_ordered"),
+        ]
+        indexes = [models.Index(fields=["state", "-raised_at"], name="review_queue")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} review {self.pk}"
