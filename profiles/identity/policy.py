@@ -115,4 +115,9 @@ def _rule(stated: Mapping[str, Any]) -> KindRule:
         value = stated.get(name)
         if value is not None and (type(value) is not int or value < least):
             raise PolicyError(f"{kind}.{name}: expected a whole number from {least}, or null for no limit")
-    return KindRule(joins_at=frozenset(grades), most=stated.get("most"), shared_at=stated.get("shared_at"), each_epoch=_RULES[kind].each_epoch)
+    return KindRule(
+        joins_at=frozenset(grades),
+        most=stated.get("most"),
+        shared_at=stated.get("shared_at"),
+        each_epoch=_RULES[kind].each_epoch,
+    )

@@ -1,10 +1,10 @@
 """Who uses the hub (`staff`), its lines (`accounts`), what was seen (`evidence`), what humans decided (`decisions`),
 what is derived (`projection`)."""
 
+from profiles.identity.evidence import FIRST_EPOCH
 from profiles.models.accounts import Channel, ChannelAccount
 from profiles.models.decisions import Decision, Marking, Operation, Retraction, TraitChoice
 from profiles.models.evidence import (
-    FIRST_EPOCH,
     Boundary,
     ChannelIdentity,
     ConsentEvent,

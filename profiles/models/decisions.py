@@ -114,7 +114,17 @@ class Retraction(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Exact(Func(F("decision"), F("sighting"), F("boundary"), F("trait"), function="num_nonnulls", output_field=IntegerField()), 1),
+                condition=Exact(
+                    Func(
+                        F("decision"),
+                        F("sighting"),
+                        F("boundary"),
+                        F("trait"),
+                        function="num_nonnulls",
+                        output_field=IntegerField(),
+                    ),
+                    1,
+                ),
                 name="retraction_of_one_thing",
             )
         ]

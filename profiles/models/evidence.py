@@ -64,9 +64,7 @@ class Identifier(models.Model):
     scope = models.CharField(max_length=120, blank=True, default="")
     value = models.CharField(max_length=320)
     join_key = models.CharField(max_length=320)
-    status = models.CharField(
-        max_length=8, choices=[(s, s) for s in IdentifierStatus], default=IdentifierStatus.NORMAL
-    )
+    status = models.CharField(max_length=8, choices=[(s, s) for s in IdentifierStatus], default=IdentifierStatus.NORMAL)
     shared_epochs = ArrayField(models.DateTimeField(), default=list, blank=True)
 
     class Meta:
