@@ -45,7 +45,11 @@ _LOOSE = re.compile(
 )
 _FOLD = re.compile(r"\r?\n(?=[ \t])")
 _CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\ud800-\udfff]")
-_registry = HeaderRegistry()
+#: The zones of country registries, by the labels that the public suffix list (publicsuffix.org) has again and again.
+_REGISTRY = re.compile(
+    r"(?:ac|asso|co|com|edu|firm|gen|go|gob|gouv|gov|govt|gv|id|ind|info|ltd|me|mil|ne|net|nom|or|org|plc|res|sch|web)\.[a-z]{2}"
+)
+_read_by_library = HeaderRegistry()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +182,7 @@ def _doubt(text: str, read: _Read, found: frozenset[str]) -> str:
 def _witnesses_agree(text: str, address: str) -> bool:
     """Whether both of Python's readers find this one address: a re-parse by somebody else's code."""
     try:
-        modern = [found.addr_spec for found in cast(AddressHeader, _registry("from", text)).addresses]
+        modern = [found.addr_spec for found in cast(AddressHeader, _read_by_library("from", text)).addresses]
         legacy = [found for _, found in getaddresses([text])]
     except Exception:  # it raises IndexError, AttributeError and more on input it was not written for
         return False
@@ -196,9 +200,9 @@ def _standing(address: str, verdict: Verdict) -> tuple[Standing, str]:
         if domain_key(verdict.dmarc_domain) == domain:
             return Standing.PROVED, "dmarc"
         return Standing.UNPROVED, "other_domain"  # the receiver read another From than we do
-    if any(_is_aligned(signed, domain) for signed in verdict.dkim_domains):
+    if any(_may_sign(domain_key(signer), domain) for signer in verdict.dkim_domains):
         return Standing.PROVED, "dkim"
-    if _says(verdict.spf, "pass") and _is_aligned(verdict.spf_domain, domain):
+    if _says(verdict.spf, "pass") and domain_key(verdict.spf_domain) == domain:
         return Standing.PROVED, "spf"
     return Standing.UNPROVED, "not_authenticated"
 
@@ -207,12 +211,14 @@ def _says(result: str, word: str) -> bool:
     return result.strip().lower() == word
 
 
-def _is_aligned(authenticated: str, domain: str) -> bool:
-    """Whether the authenticated domain is the From domain, or a parent of it with at least two labels.
+def _may_sign(signer: str, domain: str) -> bool:
+    """Whether a DKIM pass of `signer` is aligned with the From domain: itself, or a parent with two labels or more.
 
     Relaxed alignment (RFC 7489 section 3.1) compares organisational domains, which only a public suffix list knows.
-    Without one, a child domain never speaks for its parent: on a host that lends names out it is a stranger's. A
-    parent may: who holds a zone decides what is below it. Receivers that tell a DMARC result have done it with a list.
+    Without one, a child domain never speaks for its parent: where names are lent out it is a stranger's. A parent may,
+    for who holds a zone decides what is below it, unless it is a registry's like `co.uk`. SPF, which shared servers
+    pass easily, must be exact. A receiver that tells its DMARC result has done all this with a list.
     """
-    parent = domain_key(authenticated)
-    return bool(parent) and (domain == parent or domain.endswith(f".{parent}"))
+    if not signer or not domain.endswith(f".{signer}"):
+        return bool(signer) and signer == domain
+    return not _REGISTRY.fullmatch(signer)
