@@ -85,10 +85,12 @@ def canonical(kind: IdentifierKind, value: str) -> tuple[str, str]:
     NUL in a foreign id would make it equal to another customer's.
     """
     value = _NOT_STORABLE.sub("\ufffd", value).strip(SURROUNDING_SPACE)
+    if len(value) > LONGEST_VALUE:
+        return "", ""
     if kind is IdentifierKind.PHONE:
         value, key = phone_value(value), phone_join_key(value)
     elif kind is IdentifierKind.EMAIL:
         key = email_join_key(value)
     else:
         key = value
-    return (value, key) if value and max(len(value), len(key)) <= LONGEST_VALUE else ("", "")
+    return (value, key) if value and len(key) <= LONGEST_VALUE else ("", "")
