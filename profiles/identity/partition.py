@@ -5,74 +5,40 @@ gives the same partition. It is Kruskal's algorithm with constraints: strongest 
 a decision or a limit is held, not taken, and reported.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
 
-from profiles.identity.values import GRADE_RANK, Grade, IdentifierKind
-
-#: (account, address, standing, epoch): the natural key of a channel identity; anything sortable will do.
-Node = tuple[str | int, ...]
-#: (kind, scope, join_key)
-JoinKey = tuple[str, str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """One sighting as evidence: this identifier belongs to this channel identity, at this grade, since this time."""
-
-    node: Node
-    identifier: JoinKey
-    grade: str
-    occurred_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Passed:
-    """One boundary as evidence: from `starts_at` on, somebody else uses the identifier."""
-
-    identifier: JoinKey
-    starts_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Ruling:
-    """One standing human decision: the two are the same person, or they are different people."""
-
-    same: bool
-    one: Node
-    other: Node
+from profiles.identity.evidence import (
+    Aliases,
+    Epochs,
+    JoinKey,
+    Marking,
+    Node,
+    Passed,
+    Ruling,
+    Seen,
+    epoch_of,
+    epochs,
+)
+from profiles.identity.policy import Policy
+from profiles.identity.shared import Closed, SharedEpochs, shared_epochs
+from profiles.identity.values import GRADE_RANK
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A tie that was not taken, and why: `different` (a human said so) or `limit:<kind>`."""
+    """A tie that was not taken, and why: `different` (a human said so) or `limit:<kind>`.
+
+    Without an identifier it is a human's own *same* or *different* that a later decision overruled.
+    """
 
     one: Node
     other: Node
     identifier: JoinKey | None
     because: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
-    """Which kinds and grades join, in which priority, and how many values of a kind one person may have per scope."""
-
-    version: int = 1
-    priority: Mapping[str, int] = field(
-        default_factory=lambda: MappingProxyType(
-            {kind: rank for rank, kind in enumerate(IdentifierKind) if kind is not IdentifierKind.ORDER}
-        )
-    )
-    joining_grades: frozenset[str] = frozenset({Grade.DECIDED, Grade.PROVED, Grade.WEAK})
-    most_per_scope: Mapping[str, int] = field(
-        default_factory=lambda: MappingProxyType({str(IdentifierKind.CUSTOMER_ID): 1})
-    )
-
-    def joins(self, seen: Seen) -> bool:
-        """Whether this sighting may tie its channel identity to others."""
-        return seen.identifier[0] in self.priority and seen.grade in self.joining_grades
+    grade: str = ""
+    occurred_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +49,75 @@ class Partition:
     held: tuple[Held, ...]
 
 
+def resolve(
+    sightings: Iterable[Seen],
+    boundaries: Iterable[Passed] = (),
+    decisions: Iterable[Ruling | Marking] = (),
+    policy: Policy | None = None,
+    nodes: Iterable[Node] = (),
+    shared: SharedEpochs | None = None,
+) -> Partition:
+    """The partition that the evidence gives.
+
+    `nodes` may add channel identities that have no sighting at all. Whoever holds only part of all evidence passes
+    `shared`, which depends on the whole; else it is computed.
+    """
+    policy = policy or Policy()
+    decided = list(decisions)
+    rulings = sorted({d for d in decided if isinstance(d, Ruling)}, key=_newest_first)
+    aliases = Aliases(rulings)
+    started = epochs(boundaries)
+    evidence = [seen for seen in earliest(sightings, started, policy) if policy.joins(seen)]
+    if shared is None:
+        shared = shared_epochs(evidence, started, policy)
+    closed = Closed(shared, (d for d in decided if isinstance(d, Marking)), started)
+    joining = sorted((seen for seen in evidence if not closed(seen)), key=lambda seen: order(seen, policy))
+    everyone = {*nodes, *(s.node for s in evidence), *(n for r in rulings for n in (r.one, r.other))}
+    blocks = _Blocks(everyone, policy, aliases)
+    held = _take_rulings(blocks, rulings)
+    for seen in joining:
+        blocks.carry(seen)
+    held += _take_sightings(blocks, joining, started)
+    return Partition(blocks.all(), tuple(held))
+
+
+def earliest(sightings: Iterable[Seen], started: Epochs, policy: Policy) -> Iterable[Seen]:
+    """The first sighting of each identifier with each channel identity at each grade: only that one is evidence.
+
+    Later ones say nothing new, and which of them are stored depends on the order of arrival. Where the policy says so,
+    it is the first of each epoch.
+    """
+    first: dict[tuple[Node, JoinKey, str, datetime | None], Seen] = {}
+    for seen in sightings:
+        epoch = None
+        if policy.each_epoch(seen.identifier[0]):
+            epoch = epoch_of(started.get(seen.identifier, ()), seen.occurred_at)
+        key = (seen.node, seen.identifier, seen.grade, epoch)
+        if key not in first or seen.occurred_at < first[key].occurred_at:
+            first[key] = seen
+    return first.values()
+
+
+def order(seen: Seen, policy: Policy) -> tuple[int, int, datetime, Node, JoinKey]:
+    """The total order of the evidence: kind, grade, provider's time, natural keys."""
+    kind = seen.identifier[0]
+    return (policy.rank(kind), GRADE_RANK[seen.grade], seen.occurred_at, seen.node, seen.identifier)
+
+
+def _newest_first(ruling: Ruling) -> tuple[int, bool, Node, Node]:
+    """A later decision supersedes; of one operation, what keeps apart comes first."""
+    return (-ruling.made, ruling.same, ruling.one, ruling.other)
+
+
 class _Blocks:
     """Disjoint sets that know which blocks must stay apart and which limited values each block has."""
 
-    def __init__(self, nodes: Iterable[Node], policy: Policy) -> None:
+    def __init__(self, nodes: Iterable[Node], policy: Policy, aliases: Aliases) -> None:
         self.parent = {node: node for node in nodes}
         self.apart: dict[Node, set[Node]] = {}
-        self.limited: dict[Node, dict[tuple[str, str], set[str]]] = {}
+        self.limited: dict[Node, dict[tuple[str, str], set[JoinKey]]] = {}
         self.policy = policy
+        self.aliases = aliases
 
     def root(self, node: Node) -> Node:
         while self.parent[node] != node:
@@ -98,22 +125,33 @@ class _Blocks:
             node = self.parent[node]
         return node
 
+    def all(self) -> tuple[frozenset[Node], ...]:
+        found: dict[Node, set[Node]] = {}
+        for node in self.parent:
+            found.setdefault(self.root(node), set()).add(node)
+        return tuple(frozenset(found[root]) for root in sorted(found))
+
     def keep_apart(self, one: Node, other: Node) -> None:
         self.apart.setdefault(one, set()).add(other)
         self.apart.setdefault(other, set()).add(one)
 
     def carry(self, seen: Seen) -> None:
-        kind, scope, value = seen.identifier
-        if kind in self.policy.most_per_scope:
-            self.limited.setdefault(seen.node, {}).setdefault((kind, scope), set()).add(value)
+        """The block of the sighting's channel identity has its value, if values of its kind are limited."""
+        kind, scope, _ = seen.identifier
+        if self.policy.most(kind) is not None:
+            mine = self.limited.setdefault(self.root(seen.node), {})
+            mine.setdefault((kind, scope), set()).add(self.aliases.of(seen.identifier))
 
     def objection(self, one: Node, other: Node) -> str:
-        """Why the blocks of two roots may not become one; empty when they may."""
+        """Why the blocks of two roots may not become one; empty when they may.
+
+        Once there is an objection it stays, whatever else joins: so trying each tie once is enough.
+        """
         if other in self.apart.get(one, ()):
             return "different"
         mine, theirs = self.limited.get(one, {}), self.limited.get(other, {})
-        for key in mine.keys() & theirs.keys():
-            if len(mine[key] | theirs[key]) > self.policy.most_per_scope[key[0]]:
+        for key in sorted(mine.keys() & theirs.keys()):
+            if len(mine[key] | theirs[key]) > (self.policy.most(key[0]) or 0):
                 return f"limit:{key[0]}"
         return ""
 
@@ -128,90 +166,38 @@ class _Blocks:
             self.limited.setdefault(keep, {}).setdefault(key, set()).update(values)
 
 
-def resolve(
-    sightings: Iterable[Seen],
-    boundaries: Iterable[Passed] = (),
-    decisions: Iterable[Ruling] = (),
-    policy: Policy | None = None,
-    nodes: Iterable[Node] = (),
-) -> Partition:
-    """The partition that the evidence gives. `nodes` may add channel identities that have no sighting at all."""
-    policy = policy or Policy()
-    evidence = sorted(set(sightings), key=lambda seen: _order(seen, policy))
-    rulings = sorted(set(decisions), key=lambda ruling: (ruling.one, ruling.other))
-    everyone = {
-        *nodes,
-        *(seen.node for seen in evidence),
-        *(n for ruling in rulings for n in (ruling.one, ruling.other)),
-    }
-    blocks = _Blocks(everyone, policy)
-    held = _take_decisions(blocks, rulings)
-    for seen in evidence:
-        if policy.joins(seen):
-            blocks_root = blocks.root(seen.node)
-            blocks.carry(Seen(blocks_root, seen.identifier, seen.grade, seen.occurred_at))
-    held += _take_sightings(blocks, evidence, _epochs(boundaries), policy)
-    found: dict[Node, set[Node]] = {}
-    for node in everyone:
-        found.setdefault(blocks.root(node), set()).add(node)
-    return Partition(tuple(frozenset(found[root]) for root in sorted(found)), tuple(held))
-
-
-def _order(seen: Seen, policy: Policy) -> tuple[int, int, datetime, Node, JoinKey]:
-    """The total order of the evidence: kind, grade, provider's time, natural keys."""
-    return (
-        policy.priority.get(seen.identifier[0], len(policy.priority)),
-        GRADE_RANK[seen.grade],
-        seen.occurred_at,
-        seen.node,
-        seen.identifier,
-    )
-
-
-def _epochs(boundaries: Iterable[Passed]) -> dict[JoinKey, Sequence[datetime]]:
-    starts: dict[JoinKey, set[datetime]] = {}
-    for boundary in boundaries:
-        starts.setdefault(boundary.identifier, set()).add(boundary.starts_at)
-    return {identifier: sorted(times) for identifier, times in starts.items()}
-
-
-def _take_decisions(blocks: _Blocks, rulings: Sequence[Ruling]) -> list[Held]:
-    """Every *different* is written down first, so that no *same* can pass one; limits do not bind humans."""
+def _take_rulings(blocks: _Blocks, rulings: Sequence[Ruling]) -> list[Held]:
+    """Human decisions, the latest first; limits do not bind them."""
     held = []
     for ruling in rulings:
-        if not ruling.same:
-            blocks.keep_apart(ruling.one, ruling.other)
-    for ruling in rulings:
         one, other = blocks.root(ruling.one), blocks.root(ruling.other)
-        if not ruling.same or one == other:
-            continue
-        if other in blocks.apart.get(one, ()):
+        if ruling.same and other in blocks.apart.get(one, ()):
             held.append(Held(ruling.one, ruling.other, None, "different"))
-        else:
+        elif ruling.same and one != other:
             blocks.unite(one, other)
+        elif not ruling.same and one == other:
+            held.append(Held(ruling.one, ruling.other, None, "same"))
+        elif not ruling.same:
+            blocks.keep_apart(one, other)
     return held
 
 
-def _take_sightings(
-    blocks: _Blocks, evidence: Sequence[Seen], epochs: Mapping[JoinKey, Sequence[datetime]], policy: Policy
-) -> list[Held]:
+def _take_sightings(blocks: _Blocks, joining: Sequence[Seen], started: Epochs) -> list[Held]:
     """Each sighting ties its channel identity to all that had the identifier in the same epoch before it.
 
     Trying one member of each block stands for trying every pair: the order of pairs is that of their later sighting.
     """
     held = []
-    members: dict[tuple[JoinKey, int], list[Node]] = {}
-    for seen in evidence:
-        if not policy.joins(seen):
-            continue
-        epoch = sum(start <= seen.occurred_at for start in epochs.get(seen.identifier, ()))
+    members: dict[tuple[JoinKey, datetime], list[Node]] = {}
+    for seen in joining:
+        epoch = epoch_of(started.get(seen.identifier, ()), seen.occurred_at)
         earlier = members.setdefault((seen.identifier, epoch), [])
         for node in earlier:
             one, other = blocks.root(node), blocks.root(seen.node)
             if one == other:
                 continue
             if because := blocks.objection(one, other):
-                held.append(Held(node, seen.node, seen.identifier, because))
+                held.append(Held(node, seen.node, seen.identifier, because, seen.grade, seen.occurred_at))
             else:
                 blocks.unite(one, other)
         if not any(blocks.root(node) == blocks.root(seen.node) for node in earlier):

@@ -26,6 +26,14 @@ class Grade(StrEnum):
     CLAIMED = "claimed"  # typed by somebody: shown, never joins
 
 
+class IdentifierStatus(StrEnum):
+    """Whether an identifier joins people."""
+
+    NORMAL = "normal"
+    GENERIC = "generic"  # shared by several people: stops joining, both say "also used by"
+    BLOCKED = "blocked"  # a placeholder: never joins, never shown as this person's
+
+
 GRADE_RANK: Mapping[str, int] = MappingProxyType({grade: rank for rank, grade in enumerate(Grade)})
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 
 import phonenumbers
@@ -18,7 +19,7 @@ from phonenumbers import PhoneNumberType, ValidationResult
 
 from profiles.identity.canonical import LONGEST_VALUE, canonical, is_valid_phone
 from profiles.identity.mailbox import SURROUNDING_SPACE, domain_key, has_hidden, is_dot_atom
-from profiles.identity.values import IdentifierKind
+from profiles.identity.values import IdentifierKind, IdentifierStatus
 from profiles.identity.worth_lists import (
     MACHINE_MAILBOX,
     PERSONAL_NAMES,
@@ -114,11 +115,27 @@ def worthless(
     return next((str(reason) for reason, applies in _RULES[kind] if applies(asked)), "")
 
 
-def status_for(reason: str) -> str:
-    """The identifier status that a reason of `worthless` asks for: normal, generic or blocked."""
+def status_for(reason: str) -> IdentifierStatus:
+    """The identifier status that a reason of `worthless` asks for."""
     if not reason:
-        return "normal"
-    return "generic" if reason in GENERIC else "blocked"
+        return IdentifierStatus.NORMAL
+    return IdentifierStatus.GENERIC if reason in GENERIC else IdentifierStatus.BLOCKED
+
+
+@lru_cache(maxsize=20_000)  # the partition asks for every sighting, and a number costs 60 microseconds
+def status_by_form(kind: str, value: str) -> str:
+    """The status that the form of a value or join key gives it; empty when nothing speaks against it.
+
+    Reserved domains are left to join: typed they are claims anyway, imported for many they turn generic by their
+    anchors, and demonstrations and tests live on them.
+    """
+    reason = worthless(IdentifierKind(kind), value, reserved_domains=frozenset())
+    return str(status_for(reason)) if reason else ""
+
+
+def is_worthless(kind: str, value: str) -> bool:
+    """Whether a value of that form joins nobody."""
+    return bool(status_by_form(kind, value))
 
 
 def is_joinable_phone(value: str, *, attested: bool) -> bool:

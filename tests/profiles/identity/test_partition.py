@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from profiles.identity.partition import JoinKey, Node, Partition, Passed, Ruling, Seen, resolve
+from profiles.identity.evidence import JoinKey, Node, Passed, Ruling, Seen
+from profiles.identity.partition import Partition, resolve
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NODES: list[Node] = [(n,) for n in range(7)]
@@ -68,14 +69,14 @@ def test_different_and_limits_hold_in_every_block(given_evidence: Evidence) -> N
             ids = {
                 s.identifier[2]
                 for s in given_evidence[0]
-                if s.node in block and s.identifier[0] == "customer_id" and s.grade != "claimed"
+                if s.node in block and s.identifier[0] == "customer_id" and s.grade in ("decided", "proved")
             }
             # One channel identity may itself carry two ids: that is a conflict on it, never a reason to join more.
             carried = [
                 {
                     s.identifier[2]
                     for s in given_evidence[0]
-                    if s.node == n and s.identifier[0] == "customer_id" and s.grade != "claimed"
+                    if s.node == n and s.identifier[0] == "customer_id" and s.grade in ("decided", "proved")
                 }
                 for n in block
             ]
@@ -123,13 +124,13 @@ def test_sightings_on_either_side_of_a_boundary_do_not_join() -> None:
 
 
 def test_held_tie_says_why() -> None:
-    phone = IDENTIFIERS[0]
+    user = ("whatsapp_user", "portfolio", "US.1")
     seen = [
-        Seen((0,), phone, "proved", START),
-        Seen((1,), phone, "proved", START),
+        Seen((0,), user, "proved", START),
+        Seen((1,), user, "proved", START),
         Seen((0,), ("customer_id", "shop", "c1"), "proved", START),
         Seen((1,), ("customer_id", "shop", "c2"), "proved", START),
     ]
     [held] = resolve(seen).held
-    assert (held.one, held.other, held.identifier, held.because) == ((0,), (1,), phone, "limit:customer_id")
+    assert (held.one, held.other, held.identifier, held.because) == ((0,), (1,), user, "limit:customer_id")
     assert resolve(seen, [], [Ruling(True, (0,), (1,))]).blocks == (frozenset({(0,), (1,)}),)

@@ -1,0 +1,65 @@
+"""Which identifiers several people share: a family's phone, an office's mailbox. Shared ones stop joining.
+
+A value is shared when its anchors say so. An anchor is a customer id of one scope that was seen with the same channel
+identity as the value; what joins and merges made of it does not count, or one wrong join would prove itself. A number
+that was passed on is not shared: its anchors are counted within each epoch.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from profiles.identity.evidence import Epochs, JoinKey, Marking, Node, Seen, epoch_of
+from profiles.identity.policy import Policy
+from profiles.identity.values import IdentifierKind, IdentifierStatus
+from profiles.identity.worth import is_worthless
+
+#: The starts of the epochs in which each identifier is shared by its anchors; others are absent.
+SharedEpochs = Mapping[JoinKey, frozenset[datetime]]
+
+
+def shared_epochs(sightings: Iterable[Seen], epochs: Epochs, policy: Policy) -> SharedEpochs:
+    """The epochs of identifiers whose anchors reach the policy's number."""
+    owners: dict[Node, set[JoinKey]] = {}
+    users: dict[tuple[JoinKey, datetime], set[Node]] = {}
+    for seen in sightings:
+        if not policy.joins(seen):
+            continue
+        if seen.identifier[0] == IdentifierKind.CUSTOMER_ID:
+            owners.setdefault(seen.node, set()).add(seen.identifier)
+        elif policy.shared_at(seen.identifier[0]) is not None:
+            epoch = epoch_of(epochs.get(seen.identifier, ()), seen.occurred_at)
+            users.setdefault((seen.identifier, epoch), set()).add(seen.node)
+    shared: dict[JoinKey, set[datetime]] = {}
+    for (identifier, epoch), nodes in users.items():
+        anchors = set().union(*(owners.get(node, ()) for node in nodes))
+        if is_shared(identifier[0], anchors, policy):
+            shared.setdefault(identifier, set()).add(epoch)
+    return {identifier: frozenset(starts) for identifier, starts in shared.items()}
+
+
+def is_shared(kind: str, anchors: Iterable[JoinKey], policy: Policy) -> bool:
+    """Whether that many anchors of one scope make a value of this kind a shared one."""
+    most = policy.shared_at(kind)
+    by_scope: dict[str, set[JoinKey]] = {}
+    for anchor in anchors:
+        by_scope.setdefault(anchor[1], set()).add(anchor)
+    return most is not None and any(len(values) >= most for values in by_scope.values())
+
+
+class Closed:
+    """Says which identifiers join nobody: by a human's word, else by their form, else by their anchors."""
+
+    def __init__(self, shared: SharedEpochs, markings: Iterable[Marking], epochs: Epochs) -> None:
+        self._shared = shared
+        self._epochs = epochs
+        self._marked = {m.identifier: m.status for m in sorted(markings, key=lambda m: m.made)}
+
+    def __call__(self, seen: Seen) -> bool:
+        identifier = seen.identifier
+        marked = self._marked.get(identifier)
+        if marked is not None:
+            return marked != IdentifierStatus.NORMAL
+        if is_worthless(identifier[0], identifier[2]):
+            return True
+        starts = self._shared.get(identifier)
+        return bool(starts) and epoch_of(self._epochs.get(identifier, ()), seen.occurred_at) in (starts or ())
