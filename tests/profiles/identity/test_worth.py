@@ -5,8 +5,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from profiles.identity.canonical import canonical, email_join_key
-from profiles.identity.values import IdentifierKind
-from profiles.identity.worth import GENERIC, Reason, is_joinable_phone, status_for, worthless
+from profiles.identity.values import IdentifierKind, IdentifierStatus
+from profiles.identity.worth import (
+    GENERIC,
+    Reason,
+    is_joinable_phone,
+    is_worthless,
+    status_by_form,
+    status_for,
+    worthless,
+)
 from profiles.identity.worth_lists import PROGRAM_PLACEHOLDERS, ROLES
 from tests.profiles.identity.test_canonical_laws import ANY
 
@@ -159,9 +167,17 @@ def test_installation_for_demonstration_lets_reserved_domains_join() -> None:
 
 
 def test_placeholders_are_blocked_and_shared_addresses_are_generic() -> None:
-    assert {status_for(reason) for reason in GENERIC} == {"generic"}
-    assert {status_for(reason) for reason in set(Reason) - GENERIC} == {"blocked"}
-    assert status_for("") == "normal"
+    assert {status_for(reason) for reason in GENERIC} == {IdentifierStatus.GENERIC}
+    assert {status_for(reason) for reason in set(Reason) - GENERIC} == {IdentifierStatus.BLOCKED}
+    assert status_for("") is IdentifierStatus.NORMAL
+
+
+def test_form_alone_closes_an_identifier_by_its_join_key() -> None:
+    assert status_by_form("phone", canonical(PHONE, "+1 800 555 1212")[1]) == "generic"
+    assert status_by_form("customer_id", "null") == "blocked"
+    assert status_by_form("email", "mira@example.com") == ""
+    assert is_worthless("email", "info@firma.de")
+    assert not is_worthless("phone", "+541155550000")  # the join key of an Argentine mobile
 
 
 def test_lists_hold_only_what_a_comparison_can_meet() -> None:
