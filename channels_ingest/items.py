@@ -11,6 +11,7 @@ from channels_ingest.messages import (
     Amendment,
     ConsentChange,
     ContactHint,
+    Introduction,
     Located,
     Message,
 )
@@ -30,7 +31,7 @@ from timeline.recording import Held, NewAmendment, NewEntry, hold_messages, reco
 #: The last evidence about an address before a boundary belongs to the epoch that ends there.
 _JUST_BEFORE = timedelta(microseconds=1)
 
-_Personal = Message | Amendment | AddressChange | ConsentChange | ContactHint
+_Personal = Message | Amendment | AddressChange | ConsentChange | ContactHint | Introduction
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,7 @@ def _seen(placed: _Placed) -> SenderSeen | None:
     occurred_at, source = item.occurred_at, ""
     if isinstance(item, Message):
         source = item.provider_message_id
-    elif isinstance(item, (Amendment, ConsentChange)):
+    elif isinstance(item, (Amendment, ConsentChange, Introduction)):
         source = item.key
     elif isinstance(item, AddressChange):
         source, occurred_at = item.provider_message_id, item.occurred_at - _JUST_BEFORE
@@ -166,14 +167,16 @@ def _boundaries(placed: _Placed) -> list[Boundary]:
 def _traits(item: _Personal, channel_identity_id: int) -> list[TraitTold]:
     if item.sender is None:
         return []
-    source = "address_book" if isinstance(item, ContactHint) else "profile"
+    source, grade = "address_book" if isinstance(item, ContactHint) else "profile", Grade.CLAIMED
+    if isinstance(item, Introduction):
+        source, grade = item.source, Grade.PROVED
     return [
         TraitTold(
             channel_identity_id=channel_identity_id,
             name=name,
             value=value,
             source=source,
-            grade=Grade.CLAIMED,
+            grade=grade,
             told_at=item.occurred_at,
         )
         for name, value in item.sender.traits.items()
