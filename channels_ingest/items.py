@@ -25,8 +25,8 @@ from profiles.resolution import SenderSeen, identify, store_boundaries
 from profiles.traits import TraitTold, rename, tell
 from timeline.entries import AmendmentKind, Direction, EntryKind
 from timeline.live import Happened
-from timeline.queue import refold
-from timeline.recording import Held, NewAmendment, NewEntry, hold_messages, record
+from timeline.queue import TALK, refold
+from timeline.recording import Held, NewAmendment, NewEntry, Recorded, hold_messages, record
 
 #: The last evidence about an address before a boundary belongs to the epoch that ends there.
 _JUST_BEFORE = timedelta(microseconds=1)
@@ -105,8 +105,14 @@ def _record(placed: Sequence[_Placed], places: Sequence[int | None], held: Held,
     profile_of = dict(ChannelIdentity.objects.filter(id__in=touched).values_list("id", "profile_id"))
     lock_rows("profiles_profile", profile_of.values())  # two lines of one customer are worked side by side
     rename(profile_of[pk] for pk in news)
-    refold(profile_of[pk] for pk in recorded.identities)
+    refold(profile_of[pk] for pk in recorded.identities - _silent(recorded))
     return [Happened(profile_of[identity], entry, kind) for entry, identity, kind in recorded.entries]
+
+
+def _silent(recorded: Recorded) -> set[int]:
+    """Channel identities that only browsed: their queue rows stay as they are, and 1,000 page views cost no fold."""
+    talked = {identity for _, identity, kind in recorded.entries if kind in TALK}
+    return {identity for _, identity, _ in recorded.entries} - talked
 
 
 def _message_id(item: _Personal) -> str:

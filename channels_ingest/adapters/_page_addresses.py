@@ -50,7 +50,7 @@ def _shown_path(path: str) -> str:
     for segment in path.split("/"):
         word = unquote(segment)
         hides = word and (before.lower() in _KEY_FOLLOWS or _is_private(word))
-        shown.append(_HIDDEN if hides else quote(word, safe="!$&'()*+,;=:@~-._"))
+        shown.append(_HIDDEN if hides or word == _HIDDEN else quote(word, safe="!$&'()*+,;=:@~-._"))
         before = word
     return "/".join(shown)
 
