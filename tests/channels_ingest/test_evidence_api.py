@@ -12,7 +12,16 @@ from channels_ingest import envelopes, pipeline
 from channels_ingest.accounts import ConnectError, connect
 from channels_ingest.models import Envelope, IntakeCount
 from channels_ingest.sources import INBOX_KEY, accounts_of
-from profiles.models import ChannelAccount, ChannelIdentity, Profile, Role, Sighting, Trait
+from profiles.models import (
+    ApiToken,
+    ChannelAccount,
+    ChannelIdentity,
+    Profile,
+    Role,
+    Sighting,
+    StaffMember,
+    Trait,
+)
 from tests.channels_ingest.evidence import AT, Shop, event, introduction
 from timeline.models import Entry, QueueRow
 
@@ -273,6 +282,25 @@ def test_disabled_source_is_not_recorded_until_it_is_enabled_and_replayed(shop: 
     envelopes.replay(Envelope.objects.filter(state="not_understood").values_list("id", flat=True))
     pipeline.drain()
     assert [item["outcome"] for item in shop.outcomes(answer)] == ["recorded"]
+
+
+def test_session_may_post_with_its_csrf_token_only(db: None) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(StaffMember.objects.create_staff("karin@example.com", role=Role.ADMIN))
+    body = json.dumps(event())
+    assert browser.post("/api/v1/events/", body, content_type="application/json").status_code == 403
+    browser.cookies["csrftoken"] = token = "a" * 32
+    posted = browser.post("/api/v1/events/", body, content_type="application/json", headers={"X-CSRFToken": token})
+    assert posted.status_code == 202
+    form = browser.post("/api/v1/events/", {"csrfmiddlewaretoken": token})
+    assert (form.status_code, form["Content-Type"]) == (415, PROBLEM)
+
+
+def test_token_does_what_its_role_says_and_not_what_its_holder_may(client: Client, db: None) -> None:
+    admin = StaffMember.objects.create_staff("karin@example.com", role=Role.ADMIN)
+    for role, status in ((Role.AGENT, 403), (Role.LEAD, 403), (Role.INGEST, 202), (Role.ADMIN, 202)):
+        headers = {"Authorization": f"Bearer {ApiToken.issue(admin, role)}"}
+        assert Shop(client, headers).post("events", event()).status_code == status
 
 
 def test_connect_and_the_webhooks_know_nothing_of_it(shop: Shop) -> None:
