@@ -15,24 +15,38 @@ from profiles.identity.worth import is_worthless
 
 #: The starts of the epochs in which each identifier is shared by its anchors; others are absent.
 SharedEpochs = Mapping[JoinKey, frozenset[datetime]]
+#: The anchors of each identifier in each of its epochs, by the epoch's start.
+Anchors = Mapping[tuple[JoinKey, datetime], frozenset[JoinKey]]
+
+#: The laxest first.
+_STRICTNESS = tuple(IdentifierStatus)
 
 
 def shared_epochs(sightings: Iterable[Seen], epochs: Epochs, aliases: Aliases, policy: Policy) -> SharedEpochs:
     """The epochs of identifiers whose anchors reach the policy's number."""
+    return shared_among(anchors_of(sightings, epochs, policy), aliases, policy)
+
+
+def anchors_of(sightings: Iterable[Seen], epochs: Epochs, policy: Policy) -> Anchors:
+    """The anchors of everything that sightings which may join tell of."""
     owners: dict[Node, set[JoinKey]] = {}
     users: dict[tuple[JoinKey, datetime], set[Node]] = {}
     for seen in sightings:
         if not policy.joins(seen):
             continue
         if seen.identifier[0] == IdentifierKind.CUSTOMER_ID:
-            owners.setdefault(seen.node, set()).add(aliases.of(seen.identifier))
+            owners.setdefault(seen.node, set()).add(seen.identifier)
         elif policy.shared_at(seen.identifier[0]) is not None:
             epoch = epoch_of(epochs.get(seen.identifier, ()), seen.occurred_at)
             users.setdefault((seen.identifier, epoch), set()).add(seen.node)
+    return {key: frozenset().union(*(owners.get(node, ()) for node in nodes)) for key, nodes in users.items()}
+
+
+def shared_among(anchors: Anchors, aliases: Aliases, policy: Policy) -> SharedEpochs:
+    """The epochs in which an identifier has too many anchors, aliases counted once."""
     shared: dict[JoinKey, set[datetime]] = {}
-    for (identifier, epoch), nodes in users.items():
-        anchors = set().union(*(owners.get(node, ()) for node in nodes))
-        if is_shared(identifier[0], anchors, policy):
+    for (identifier, epoch), values in anchors.items():
+        if is_shared(identifier[0], {aliases.of(value) for value in values}, policy):
             shared.setdefault(identifier, set()).add(epoch)
     return {identifier: frozenset(starts) for identifier, starts in shared.items()}
 
@@ -52,7 +66,7 @@ class Closed:
     def __init__(self, shared: SharedEpochs, markings: Iterable[Marking], epochs: Epochs) -> None:
         self._shared = shared
         self._epochs = epochs
-        self._marked = {m.identifier: m.status for m in sorted(markings, key=lambda m: m.made)}
+        self._marked = {m.identifier: m.status for m in sorted(markings, key=_latest_last)}
 
     def __call__(self, seen: Seen) -> bool:
         identifier = seen.identifier
@@ -63,3 +77,8 @@ class Closed:
             return True
         starts = self._shared.get(identifier)
         return bool(starts) and epoch_of(self._epochs.get(identifier, ()), seen.occurred_at) in (starts or ())
+
+
+def _latest_last(marking: Marking) -> tuple[int, int]:
+    """A later marking supersedes; of one operation, the stricter."""
+    return (marking.made, _STRICTNESS.index(marking.status))

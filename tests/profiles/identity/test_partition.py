@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from profiles.identity.evidence import JoinKey, Node, Passed, Ruling, Seen
+from profiles.identity.evidence import JoinKey, Marking, Node, Passed, Ruling, Seen
 from profiles.identity.partition import Partition, resolve
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -134,3 +134,24 @@ def test_held_tie_says_why() -> None:
     [held] = resolve(seen).held
     assert (held.one, held.other, held.identifier, held.because) == ((0,), (1,), user, "limit:customer_id")
     assert resolve(seen, [], [Ruling(True, (0,), (1,))]).blocks == (frozenset({(0,), (1,)}),)
+
+
+def test_channel_identity_with_nothing_but_a_claim_is_a_person_too() -> None:
+    claim = Seen((0,), IDENTIFIERS[0], "claimed", START)
+    assert resolve([claim]).blocks == (frozenset({(0,)}),)
+
+
+def test_of_two_markings_of_one_operation_the_stricter_counts_in_any_order() -> None:
+    phone = IDENTIFIERS[0]
+    seen = [Seen((n,), phone, "proved", START) for n in range(2)]
+    markings = [Marking(phone, "normal"), Marking(phone, "generic"), Marking(phone, "blocked")]
+    for order in (markings, markings[::-1]):
+        assert len(resolve(seen, [], order).blocks) == 2
+
+
+def test_which_side_a_ruling_names_first_is_no_matter() -> None:
+    """Of one operation two *same* and a *different* cannot all hold: which one is held must not hang on spelling."""
+    ties = [Ruling(True, (0,), (2,)), Ruling(True, (1,), (2,)), Ruling(False, (0,), (1,))]
+    turned = [Ruling(ruling.same, ruling.other, ruling.one) for ruling in ties]
+    mixed = [ties[0], turned[1], ties[2]], [turned[0], ties[1], turned[2]]
+    assert {resolve([], [], each).blocks for each in (ties, turned, *mixed)} == {resolve([], [], ties).blocks}
