@@ -79,27 +79,30 @@ def resolve(
 def open_sightings(
     sightings: Iterable[Seen],
     started: Epochs,
-    decisions: Sequence[Ruling | Marking],
+    decisions: Iterable[Ruling | Marking],
     policy: Policy,
-    shared: SharedEpochs | None,
+    shared: SharedEpochs | None = None,
 ) -> list[Seen]:
     """The sightings that may join, in the order in which they are taken: grade and value allow it."""
-    evidence = [seen for seen in earliest(sightings) if policy.joins(seen)]
+    evidence = [seen for seen in earliest(sightings, started, policy) if policy.joins(seen)]
     if shared is None:
-        aliases = Aliases(d for d in decisions if isinstance(d, Ruling))
-        shared = shared_epochs(evidence, started, aliases, policy)
+        shared = shared_epochs(evidence, started, policy)
     closed = Closed(shared, (d for d in decisions if isinstance(d, Marking)), started)
     return sorted((seen for seen in evidence if not closed(seen)), key=lambda seen: order(seen, policy))
 
 
-def earliest(sightings: Iterable[Seen]) -> Iterable[Seen]:
+def earliest(sightings: Iterable[Seen], started: Epochs, policy: Policy) -> Iterable[Seen]:
     """The first sighting of each identifier with each channel identity at each grade: only that one is evidence.
 
-    Later ones say nothing new, and which of them are stored depends on the order of arrival.
+    Later ones say nothing new, and which of them are stored depends on the order of arrival. Where the policy says so,
+    it is the first of each epoch.
     """
-    first: dict[tuple[Node, JoinKey, str], Seen] = {}
+    first: dict[tuple[Node, JoinKey, str, datetime | None], Seen] = {}
     for seen in sightings:
-        key = (seen.node, seen.identifier, seen.grade)
+        epoch = None
+        if policy.each_epoch(seen.identifier[0]):
+            epoch = epoch_of(started.get(seen.identifier, ()), seen.occurred_at)
+        key = (seen.node, seen.identifier, seen.grade, epoch)
         if key not in first or seen.occurred_at < first[key].occurred_at:
             first[key] = seen
     return first.values()

@@ -8,27 +8,20 @@ that was passed on is not shared: its anchors are counted within each epoch.
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from profiles.identity.evidence import Aliases, Epochs, JoinKey, Marking, Node, Seen, epoch_of
+from profiles.identity.evidence import Epochs, JoinKey, Marking, Node, Seen, epoch_of
 from profiles.identity.policy import Policy
 from profiles.identity.values import IdentifierKind, IdentifierStatus
 from profiles.identity.worth import is_worthless
 
 #: The starts of the epochs in which each identifier is shared by its anchors; others are absent.
 SharedEpochs = Mapping[JoinKey, frozenset[datetime]]
-#: The anchors of each identifier in each of its epochs, by the epoch's start.
-Anchors = Mapping[tuple[JoinKey, datetime], frozenset[JoinKey]]
 
 #: The laxest first.
 _STRICTNESS = tuple(IdentifierStatus)
 
 
-def shared_epochs(sightings: Iterable[Seen], epochs: Epochs, aliases: Aliases, policy: Policy) -> SharedEpochs:
+def shared_epochs(sightings: Iterable[Seen], epochs: Epochs, policy: Policy) -> SharedEpochs:
     """The epochs of identifiers whose anchors reach the policy's number."""
-    return shared_among(anchors_of(sightings, epochs, policy), aliases, policy)
-
-
-def anchors_of(sightings: Iterable[Seen], epochs: Epochs, policy: Policy) -> Anchors:
-    """The anchors of everything that sightings which may join tell of."""
     owners: dict[Node, set[JoinKey]] = {}
     users: dict[tuple[JoinKey, datetime], set[Node]] = {}
     for seen in sightings:
@@ -39,14 +32,10 @@ def anchors_of(sightings: Iterable[Seen], epochs: Epochs, policy: Policy) -> Anc
         elif policy.shared_at(seen.identifier[0]) is not None:
             epoch = epoch_of(epochs.get(seen.identifier, ()), seen.occurred_at)
             users.setdefault((seen.identifier, epoch), set()).add(seen.node)
-    return {key: frozenset().union(*(owners.get(node, ()) for node in nodes)) for key, nodes in users.items()}
-
-
-def shared_among(anchors: Anchors, aliases: Aliases, policy: Policy) -> SharedEpochs:
-    """The epochs in which an identifier has too many anchors, aliases counted once."""
     shared: dict[JoinKey, set[datetime]] = {}
-    for (identifier, epoch), values in anchors.items():
-        if is_shared(identifier[0], {aliases.of(value) for value in values}, policy):
+    for (identifier, epoch), nodes in users.items():
+        anchors = set().union(*(owners.get(node, ()) for node in nodes))
+        if is_shared(identifier[0], anchors, policy):
             shared.setdefault(identifier, set()).add(epoch)
     return {identifier: frozenset(starts) for identifier, starts in shared.items()}
 

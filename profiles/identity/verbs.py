@@ -3,8 +3,8 @@
 A verb answers with a `Change`: decisions to add and decisions to retract, all of one operation. Undoing the operation
 takes the added ones back and lets the retracted ones stand again.
 
-A decision frees or binds other ties too: aliases lift limits and make shared identifiers join again. So each verb
-resolves what it would do and adds decisions until the outcome is exactly what the human asked for.
+A decision frees or binds other ties too: what a merge lifted a limit for, and what an unmerge leaves without its only
+tie. So each verb resolves what it would do and adds decisions until the outcome is exactly what the human asked for.
 """
 
 from collections.abc import Collection, Mapping
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from profiles.identity.evidence import Aliases, JoinKey, Marking, Node, Passed, Ruling, Seen, epochs
 from profiles.identity.partition import Partition, open_sightings, resolve
 from profiles.identity.policy import Policy
-from profiles.identity.shared import Anchors, SharedEpochs, shared_among
+from profiles.identity.shared import SharedEpochs
 
 Block = frozenset[Node]
 #: When each channel identity came to be; the smallest is the oldest. It stands for its block.
@@ -39,8 +39,8 @@ class Change:
 class Case:
     """All that bears on what a verb does: the evidence as `resolve` takes it, with the standing decisions.
 
-    Whoever holds only part of all evidence passes `anchors`, counted over all of it, and in `sightings` the whole
-    closure of both sides, walked over identifiers that are shared by their anchors too: a merge may open those.
+    Decisions change neither what is shared nor what is closed. So whoever holds only part of all evidence passes the
+    closure of both sides over open identifiers and standing decisions, and `shared` as it is: it holds afterwards too.
     """
 
     sightings: tuple[Seen, ...] = ()
@@ -48,7 +48,7 @@ class Case:
     decisions: tuple[Ruling | Marking, ...] = ()
     policy: Policy = field(default_factory=Policy)
     nodes: tuple[Node, ...] = ()
-    anchors: Anchors | None = None
+    shared: SharedEpochs | None = None
 
     @property
     def rulings(self) -> tuple[Ruling, ...]:
@@ -58,12 +58,6 @@ class Case:
     def made_next(self) -> int:
         """Later than every decision of the case. A caller that counts its own operations may use that count instead."""
         return 1 + max((decision.made for decision in self.decisions), default=0)
-
-    @property
-    def shared(self) -> SharedEpochs | None:
-        if self.anchors is None:
-            return None
-        return shared_among(self.anchors, Aliases(self.rulings), self.policy)
 
     def partition(self) -> Partition:
         """Who is one person now."""
@@ -128,7 +122,7 @@ def _kept_together(case: Case, side: Block, age: Age, made: int) -> list[Ruling]
 def _settle(case: Case, change: Change, wanted: Collection[Block], age: Age) -> Change:
     """The change with further decisions, all of them true of the wanted blocks, until exactly those come out.
 
-    It ends: what is added is the latest word, agrees with itself, and each round adds a pair that it had not.
+    It ends: as the latest word and of one mind what is added is taken, so no round adds what an earlier one did.
     """
     made = case.made_next
     while True:
@@ -140,20 +134,20 @@ def _settle(case: Case, change: Change, wanted: Collection[Block], age: Age) -> 
 
 
 def _pulled_in(found: Collection[Block], wanted: Collection[Block], age: Age, made: int) -> tuple[Ruling, ...]:
-    """A *different* between the first wanted block in a found one and each further one that was pulled into it."""
+    """A *different* between the first wanted block whose oldest is in a found one and each further such block."""
     rulings = []
     for block in found:
-        first, *further = (each for each in wanted if each & block)
-        rulings += [Ruling(False, _oldest(first, age), _oldest(each, age), made) for each in further]
+        eldest = [oldest for each in wanted if (oldest := _oldest(each, age)) in block]
+        rulings += [Ruling(False, eldest[0], oldest, made) for oldest in eldest[1:]]
     return tuple(rulings)
 
 
 def _lost(found: Collection[Block], wanted: Collection[Block], age: Age, made: int) -> tuple[Ruling, ...]:
-    """A *same* between the oldest of a wanted block and that of each piece that is not with it."""
+    """A *same* between the oldest of a wanted block and that of each piece of it which is elsewhere."""
     rulings = []
     for block in wanted:
         oldest = _oldest(block, age)
-        pieces = [each for each in found if each & block and oldest not in each]
+        pieces = [each & block for each in found if each & block and oldest not in each]
         rulings += [Ruling(True, oldest, _oldest(piece, age), made) for piece in pieces]
     return tuple(rulings)
 

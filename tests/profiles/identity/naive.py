@@ -27,16 +27,15 @@ class Evidence:
         return [decision for decision in self.decisions if isinstance(decision, Ruling)]
 
     def first_sightings(self) -> list[Seen]:
-        """Only the earliest sighting of an identifier with a channel identity at a grade is evidence."""
-        return [
-            seen
-            for seen in set(self.sightings)
-            if not any(
-                (other.node, other.identifier, other.grade) == (seen.node, seen.identifier, seen.grade)
-                and other.occurred_at < seen.occurred_at
-                for other in self.sightings
-            )
-        ]
+        """Of an identifier with a channel identity at a grade (in an epoch) only the earliest sighting is evidence."""
+        every = set(self.sightings)
+        return [s for s in every if not any(self.says_the_same(s, t) and t.occurred_at < s.occurred_at for t in every)]
+
+    def says_the_same(self, one: Seen, other: Seen) -> bool:
+        alike = (one.node, one.identifier, one.grade) == (other.node, other.identifier, other.grade)
+        if self.policy.rules[one.identifier[0]].each_epoch:
+            return alike and self.epoch(one) == self.epoch(other)
+        return alike
 
     def joining(self) -> list[Seen]:
         """Sightings whose kind and grade may join, in the order in which evidence is taken."""
@@ -74,10 +73,7 @@ class Evidence:
             if other.identifier == seen.identifier and self.epoch(other) == self.epoch(seen)
         }
         anchors = {s.identifier for s in self.joining() if s.identifier[0] == "customer_id" and s.node in users}
-        return any(
-            len({self.same_values(anchor) for anchor in anchors if anchor[1] == scope}) >= enough
-            for _, scope, _ in anchors
-        )
+        return any(len({anchor for anchor in anchors if anchor[1] == scope}) >= enough for _, scope, _ in anchors)
 
     def is_open(self, seen: Seen) -> bool:
         """Whether the identifier joins: a human says so, else its form and its anchors do not forbid."""

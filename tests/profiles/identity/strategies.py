@@ -29,7 +29,7 @@ STRICT = Policy(
         **Policy().rules,
         "whatsapp_user": KindRule(most=1),
         "phone": KindRule(most=2, shared_at=2),
-        "visitor": KindRule(most=1, shared_at=2),
+        "visitor": KindRule(most=1, shared_at=2, each_epoch=True),
     },
 )
 
@@ -48,7 +48,8 @@ grades = st.sampled_from(["proved", "proved", "proved", "proved", "weak", "decid
 #: A phone, a customer id and an e-mail are what most conflicts are made of.
 identifiers = st.one_of(*map(st.sampled_from, (PHONES, CUSTOMERS, EMAILS, IDENTIFIERS)))
 seen = st.builds(Seen, nodes, identifiers, grades, hours)
-sightings = st.lists(seen, max_size=18).map(tuple)
+#: A list is mostly five longer than it must be: long ones have to be asked for.
+sightings = st.one_of(st.lists(seen, min_size=14, max_size=30), st.lists(seen, max_size=8)).map(tuple)
 boundaries = st.lists(st.builds(Passed, identifiers, hours), max_size=3).map(tuple)
 made = st.integers(0, 3)
 aliases = st.one_of(
@@ -65,7 +66,7 @@ rulings = st.builds(
 markings = st.builds(
     Marking, st.sampled_from([*PHONES, *EMAILS, *CUSTOMERS]), st.sampled_from(["normal", "generic", "blocked"]), made
 )
-decisions = st.lists(st.one_of(rulings, rulings, markings), max_size=5).map(tuple)
+decisions = st.lists(st.one_of(rulings, rulings, markings), max_size=7).map(tuple)
 policies = st.sampled_from([Policy(), STRICT])
 
 
