@@ -1,6 +1,6 @@
 """Giving every channel identity of a component the profile that the evidence says, under the one lock order."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db import connection, transaction
@@ -10,9 +10,22 @@ from profiles.identity.policy import Policy
 from profiles.locking import lock_id, lock_rows, take_advisory_locks
 from profiles.signals import Move, identity_changed
 
-#: Writes more evidence once everything is locked; returns the channel identities it touched. It runs again when the
-#: component turns out larger than what is locked, and then what it wrote before is gone.
-Amend = Callable[[Component], set[int]]
+
+@dataclass(frozen=True, slots=True)
+class Amended:
+    """The channel identities that further evidence touched, and the operation that wrote it, if a human did.
+
+    Those `born` meanwhile are nobody else's yet, so their profiles need no lock.
+    """
+
+    touched: Collection[int] = ()
+    born: Collection[int] = ()
+    operation_id: int | None = None
+
+
+#: Writes more evidence once everything is locked. It runs again when the component turns out larger than what is
+#: locked, and then what it wrote before is gone.
+Amend = Callable[[Component], Amended]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +43,6 @@ def reassign(
     *,
     amend: Amend | None = None,
     also_lock: Iterable[int] = (),
-    operation_id: int | None = None,
 ) -> Reassigned:
     """The profiles of everything connected to `touched` are what the evidence says.
 
@@ -46,16 +58,13 @@ def reassign(
             component = connected(wanted, policy)
             if component.profiles <= locked:
                 lock_rows("profiles_channelidentity", {*component.profile_of, *also_lock})
-                # What was born since is nobody else's yet and needs no lock.
-                more = amend(component) if amend else set()
-                if more:
-                    wanted |= more
-                    born = {pk for pk in more if pk not in component.profile_of}
+                amended = amend(component) if amend else Amended()
+                if amended.touched:
+                    wanted |= set(amended.touched)
                     component = connected({*wanted, *component.profile_of}, policy)
-                    born &= {pk for pk, profile in component.profile_of.items() if pk == profile}
-                    locked |= born
+                    locked |= set(amended.born)
                 if component.profiles <= locked:
-                    return _apply(component, operation_id)
+                    return _apply(component, amended.operation_id)
             transaction.set_rollback(True)
 
 

@@ -4,6 +4,7 @@ Runs in the caller's transaction, who holds the address, the profiles and the ro
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -50,22 +51,31 @@ def bear(account_id: int, address: str, standing: str, epoch_start: datetime, re
     return pk
 
 
-def rehome(addresses: Iterable[Address]) -> set[int]:
-    """Entries, sightings, traits and consents are where their time says; returns every channel identity of the
-    addresses. One whose boundary was withdrawn becomes void."""
+@dataclass(slots=True)
+class Rehomed:
+    """Every channel identity of the addresses, and those of them that are new."""
+
+    touched: set[int] = field(default_factory=set)
+    born: set[int] = field(default_factory=set)
+
+
+def rehome(addresses: Iterable[Address]) -> Rehomed:
+    """Entries, sightings, traits and consents are where their time says; what lost its boundary is void."""
     wanted = sorted(set(addresses))
     starts = standing_starts(wanted)
-    touched: set[int] = set()
+    result = Rehomed()
     for account_id, address in wanted:
         rows = list(ChannelIdentity.objects.filter(account_id=account_id, address=address).order_by("id"))
         for standing in sorted({row.standing for row in rows}):
             mine = [row for row in rows if row.standing == standing]
-            touched |= _rehome(mine, [FIRST_EPOCH, *starts.get((account_id, address), ())])
-    return touched
+            result.touched |= {row.pk for row in mine}
+            result.born |= _rehome(mine, [FIRST_EPOCH, *starts.get((account_id, address), ())])
+    result.touched |= result.born
+    return result
 
 
 def _rehome(rows: Sequence[ChannelIdentity], starts: Sequence[datetime]) -> set[int]:
-    """`rows` are all channel identities of one (account, address, standing), `starts` its epochs, ascending."""
+    """`rows` are all channel identities of one (account, address, standing), `starts` its epochs; returns new ones."""
     homes = {row.epoch_start: row for row in rows if row.epoch_start in starts}
     born: set[int] = set()
     spans = []
@@ -83,8 +93,7 @@ def _rehome(rows: Sequence[ChannelIdentity], starts: Sequence[datetime]) -> set[
         homes = {start: home for start, home in homes.items() if home.pk != pk}
         ChannelIdentity.objects.filter(id=pk).delete()
         Profile.objects.filter(id=pk).delete()
-    _void(rows, starts, homes)
-    return {row.pk for row in rows} | (born & kept)
+    return (born & kept) | _void(rows, starts, homes)
 
 
 def _may_hold(row: ChannelIdentity, start: datetime, end: datetime | None) -> bool:
@@ -97,7 +106,11 @@ def _may_hold(row: ChannelIdentity, start: datetime, end: datetime | None) -> bo
     return Sighting.objects.filter(within).exists() or ConsentEvent.objects.filter(within).exists()
 
 
-def _void(rows: Sequence[ChannelIdentity], starts: Sequence[datetime], homes: dict[datetime, ChannelIdentity]) -> None:
+def _void(
+    rows: Sequence[ChannelIdentity], starts: Sequence[datetime], homes: dict[datetime, ChannelIdentity]
+) -> set[int]:
+    """Channel identities without a standing boundary lead to the one of the enclosing epoch; returns new ones."""
+    born = set()
     for row in rows:
         void_in = None
         if row.epoch_start not in starts:
@@ -105,9 +118,11 @@ def _void(rows: Sequence[ChannelIdentity], starts: Sequence[datetime], homes: di
             if enclosing not in homes:
                 pk = bear(row.account_id, row.address, row.standing, enclosing, row.reply_refusal)
                 homes[enclosing] = ChannelIdentity.objects.get(id=pk)
+                born.add(pk)
             void_in = homes[enclosing].pk
         if row.void_in_id != void_in:
             ChannelIdentity.objects.filter(id=row.pk).update(void_in_id=void_in)
+    return born
 
 
 def _move(spans: Sequence[Span], voids: set[int]) -> set[int]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from django.db import connection
 
-from profiles.assignment import reassign
+from profiles.assignment import Amended, reassign
 from profiles.components import Component
 from profiles.epochs import Address, rehome, standing_starts
 from profiles.identity.canonical import canonical
@@ -167,10 +167,10 @@ def _store_all(
     touched |= _at(addresses)
     policy = active_policy()
 
-    def amend(component: Component) -> set[int]:
-        changed = rehome(addresses) if addresses else set()
-        opened = refold_status(keys, policy, growing=not addresses)
-        return changed | (users_of(opened) if opened else set())
+    def amend(_: Component) -> Amended:
+        moved = rehome(addresses)
+        changed = refold_status(keys, policy, growing=not addresses)
+        return Amended(moved.touched | users_of(changed), moved.born)
 
     done = reassign(touched, policy, amend=amend, also_lock={*also_lock, *known.identity_ids.values()})
     result.moves = done.moves

@@ -143,6 +143,7 @@ class Trait(models.Model):
     source = models.CharField(max_length=40)
     first_seen = models.DateTimeField()
     last_seen = models.DateTimeField()
+    withdrawn_by = models.ForeignKey(Operation, models.PROTECT, null=True, blank=True, related_name="withdrawn_traits")
 
     class Meta:
         constraints = [
