@@ -155,3 +155,13 @@ def test_which_side_a_ruling_names_first_is_no_matter() -> None:
     turned = [Ruling(ruling.same, ruling.other, ruling.one) for ruling in ties]
     mixed = [ties[0], turned[1], ties[2]], [turned[0], ties[1], turned[2]]
     assert {resolve([], [], each).blocks for each in (ties, turned, *mixed)} == {resolve([], [], ties).blocks}
+
+
+def test_aliases_of_two_scopes_in_one_ruling_lift_the_limit_of_each() -> None:
+    """As a merge of two customers writes them who have other ids in the shop and at the till."""
+    ids = [[("customer_id", scope, f"K-58{n}") for n in range(2)] for scope in ("shop", "till")]
+    seen = [Seen((n,), values[n], "proved", START) for values in ids for n in range(2)]
+    later = [Seen((2,), ids[1][1], "proved", START), *(Seen((n,), IDENTIFIERS[3], "proved", START) for n in (0, 2))]
+    aliases = frozenset(value for values in ids for value in values)
+    result = resolve(seen + later, [], [Ruling(True, (0,), (1,), 1, aliases)])
+    assert result.blocks == (frozenset({(0,), (1,), (2,)}),)
