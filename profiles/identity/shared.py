@@ -28,6 +28,8 @@ def shared_epochs(sightings: Iterable[Seen], epochs: Epochs, policy: Policy) -> 
         if not policy.joins(seen):
             continue
         if seen.identifier[0] == IdentifierKind.CUSTOMER_ID:
+            if is_worthless(seen.identifier[0], seen.identifier[2]):
+                continue  # a shop's id for nobody in particular is no second customer
             owners.setdefault(seen.node, set()).add(seen.identifier)
         elif policy.shared_at(seen.identifier[0]) is not None:
             epoch = epoch_of(epochs.get(seen.identifier, ()), seen.occurred_at)

@@ -1,14 +1,17 @@
 """Dense, conflicting evidence: few people, few identifiers, many sightings of each, humans who disagree."""
 
 import os
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from profiles.identity.evidence import JoinKey, Marking, Node, Passed, Ruling, Seen
+from profiles.identity.evidence import JoinKey, Marking, Node, Passed, Ruling, Seen, epoch_of, epochs
+from profiles.identity.partition import earliest, open_sightings
 from profiles.identity.policy import KindRule, Policy
+from profiles.identity.shared import SharedEpochs, shared_epochs
 from profiles.identity.verbs import Case
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -20,7 +23,8 @@ CUSTOMERS: list[JoinKey] = [("customer_id", scope, f"K-58{n}2") for scope in ("s
 USERS: list[JoinKey] = [("whatsapp_user", scope, f"DE.77{n}") for scope, n in (("p", 1), ("p", 2), ("p", 3), ("q", 1))]
 VISITORS: list[JoinKey] = [("visitor", "site", f"v-8c{n}") for n in range(2)]
 ORDERS: list[JoinKey] = [("order", "shop", "A-2207")]
-IDENTIFIERS = [*PHONES, *EMAILS, *CUSTOMERS, *USERS, *VISITORS, *ORDERS]
+WORTHLESS: list[JoinKey] = [("email", "", "info@lindhaus.de"), ("customer_id", "shop", "null")]
+IDENTIFIERS = [*PHONES, *EMAILS, *CUSTOMERS, *USERS, *VISITORS, *ORDERS, *WORTHLESS]
 
 #: As the default, but with limits that little evidence reaches.
 STRICT = Policy(
@@ -63,9 +67,8 @@ rulings = st.builds(
     made,
     aliases,
 )
-markings = st.builds(
-    Marking, st.sampled_from([*PHONES, *EMAILS, *CUSTOMERS]), st.sampled_from(["normal", "generic", "blocked"]), made
-)
+statuses = st.sampled_from(["normal", "generic", "blocked"])
+markings = st.builds(Marking, st.sampled_from([*PHONES, *EMAILS, *CUSTOMERS, *WORTHLESS]), statuses, made)
 decisions = st.lists(st.one_of(rulings, rulings, markings), max_size=7).map(tuple)
 policies = st.sampled_from([Policy(), STRICT])
 
@@ -88,3 +91,22 @@ def block_of(blocks: Any, node: Node) -> frozenset[Node]:
 
 def blocks_of(case: Case) -> set[frozenset[Node]]:
     return set(case.partition().blocks)
+
+
+def open_of(case: Case) -> list[Seen]:
+    """The sightings that may join, whatever decisions then say."""
+    return open_sightings(case.sightings, epochs(case.boundaries), case.decisions, case.policy, case.shared)
+
+
+def epoch(case: Case, sighting: Seen) -> datetime:
+    return epoch_of(epochs(case.boundaries).get(sighting.identifier, ()), sighting.occurred_at)
+
+
+def shared_in(case: Case) -> SharedEpochs:
+    """What is shared by all the evidence, for whoever holds only part of it."""
+    started = epochs(case.boundaries)
+    return shared_epochs(earliest(case.sightings, started, case.policy), started, case.policy)
+
+
+def with_decisions(case: Case, *more: Ruling | Marking) -> Case:
+    return replace(case, decisions=case.decisions + more)

@@ -165,3 +165,10 @@ def test_aliases_of_two_scopes_in_one_ruling_lift_the_limit_of_each() -> None:
     aliases = frozenset(value for values in ids for value in values)
     result = resolve(seen + later, [], [Ruling(True, (0,), (1,), 1, aliases)])
     assert result.blocks == (frozenset({(0,), (1,), (2,)}),)
+
+
+def test_placeholder_for_a_customer_id_makes_no_phone_shared() -> None:
+    phone = IDENTIFIERS[0]
+    ids = [("customer_id", "shop", value) for value in ("null", "K-5802")]
+    seen = [Seen((n,), key, "proved", START) for n in range(2) for key in (phone, ids[n])]
+    assert resolve(seen).blocks == (frozenset({(0,), (1,)}),)
