@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
+
+from django.db import transaction
 
 from channels_ingest.messages import (
     AccountNotice,
@@ -21,12 +23,13 @@ from channels_ingest.routing import Router
 from profiles.identity.values import GRADE_RANK, Grade, Sender, Standing
 from profiles.locking import lock_rows
 from profiles.models import Boundary, ChannelIdentity, ConsentEvent
-from profiles.resolution import SenderSeen, identify, store_boundaries
+from profiles.resolution import Identified, SenderSeen, identify, is_current
+from profiles.reviews import raise_reviews
 from profiles.traits import TraitTold, rename, tell
 from timeline.entries import AmendmentKind, Direction, EntryKind
 from timeline.live import Happened
 from timeline.queue import TALK, refold
-from timeline.recording import Held, NewAmendment, NewEntry, Recorded, hold_messages, record
+from timeline.recording import Held, NewAmendment, NewEntry, Recorded, are_in_place, hold_messages, record, reload
 
 #: The last evidence about an address before a boundary belongs to the epoch that ends there.
 _JUST_BEFORE = timedelta(microseconds=1)
@@ -41,6 +44,13 @@ class _Placed:
     account_id: int
     envelope_id: int
     item: _Personal
+
+
+class _Place(NamedTuple):
+    """Where an item stands: its channel identity, and the sightings that it made or confirmed."""
+
+    identity_id: int
+    sightings: list[int]
 
 
 @dataclass(slots=True)
@@ -81,30 +91,44 @@ def write(batch: Batch) -> list[Happened]:
     if not batch.placed:
         return []
     held = hold_messages((each.account_id, key) for each in batch.placed if (key := _message_id(each.item)))
+    while True:
+        with transaction.atomic():
+            identified, places = _identify(batch.placed, held)
+            if is_current(identified) and are_in_place(held):
+                happened = _record(batch.placed, places, held, identified)
+                raise_reviews(identified.found)
+                return happened
+            transaction.set_rollback(True)  # a boundary was drawn meanwhile
+        held = reload(held)
+
+
+def _identify(placed: Sequence[_Placed], held: Held) -> tuple[Identified, list[_Place | None]]:
+    """Everybody is identified and locked; each item's channel identity, where it has one, and the sightings it made."""
     amended = {entry.channel_identity_id for entry in held.values()}
-    store_boundaries(b for placed in batch.placed for b in _boundaries(placed))
-    seen = [_seen(placed) for placed in batch.placed]
-    identified = identify([s for s in seen if s is not None], also_lock=amended)
+    seen = [_seen(each) for each in placed]
+    boundaries = [boundary for each in placed for boundary in _boundaries(each)]
+    identified = identify([s for s in seen if s is not None], boundaries, also_lock=amended)
     lock_rows("profiles_channelidentity", amended.union(identified.channel_identity_ids))
-    ids = iter(identified.channel_identity_ids)
-    places = [next(ids) if s is not None else None for s in seen]
-    return _record(batch.placed, places, held, identified.born)
+    found = iter(zip(identified.channel_identity_ids, identified.sighting_ids, strict=True))
+    return identified, [_Place(*next(found)) if s is not None else None for s in seen]
 
 
-def _record(placed: Sequence[_Placed], places: Sequence[int | None], held: Held, born: set[int]) -> list[Happened]:
+def _record(
+    placed: Sequence[_Placed], places: Sequence[_Place | None], held: Held, identified: Identified
+) -> list[Happened]:
     """Traits, consents, entries and amendments are stored; names and queue rows follow."""
     located = list(zip(placed, places, strict=True))
-    news = tell(t for each, pk in located if pk for t in _traits(each.item, pk)) | born
+    news = tell(t for each, place in located if place for t in _traits(each.item, place.identity_id)) | identified.born
     _store_consents(placed, places)
     recorded = record(
-        [e for each, pk in located if pk for e in _entries(each, pk)],
-        [a for each, pk in located for a in _amendments(each, pk)],
+        [e for each, place in located if place for e in _entries(each, place)],
+        [a for each, place in located for a in _amendments(each, place)],
         held,
     )
     touched = {pk for _, pk, _ in recorded.entries} | recorded.identities | news
     profile_of = dict(ChannelIdentity.objects.filter(id__in=touched).values_list("id", "profile_id"))
     lock_rows("profiles_profile", profile_of.values())  # two lines of one customer are worked side by side
-    rename(profile_of[pk] for pk in news)
+    rename(profile_of[pk] for pk in news if pk in profile_of)
     refold(profile_of[pk] for pk in recorded.identities - _silent(recorded))
     return [Happened(profile_of[identity], entry, kind) for entry, identity, kind in recorded.entries]
 
@@ -189,13 +213,14 @@ def _traits(item: _Personal, channel_identity_id: int) -> list[TraitTold]:
     ]
 
 
-def _entries(placed: _Placed, channel_identity_id: int) -> list[NewEntry]:
+def _entries(placed: _Placed, at: _Place) -> list[NewEntry]:
     """What the item puts on the timeline: a message, or one line about a move or a consent."""
     item = placed.item
     place: dict[str, Any] = {
-        "channel_identity_id": channel_identity_id,
+        "channel_identity_id": at.identity_id,
         "account_id": placed.account_id,
         "envelope_id": placed.envelope_id,
+        "sightings": at.sightings,
         "occurred_at": item.occurred_at,
     }
     if isinstance(item, Message):
@@ -236,7 +261,7 @@ def _grade(sender: Sender) -> str:
     return min((i.grade for i in sender.identifiers), key=GRADE_RANK.__getitem__, default=Grade.CLAIMED)
 
 
-def _amendments(placed: _Placed, channel_identity_id: int | None) -> list[NewAmendment]:
+def _amendments(placed: _Placed, at: _Place | None) -> list[NewAmendment]:
     item = placed.item
     if not isinstance(item, Amendment):
         return []
@@ -248,25 +273,25 @@ def _amendments(placed: _Placed, channel_identity_id: int | None) -> list[NewAme
             target_message_id=item.target_message_id,
             occurred_at=item.occurred_at,
             detail=dict(item.detail),
-            channel_identity_id=channel_identity_id,
+            channel_identity_id=at.identity_id if at else None,
             envelope_id=placed.envelope_id,
         )
     ]
 
 
-def _store_consents(placed: Sequence[_Placed], places: Sequence[int | None]) -> None:
+def _store_consents(placed: Sequence[_Placed], places: Sequence[_Place | None]) -> None:
     ConsentEvent.objects.bulk_create(
         (
             ConsentEvent(
-                channel_identity_id=pk,
+                channel_identity_id=place.identity_id,
                 purpose=each.item.purpose,
                 is_granted=each.item.granted,
                 source=each.item.source,
                 key=each.item.key[:255],
                 occurred_at=each.item.occurred_at,
             )
-            for each, pk in zip(placed, places, strict=True)
-            if pk and isinstance(each.item, ConsentChange)
+            for each, place in zip(placed, places, strict=True)
+            if place and isinstance(each.item, ConsentChange)
         ),
         ignore_conflicts=True,
     )

@@ -5,17 +5,24 @@ A sender whose evidence is already stored costs three reads and no lock. New evi
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
 from django.db import connection
 
-from profiles.components import reassign
+from profiles.assignment import Amended, reassign
+from profiles.components import Component
+from profiles.epochs import Address, rehome, standing_starts
 from profiles.identity.canonical import canonical
+from profiles.identity.evidence import JoinKey, epoch_of
 from profiles.identity.values import IdentifierKind, Sender
 from profiles.locking import lock_id, take_advisory_locks
-from profiles.models import FIRST_EPOCH, Boundary, ChannelIdentity, Identifier, Profile, Sighting
+from profiles.logins import recover_logins, refold_logins
+from profiles.models import Boundary, ChannelIdentity, Identifier, Profile, Sighting
+from profiles.policies import active_policy
+from profiles.reviews import Found, claims_about, conflicts_of
+from profiles.sharing import refold_status, users_of
 from profiles.signals import Move
 
 #: Advisory locks of one transaction; 20,000 exhaust PostgreSQL's shared memory, 12,000 pass (measured).
@@ -57,65 +64,149 @@ class _Evidence(NamedTuple):
     source: str
 
 
+class _Place(NamedTuple):
+    """What can be evidence only once; `epoch` tells epochs of the identifier apart where its kind asks for it."""
+
+    identity_id: int
+    identifier: IdentifierKey
+    grade: str
+    epoch: datetime | None
+
+
 @dataclass(slots=True)
 class Identified:
-    """For each `SenderSeen`, in order, its channel identity; and what that changed."""
+    """For each `SenderSeen`, in order, its channel identity and the sightings it made or confirmed; what changed.
+
+    `starts` are the boundaries of the addresses that were `asked` about: if others stand once the channel identities
+    are locked, it was in vain (`is_current`).
+    """
 
     channel_identity_ids: list[int]
-    born: set[int]
-    moves: list[Move]
+    sighting_ids: list[list[int]]
+    asked: set[Address]
+    starts: dict[Address, list[datetime]]
+    born: set[int] = field(default_factory=set)
+    moves: Sequence[Move] = ()
+    found: list[Found] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class _Known:
     """What the database holds about the senders of a batch."""
 
+    starts: dict[Address, list[datetime]]
     keys: list[IdentityKey]
     identity_ids: dict[IdentityKey, int]
-    earliest: dict[tuple[int, IdentifierKey, str], datetime]
+    earliest: dict[_Place, tuple[datetime, int]] = field(default_factory=dict)
+    withdrawn: dict[_Place, int] = field(default_factory=dict)
+
+    def place(self, identity_id: int, account_id: int, identifier: IdentifierKey, grade: str, at: datetime) -> _Place:
+        epoch = None
+        if identifier.kind == IdentifierKind.VISITOR:
+            epoch = epoch_of(self.starts.get((account_id, identifier.value), ()), at)
+        return _Place(identity_id, identifier, grade, epoch)
+
+    def place_of(self, evidence: _Evidence) -> _Place | None:
+        identity_id = self.identity_ids.get(evidence.key)
+        if identity_id is None:
+            return None
+        return self.place(
+            identity_id, evidence.key.account_id, evidence.identifier, evidence.grade, evidence.occurred_at
+        )
 
     def lacks(self, evidence: _Evidence) -> bool:
         """Whether storing this would add evidence: an unseen sender or identifier, or an earlier sighting of one."""
-        identity_id = self.identity_ids.get(evidence.key)
-        if identity_id is None:
-            return True
-        seen = self.earliest.get((identity_id, evidence.identifier, evidence.grade))
-        return seen is None or evidence.occurred_at < seen
+        place = self.place_of(evidence)
+        return place is None or place not in self.earliest or evidence.occurred_at < self.earliest[place][0]
 
 
-def identify(seen: Sequence[SenderSeen], *, also_lock: Iterable[int] = ()) -> Identified:
-    """Every sender has a channel identity, every sighting is stored, every touched profile is resolved.
+def identify(
+    seen: Sequence[SenderSeen], boundaries: Iterable[Boundary] = (), *, also_lock: Iterable[int] = ()
+) -> Identified:
+    """Every sender has a channel identity, every sighting and boundary is stored, every touched profile is resolved.
 
     Must run in a transaction. New evidence of a batch is stored at once, so its size is bounded by `MOST_LOCKS`.
     """
-    known = _look_up(seen)
-    fresh = [evidence for evidence in _evidence(seen, known.keys) if known.lacks(evidence)]
+    drawn = _new_boundaries(boundaries)
+    known = _look_up(seen, drawn)
+    fresh = [evidence for evidence in _evidence(seen, known) if known.lacks(evidence)]
     unborn = [key for key in known.keys if key not in known.identity_ids]
-    born: set[int] = set()
-    moves: list[Move] = []
-    if fresh or unborn:
-        take_advisory_locks(_lock_numbers(fresh, unborn))
-        known = _look_up(seen)  # somebody may have stored the same in the meantime
-        born = _bear(seen, known)
-        fresh = [evidence for evidence in _evidence(seen, known.keys) if known.lacks(evidence)]
-        touched = _store(fresh, known.identity_ids) | born
-        moves = reassign(touched, also_lock={*also_lock, *known.identity_ids.values()})
-    return Identified([known.identity_ids[key] for key in known.keys], born, moves)
+    result = Identified([], [], {(item.account_id, item.sender.address) for item in seen}, {})
+    if fresh or unborn or drawn:
+        take_advisory_locks(_lock_numbers(fresh, unborn, drawn))
+        known = _store_all(seen, _new_boundaries(drawn), result, also_lock)
+    result.starts = {address: starts for address, starts in known.starts.items() if address in result.asked}
+    result.channel_identity_ids = [known.identity_ids[key] for key in known.keys]
+    result.sighting_ids = _confirmed(seen, known)
+    return result
 
 
-def store_boundaries(boundaries: Iterable[Boundary]) -> None:
-    """The boundaries are stored once each. Called before `identify` sees anything later than them."""
-    ordered = sorted(boundaries, key=lambda boundary: (boundary.account_id, boundary.address, boundary.starts_at))
+def is_current(identified: Identified) -> bool:
+    """Whether the boundaries that were gone by still stand, asked once the channel identities are locked."""
+    return standing_starts(identified.asked) == {a: sorted(set(s)) for a, s in identified.starts.items()}
+
+
+def _store_all(
+    seen: Sequence[SenderSeen], drawn: Sequence[Boundary], result: Identified, also_lock: Iterable[int]
+) -> _Known:
+    """Everything the batch adds is stored and resolved; the caller holds its identifiers and addresses."""
+    ordered = sorted(drawn, key=lambda boundary: (boundary.account_id, boundary.address, boundary.starts_at))
     Boundary.objects.bulk_create(ordered, ignore_conflicts=True)
+    addresses: set[Address] = {(boundary.account_id, boundary.address) for boundary in ordered}
+    known = _look_up(seen)
+    fresh = _write(seen, known, result)
+    visitors = {_join_key(e.identifier) for e in fresh if e.identifier.kind == IdentifierKind.VISITOR}
+    while moved := refold_logins(visitors):  # each boundary may make a later login news again
+        addresses |= moved
+        recover_logins(visitors)
+        known = _look_up(seen)
+        fresh += _write(seen, known, result)
+    keys = {_join_key(evidence.identifier) for evidence in fresh}
+    keys |= _beside_customer_ids(fresh, known)
+    touched = {*result.born, *(known.identity_ids[e.key] for e in fresh if e.key in known.identity_ids)}
+    touched |= _at(addresses)
+    policy = active_policy()
+
+    def amend(_: Component) -> Amended:
+        moved = rehome(addresses)
+        changed = refold_status(keys, policy, growing=not addresses)
+        return Amended(moved.touched | users_of(changed), moved.born)
+
+    done = reassign(touched, policy, amend=amend, also_lock={*also_lock, *known.identity_ids.values()})
+    result.moves = done.moves
+    fresh_keys = {(known.identity_ids[e.key], _join_key(e.identifier)) for e in fresh if e.key in known.identity_ids}
+    result.found = conflicts_of(done, fresh_keys) + claims_about(fresh_keys)
+    return known
 
 
-def _look_up(seen: Sequence[SenderSeen]) -> _Known:
+def _at(addresses: Iterable[Address]) -> set[int]:
+    wanted = set(addresses)
+    if not wanted:
+        return set()
+    rows = ChannelIdentity.objects.filter(account_id__in={a[0] for a in wanted}, address__in={a[1] for a in wanted})
+    return {pk for pk, *place in rows.values_list("id", "account_id", "address") if tuple(place) in wanted}
+
+
+def _new_boundaries(boundaries: Iterable[Boundary]) -> list[Boundary]:
+    """Those not stored yet; one that was withdrawn is stored and stays withdrawn."""
+    unique = {(b.account_id, b.address, b.starts_at): b for b in boundaries}
+    if not unique:
+        return []
+    rows = Boundary.objects.filter(account_id__in={k[0] for k in unique}, address__in={k[1] for k in unique})
+    known = set(rows.values_list("account_id", "address", "starts_at"))
+    return [boundary for key, boundary in unique.items() if key not in known]
+
+
+def _look_up(seen: Sequence[SenderSeen], drawn: Iterable[Boundary] = ()) -> _Known:
+    """What is stored about the senders; `drawn` are boundaries that are about to be."""
     accounts = {item.account_id for item in seen}
     addresses = {item.sender.address for item in seen}
-    starts: dict[tuple[int, str], list[datetime]] = {}
-    rows = Boundary.objects.filter(account_id__in=accounts, address__in=addresses, withdrawn_by=None)
-    for account_id, address, starts_at in rows.values_list("account_id", "address", "starts_at"):
-        starts.setdefault((account_id, address), []).append(starts_at)
+    places = {(item.account_id, item.sender.address) for item in seen}
+    places |= {(i.account_id, v.value) for i in seen for v in i.sender.identifiers if v.kind is IdentifierKind.VISITOR}
+    starts = standing_starts(places)
+    for boundary in drawn:
+        place = starts.setdefault((boundary.account_id, boundary.address), [])
+        place.append(boundary.starts_at)
     keys = [_key(item, starts.get((item.account_id, item.sender.address), ())) for item in seen]
     wanted = set(keys)
     identities = ChannelIdentity.objects.filter(account_id__in=accounts, address__in=addresses)
@@ -126,49 +217,91 @@ def _look_up(seen: Sequence[SenderSeen]) -> _Known:
         )
         if (key := IdentityKey(account_id, address, standing, epoch_start)) in wanted
     }
-    earliest: dict[tuple[int, IdentifierKey, str], datetime] = {}
-    sightings = Sighting.objects.filter(channel_identity_id__in=identity_ids.values(), withdrawn_by=None).values_list(
-        "channel_identity_id", "identifier__kind", "identifier__scope", "identifier__value", "grade", "occurred_at"
+    known = _Known(starts, keys, identity_ids)
+    account_of = {pk: key.account_id for key, pk in identity_ids.items()}
+    rows = Sighting.objects.filter(channel_identity_id__in=account_of).values_list(
+        "id",
+        "channel_identity_id",
+        "identifier__kind",
+        "identifier__scope",
+        "identifier__value",
+        "grade",
+        "occurred_at",
+        "withdrawn_by_id",
     )
-    for identity_id, kind, scope, value, grade, occurred_at in sightings:
-        place = (identity_id, IdentifierKey(kind, scope, value), grade)
-        earliest[place] = min(occurred_at, earliest.get(place, occurred_at))
-    return _Known(keys, identity_ids, earliest)
+    for pk, identity_id, kind, scope, value, grade, at, withdrawn_by in rows:
+        place_at = known.place(identity_id, account_of[identity_id], IdentifierKey(kind, scope, value), grade, at)
+        known.earliest[place_at] = min((at, pk), known.earliest.get(place_at, (at, pk)))
+        if withdrawn_by is not None:
+            known.withdrawn[place_at] = withdrawn_by
+    return known
 
 
 def _key(item: SenderSeen, starts: Iterable[datetime]) -> IdentityKey:
     """The channel identity's key: the epoch is the last boundary not after the message."""
-    epoch = max((start for start in starts if start <= item.occurred_at), default=FIRST_EPOCH)
+    epoch = epoch_of(starts, item.occurred_at)
     return IdentityKey(item.account_id, item.sender.address, str(item.sender.standing), epoch)
 
 
-def _evidence(seen: Sequence[SenderSeen], keys: Sequence[IdentityKey]) -> list[_Evidence]:
+def _named(item: SenderSeen) -> Iterable[tuple[IdentifierKey, str]]:
+    """The identifiers of a sender with their grades, as they are stored."""
+    for identifier in item.sender.identifiers:
+        value, _ = canonical(identifier.kind, identifier.value)
+        if value:
+            yield IdentifierKey(str(identifier.kind), identifier.scope, value), str(identifier.grade)
+
+
+def _evidence(seen: Sequence[SenderSeen], known: _Known) -> list[_Evidence]:
     """The earliest sighting of each (channel identity, identifier, grade) in the batch."""
-    earliest: dict[tuple[IdentityKey, IdentifierKey, str], _Evidence] = {}
-    for item, key in zip(seen, keys, strict=True):
-        for identifier in item.sender.identifiers:
-            value, _ = canonical(identifier.kind, identifier.value)
-            if not value:
-                continue
-            named = IdentifierKey(str(identifier.kind), identifier.scope, value)
-            evidence = _Evidence(key, named, str(identifier.grade), item.occurred_at, item.source)
-            place = (key, named, evidence.grade)
+    earliest: dict[tuple[IdentityKey, IdentifierKey, str, datetime | None], _Evidence] = {}
+    for item, key in zip(seen, known.keys, strict=True):
+        for named, grade in _named(item):
+            evidence = _Evidence(key, named, grade, item.occurred_at, item.source)
+            epoch = known.place(0, key.account_id, named, grade, item.occurred_at).epoch
+            place = (key, named, grade, epoch)
             if place not in earliest or evidence.occurred_at < earliest[place].occurred_at:
                 earliest[place] = evidence
     return list(earliest.values())
 
 
-def _lock_numbers(fresh: Iterable[_Evidence], unborn: Iterable[IdentityKey]) -> set[int]:
+def _confirmed(seen: Sequence[SenderSeen], known: _Known) -> list[list[int]]:
+    """For each sender the stored sightings that say what its message showed."""
+    found = []
+    for item, key in zip(seen, known.keys, strict=True):
+        places = (
+            known.place(known.identity_ids[key], key.account_id, named, grade, item.occurred_at)
+            for named, grade in _named(item)
+        )
+        found.append([known.earliest[place][1] for place in places if place in known.earliest])
+    return found
+
+
+def _join_key(identifier: IdentifierKey) -> JoinKey:
+    _, join_key = canonical(IdentifierKind(identifier.kind), identifier.value)
+    return (identifier.kind, identifier.scope, join_key)
+
+
+def _lock_numbers(fresh: Iterable[_Evidence], unborn: Iterable[IdentityKey], drawn: Iterable[Boundary]) -> set[int]:
     numbers = {lock_id("identity", key.account_id, key.address) for key in unborn}
+    numbers |= {lock_id("identity", boundary.account_id, boundary.address) for boundary in drawn}
     for evidence in fresh:
-        _, join_key = canonical(IdentifierKind(evidence.identifier.kind), evidence.identifier.value)
         numbers.add(lock_id("identity", evidence.key.account_id, evidence.key.address))
-        numbers.add(lock_id("identifier", evidence.identifier.kind, evidence.identifier.scope, join_key))
+        numbers.add(lock_id("identifier", *_join_key(evidence.identifier)))
+        if evidence.identifier.kind == IdentifierKind.VISITOR:  # a login may draw a boundary there
+            numbers.add(lock_id("identity", evidence.key.account_id, evidence.identifier.value))
     if len(numbers) > MOST_LOCKS:
         raise OverflowError(
             f"a batch may take {MOST_LOCKS} identity locks, this one needs {len(numbers)}: make it smaller"
         )
     return numbers
+
+
+def _write(seen: Sequence[SenderSeen], known: _Known, result: Identified) -> list[_Evidence]:
+    """Channel identities and sightings that are not stored yet are; returns the evidence that was new."""
+    result.born |= _bear(seen, known)
+    fresh = [evidence for evidence in _evidence(seen, known) if known.lacks(evidence)]
+    _store(fresh, known)
+    return fresh
 
 
 def _bear(seen: Sequence[SenderSeen], known: _Known) -> set[int]:
@@ -195,25 +328,35 @@ def _bear(seen: Sequence[SenderSeen], known: _Known) -> set[int]:
     return set(ids)
 
 
-def _store(fresh: Sequence[_Evidence], identity_ids: dict[IdentityKey, int]) -> set[int]:
-    """The sightings and their identifiers are stored; returns the channel identities that gained evidence."""
+def _store(fresh: Sequence[_Evidence], known: _Known) -> None:
+    """The sightings and their identifiers are stored. What was withdrawn at that place stays so."""
     if not fresh:
-        return set()
+        return
     identifiers = identifier_ids({evidence.identifier for evidence in fresh})
-    Sighting.objects.bulk_create(
-        (
-            Sighting(
-                identifier_id=identifiers[evidence.identifier],
-                channel_identity_id=identity_ids[evidence.key],
-                grade=evidence.grade,
-                source=evidence.source[:255],
-                occurred_at=evidence.occurred_at,
-            )
-            for evidence in fresh
-        ),
-        ignore_conflicts=True,
+    places = [known.place_of(evidence) for evidence in fresh]
+    rows = Sighting.objects.bulk_create(
+        Sighting(
+            identifier_id=identifiers[evidence.identifier],
+            channel_identity_id=known.identity_ids[evidence.key],
+            grade=evidence.grade,
+            source=evidence.source[:255],
+            occurred_at=evidence.occurred_at,
+            withdrawn_by_id=known.withdrawn.get(place) if place else None,
+        )
+        for evidence, place in zip(fresh, places, strict=True)
     )
-    return {identity_ids[evidence.key] for evidence in fresh}
+    for row, place in zip(rows, places, strict=True):
+        if place:
+            known.earliest[place] = (row.occurred_at, row.pk)
+
+
+def _beside_customer_ids(fresh: Iterable[_Evidence], known: _Known) -> set[JoinKey]:
+    """What the channel identities that gained a customer id were seen with: a new anchor may close it."""
+    owners = {known.identity_ids[e.key] for e in fresh if e.identifier.kind == IdentifierKind.CUSTOMER_ID}
+    if not owners:
+        return set()
+    rows = Identifier.objects.filter(sightings__channel_identity_id__in=owners)
+    return set(rows.values_list("kind", "scope", "join_key"))
 
 
 def identifier_ids(wanted: set[IdentifierKey]) -> dict[IdentifierKey, int]:

@@ -1,6 +1,7 @@
 """What `profiles` announces, inside the transaction in which it happened, so that others record it atomically."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.dispatch import Signal
 
@@ -15,5 +16,43 @@ class Move:
     because: tuple[tuple[str, str], ...] = ()
 
 
-#: Sent with `moves: list[Move]` whenever a profile's block changed.
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What happened at an address from `start` until before `end` (None: for ever) now belongs to another epoch."""
+
+    from_identity_id: int
+    to_identity_id: int
+    start: datetime
+    end: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SeenAgain:
+    """Something that moved had confirmed this sighting: evidence about where it went."""
+
+    channel_identity_id: int
+    sighting_id: int
+    occurred_at: datetime
+    source: str
+
+
+#: Sent with `moves: list[Move]` and `operation_id: int | None` whenever a profile's block changed.
 identity_changed = Signal()
+
+#: Sent with `spans: list[Span]`; a receiver moves what it keeps and returns `(identities that have something now,
+#: list[SeenAgain])`.
+epochs_changed = Signal()
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """A question: when was one of these sightings first confirmed from `start` until before `end` (None: for ever)?"""
+
+    channel_identity_id: int
+    sighting_ids: tuple[int, ...]
+    start: datetime
+    end: datetime | None
+
+
+#: Sent with `asked: list[Confirmation]`; a receiver returns `list[SeenAgain]`, at most one for each question.
+confirmations_wanted = Signal()

@@ -17,4 +17,4 @@ class TimelineConfig(AppConfig):
 
     def ready(self) -> None:
         post_migrate.connect(forget_future_transactions, sender=self)
-        from timeline import identity_log  # noqa: F401  (connects the receiver once models are loaded)
+        from timeline import identity_log, rehoming  # noqa: F401  (connects the receivers once models are loaded)

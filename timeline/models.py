@@ -1,5 +1,6 @@
 """The rows of the timeline, what amends them, and the queue that is folded from them."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
@@ -22,7 +23,8 @@ class Entry(models.Model):
 
     `text`, `detail` and `delivery` are as shown now; once something amended the entry, `original` keeps what they
     were at first. `changed_in` is the transaction that last wrote the row: a reader that has seen every transaction
-    below X asks for `changed_in >= X` and misses nothing, although ids commit out of order.
+    below X asks for `changed_in >= X` and misses nothing, although ids commit out of order. `sightings` are those that
+    its message made or confirmed: what a boundary drawn later takes along to the new epoch.
     """
 
     # Indexes that start with the foreign key stand below. The one Django would add tempts the planner away from the
@@ -42,6 +44,7 @@ class Entry(models.Model):
     is_placeholder = models.BooleanField(default=False)
     is_backfilled = models.BooleanField(default=False)
     envelope_id = models.BigIntegerField(null=True, blank=True, help_text="the inbox row it came from, for provenance")
+    sightings = ArrayField(models.BigIntegerField(), default=list, blank=True)
     changed_in = models.BigIntegerField(db_default=CurrentTransaction())
 
     class Meta:

@@ -33,6 +33,7 @@ class NewEntry:
     is_placeholder: bool = False
     is_backfilled: bool = False
     envelope_id: int | None = None
+    sightings: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +78,22 @@ def hold_messages(entries: Iterable[MessageKey]) -> Held:
     rows = Entry.objects.filter(account_id__in={k[0] for k in keys}, provider_message_id__in={k[1] for k in keys})
     found = {(row.account_id, str(row.provider_message_id)): row for row in rows}
     return {key: row for key, row in found.items() if key in keys}
+
+
+def are_in_place(held: Held) -> bool:
+    """Whether the entries are still on the channel identities they were read on: a boundary may have moved them.
+
+    Asked once the rows of those channel identities are locked, after which nobody moves them.
+    """
+    rows = Entry.objects.filter(id__in=[entry.id for entry in held.values()]) if held else Entry.objects.none()
+    current = dict(rows.values_list("id", "channel_identity_id"))
+    return all(current.get(entry.id) == entry.channel_identity_id for entry in held.values())
+
+
+def reload(held: Held) -> Held:
+    """The same entries, as they are now."""
+    rows = {row.id: row for row in Entry.objects.filter(id__in=[entry.id for entry in held.values()])}
+    return {key: rows[entry.id] for key, entry in held.items()}
 
 
 def record(entries: Sequence[NewEntry], amendments: Sequence[NewAmendment], held: Held) -> Recorded:
@@ -165,6 +182,7 @@ _COLUMNS = {
     "is_placeholder": "boolean",
     "is_backfilled": "boolean",
     "envelope_id": "bigint",
+    "sightings": "bigint[]",
 }
 _INSERT = f"""
 INSERT INTO timeline_entry ({", ".join(_COLUMNS)}, recorded_at)
@@ -308,6 +326,6 @@ def refold_identities(identity_ids: Iterable[int]) -> None:
             "  max(occurred_at) FILTER (WHERE kind = 'message' AND direction = 'in'),"
             "  max(occurred_at) FILTER (WHERE kind = 'message' AND direction = 'out'"
             "   AND delivery IS DISTINCT FROM 'failed')"
-            " FROM timeline_entry e WHERE e.channel_identity_id = c.id) WHERE c.id = %s",
+            " FROM timeline_entry e WHERE e.channel_identity_id = c.id AND kind <> 'identity') WHERE c.id = %s",
             [(pk,) for pk in sorted(identity_ids)],
         )

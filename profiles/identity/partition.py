@@ -67,9 +67,9 @@ def resolve(
     rulings = sorted({d for d in decided if isinstance(d, Ruling)}, key=_newest_first)
     aliases = Aliases(rulings)
     started = epochs(boundaries)
-    evidence = [seen for seen in earliest(sightings) if policy.joins(seen)]
+    evidence = [seen for seen in earliest(sightings, started, policy) if policy.joins(seen)]
     if shared is None:
-        shared = shared_epochs(evidence, started, aliases, policy)
+        shared = shared_epochs(evidence, started, policy)
     closed = Closed(shared, (d for d in decided if isinstance(d, Marking)), started)
     joining = sorted((seen for seen in evidence if not closed(seen)), key=lambda seen: order(seen, policy))
     everyone = {*nodes, *(s.node for s in evidence), *(n for r in rulings for n in (r.one, r.other))}
@@ -81,14 +81,18 @@ def resolve(
     return Partition(blocks.all(), tuple(held))
 
 
-def earliest(sightings: Iterable[Seen]) -> Iterable[Seen]:
+def earliest(sightings: Iterable[Seen], started: Epochs, policy: Policy) -> Iterable[Seen]:
     """The first sighting of each identifier with each channel identity at each grade: only that one is evidence.
 
-    Later ones say nothing new, and which of them are stored depends on the order of arrival.
+    Later ones say nothing new, and which of them are stored depends on the order of arrival. Where the policy says so,
+    it is the first of each epoch.
     """
-    first: dict[tuple[Node, JoinKey, str], Seen] = {}
+    first: dict[tuple[Node, JoinKey, str, datetime | None], Seen] = {}
     for seen in sightings:
-        key = (seen.node, seen.identifier, seen.grade)
+        epoch = None
+        if policy.each_epoch(seen.identifier[0]):
+            epoch = epoch_of(started.get(seen.identifier, ()), seen.occurred_at)
+        key = (seen.node, seen.identifier, seen.grade, epoch)
         if key not in first or seen.occurred_at < first[key].occurred_at:
             first[key] = seen
     return first.values()

@@ -28,11 +28,14 @@ class KindRule:
     `joins_at`: grades of a sighting that joins; empty: it looks a customer up and joins nobody.
     `most`: values of one scope that one person may have; None: any number.
     `shared_at`: customer ids of one scope with which the value counts as shared and stops joining; None: never.
+    `each_epoch`: whether a channel identity may hold the value in one epoch after another, as customers who take turns
+    at one browser do; else only its first sighting counts, and what is passed on leaves it behind.
     """
 
     joins_at: frozenset[str] = _ATTESTED
     most: int | None = None
     shared_at: int | None = None
+    each_epoch: bool = False
 
 
 #: Strongest first: the order of the table is the order in which evidence is taken.
@@ -42,7 +45,7 @@ _RULES: Mapping[str, KindRule] = MappingProxyType(
         IdentifierKind.WHATSAPP_USER: KindRule(most=3),
         IdentifierKind.PHONE: KindRule(most=5, shared_at=2),
         IdentifierKind.EMAIL: KindRule(joins_at=_AUTHENTICATED, most=5, shared_at=2),
-        IdentifierKind.VISITOR: KindRule(),  # a login of another customer starts an epoch instead
+        IdentifierKind.VISITOR: KindRule(each_epoch=True),  # a login of another customer starts an epoch instead
         IdentifierKind.ORDER: KindRule(joins_at=frozenset()),
     }
 )
@@ -71,6 +74,10 @@ class Policy:
     def most(self, kind: str) -> int | None:
         """How many values of a kind and scope one person may have; None for any number."""
         return self.rules[kind].most
+
+    def each_epoch(self, kind: str) -> bool:
+        """Whether the first sighting of each epoch is evidence, and not only the first of all."""
+        return self.rules[kind].each_epoch
 
     def shared_at(self, kind: str) -> int | None:
         """With how many anchors of one scope a value of the kind counts as shared; None for never."""
@@ -108,4 +115,9 @@ def _rule(stated: Mapping[str, Any]) -> KindRule:
         value = stated.get(name)
         if value is not None and (type(value) is not int or value < least):
             raise PolicyError(f"{kind}.{name}: expected a whole number from {least}, or null for no limit")
-    return KindRule(joins_at=frozenset(grades), most=stated.get("most"), shared_at=stated.get("shared_at"))
+    return KindRule(
+        joins_at=frozenset(grades),
+        most=stated.get("most"),
+        shared_at=stated.get("shared_at"),
+        each_epoch=_RULES[kind].each_epoch,
+    )

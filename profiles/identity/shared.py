@@ -8,7 +8,7 @@ that was passed on is not shared: its anchors are counted within each epoch.
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from profiles.identity.evidence import Aliases, Epochs, JoinKey, Marking, Node, Seen, epoch_of
+from profiles.identity.evidence import Epochs, JoinKey, Marking, Node, Seen, epoch_of
 from profiles.identity.policy import Policy
 from profiles.identity.values import IdentifierKind, IdentifierStatus
 from profiles.identity.worth import is_worthless
@@ -17,7 +17,7 @@ from profiles.identity.worth import is_worthless
 SharedEpochs = Mapping[JoinKey, frozenset[datetime]]
 
 
-def shared_epochs(sightings: Iterable[Seen], epochs: Epochs, aliases: Aliases, policy: Policy) -> SharedEpochs:
+def shared_epochs(sightings: Iterable[Seen], epochs: Epochs, policy: Policy) -> SharedEpochs:
     """The epochs of identifiers whose anchors reach the policy's number."""
     owners: dict[Node, set[JoinKey]] = {}
     users: dict[tuple[JoinKey, datetime], set[Node]] = {}
@@ -25,7 +25,7 @@ def shared_epochs(sightings: Iterable[Seen], epochs: Epochs, aliases: Aliases, p
         if not policy.joins(seen):
             continue
         if seen.identifier[0] == IdentifierKind.CUSTOMER_ID:
-            owners.setdefault(seen.node, set()).add(aliases.of(seen.identifier))
+            owners.setdefault(seen.node, set()).add(seen.identifier)
         elif policy.shared_at(seen.identifier[0]) is not None:
             epoch = epoch_of(epochs.get(seen.identifier, ()), seen.occurred_at)
             users.setdefault((seen.identifier, epoch), set()).add(seen.node)

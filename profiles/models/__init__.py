@@ -1,18 +1,19 @@
-"""Who uses the hub (`staff`), its lines (`accounts`), the evidence (`evidence`), what is derived (`projection`)."""
+"""Who uses the hub (`staff`), its lines (`accounts`), what was seen (`evidence`), what humans decided (`decisions`),
+what is derived (`projection`)."""
 
+from profiles.identity.evidence import FIRST_EPOCH
 from profiles.models.accounts import Channel, ChannelAccount
+from profiles.models.decisions import Decision, Marking, Operation, Retraction, TraitChoice
 from profiles.models.evidence import (
-    FIRST_EPOCH,
     Boundary,
     ChannelIdentity,
     ConsentEvent,
-    Decision,
     Identifier,
-    Operation,
     Sighting,
     Trait,
 )
-from profiles.models.projection import Profile
+from profiles.models.policies import IdentityPolicy
+from profiles.models.projection import Profile, Review
 from profiles.models.staff import ApiToken, FailedLogin, LoginLink, Role, StaffMember
 
 __all__ = [
@@ -26,11 +27,16 @@ __all__ = [
     "Decision",
     "FailedLogin",
     "Identifier",
+    "IdentityPolicy",
     "LoginLink",
+    "Marking",
     "Operation",
     "Profile",
+    "Retraction",
+    "Review",
     "Role",
     "Sighting",
     "StaffMember",
     "Trait",
+    "TraitChoice",
 ]

@@ -5,18 +5,14 @@ A foreign key that a unique constraint starts with has no index of its own: it w
 The partition of channel identities into profiles is a pure function of these tables (`profiles.identity.partition`).
 """
 
-from datetime import UTC, datetime
-
-from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
 
-from profiles.identity.values import Grade, IdentifierKind, Standing
+from profiles.identity.evidence import FIRST_EPOCH
+from profiles.identity.values import Grade, IdentifierKind, IdentifierStatus, Standing
 from profiles.models.accounts import ChannelAccount
+from profiles.models.decisions import Operation
 from profiles.models.projection import Profile
-
-#: The start of the first epoch of every address: before any message there can be.
-FIRST_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class ChannelIdentity(models.Model):
@@ -26,6 +22,9 @@ class ChannelIdentity(models.Model):
     `epoch_start` is the time of the boundary since which this person uses the address. `first_seen` and the columns
     after it are folded from the entries, so that a profile's queue row is folded from these few rows; they are not
     indexed, which keeps the update of every message a heap-only one.
+
+    Once its boundary is withdrawn, a channel identity is void: its entries went back to `void_in`, and all evidence
+    about it counts as evidence about that one.
     """
 
     account = models.ForeignKey(ChannelAccount, models.PROTECT, related_name="channel_identities", db_index=False)
@@ -33,6 +32,7 @@ class ChannelIdentity(models.Model):
     standing = models.CharField(max_length=10, choices=[(s, s) for s in Standing], default=Standing.PROVED)
     epoch_start = models.DateTimeField(default=FIRST_EPOCH)
     profile = models.ForeignKey(Profile, models.PROTECT, related_name="channel_identities")
+    void_in = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="voids", db_index=False)
     reply_refusal = models.CharField(max_length=32, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
     first_seen = models.DateTimeField(null=True, blank=True)
@@ -46,6 +46,7 @@ class ChannelIdentity(models.Model):
                 fields=["account", "address", "standing", "epoch_start"], name="one_identity_per_epoch"
             )
         ]
+        indexes = [models.Index(fields=["void_in"], name="identity_voids", condition=models.Q(void_in__isnull=False))]
         verbose_name_plural = "channel identities"
 
     def __str__(self) -> str:
@@ -53,18 +54,18 @@ class ChannelIdentity(models.Model):
 
 
 class Identifier(models.Model):
-    """What may tie channel identities together. `value` is as received, `join_key` is what variants share."""
+    """What may tie channel identities together. `value` is as received, `join_key` is what variants share.
 
-    class Status(models.TextChoices):
-        NORMAL = "normal"
-        GENERIC = "generic"  # shared by several people: stops joining
-        BLOCKED = "blocked"  # a placeholder: never joins, never shown as this person's
+    `status` and `shared_epochs` are folded from the evidence (`profiles.sharing`). A value is closed, which means that
+    it joins nobody, when its sighting lies in a shared epoch; without shared epochs, when its status is not normal.
+    """
 
     kind = models.CharField(max_length=16, choices=[(k, k) for k in IdentifierKind])
     scope = models.CharField(max_length=120, blank=True, default="")
     value = models.CharField(max_length=320)
     join_key = models.CharField(max_length=320)
-    status = models.CharField(max_length=8, choices=Status, default=Status.NORMAL)
+    status = models.CharField(max_length=8, choices=[(s, s) for s in IdentifierStatus], default=IdentifierStatus.NORMAL)
+    shared_epochs = ArrayField(models.DateTimeField(), default=list, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["kind", "scope", "value"], name="identifier_once")]
@@ -74,29 +75,11 @@ class Identifier(models.Model):
         return f"{self.kind} identifier {self.pk}"
 
 
-class Operation(models.Model):
-    """One use of a verb; groups its decisions so that it can be undone as a whole."""
-
-    class Verb(models.TextChoices):
-        MERGE = "merge"
-        UNMERGE = "unmerge"
-        DECIDE = "decide"
-        SPLIT = "split"
-        WITHDRAW = "withdraw"
-        UNDO = "undo"
-
-    verb = models.CharField(max_length=8, choices=Verb)
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    reason = models.CharField(max_length=500, blank=True, default="")
-    created_at = models.DateTimeField(auto_now_add=True)
-    undoes = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="undone_by")
-
-    def __str__(self) -> str:
-        return f"{self.verb} {self.pk}"
-
-
 class Sighting(models.Model):
-    """This identifier was seen with this channel identity. The earliest of each grade is evidence."""
+    """This identifier was seen with this channel identity. The earliest of each grade is evidence.
+
+    Withdrawing takes back all sightings of the identifier with that channel identity at that grade, for good.
+    """
 
     identifier = models.ForeignKey(Identifier, models.PROTECT, related_name="sightings")
     channel_identity = models.ForeignKey(ChannelIdentity, models.PROTECT, related_name="sightings", db_index=False)
@@ -120,13 +103,18 @@ class Sighting(models.Model):
 
 
 class Boundary(models.Model):
-    """From `starts_at` on another person uses (account, address): it starts an epoch."""
+    """From `starts_at` on another person uses (account, address): it starts an epoch.
+
+    A provider said so, or an agent (`operation`), or another customer logged in with this visitor id (`reason` is
+    `login`: folded from sightings, so it may also go again).
+    """
 
     account = models.ForeignKey(ChannelAccount, models.PROTECT, related_name="boundaries", db_index=False)
     address = models.CharField(max_length=320)
     starts_at = models.DateTimeField()
     source = models.CharField(max_length=255)
     reason = models.CharField(max_length=32)
+    operation = models.ForeignKey(Operation, models.PROTECT, null=True, blank=True, related_name="boundaries")
     recorded_at = models.DateTimeField(auto_now_add=True)
     withdrawn_by = models.ForeignKey(
         Operation, models.PROTECT, null=True, blank=True, related_name="withdrawn_boundaries"
@@ -141,32 +129,11 @@ class Boundary(models.Model):
         return f"boundary {self.pk}"
 
 
-class Decision(models.Model):
-    """A human's *same* or *different* about two channel identities."""
-
-    class Verdict(models.TextChoices):
-        SAME = "same"
-        DIFFERENT = "different"
-
-    operation = models.ForeignKey(Operation, models.PROTECT, related_name="decisions")
-    verdict = models.CharField(max_length=9, choices=Verdict)
-    one = models.ForeignKey(ChannelIdentity, models.PROTECT, related_name="+")
-    other = models.ForeignKey(ChannelIdentity, models.PROTECT, related_name="+")
-    retracted_by = models.ForeignKey(
-        Operation, models.PROTECT, null=True, blank=True, related_name="retracted_decisions"
-    )
-
-    class Meta:
-        constraints = [models.CheckConstraint(condition=Q(one__lt=F("other")), name="decision_pair_is_ordered")]
-
-    def __str__(self) -> str:
-        return f"{self.verdict} {self.pk}"
-
-
 class Trait(models.Model):
     """A fact about the person behind a channel identity (`name`, `username`, ...), with its source and age.
 
-    Every value ever told is kept; which one is shown is a rule (`profiles.reading.shown_traits`).
+    Every value ever told is kept, a wrong one can be withdrawn; which one is shown is a rule
+    (`profiles.reading.shown_traits`).
     """
 
     channel_identity = models.ForeignKey(ChannelIdentity, models.PROTECT, related_name="traits", db_index=False)
@@ -176,6 +143,7 @@ class Trait(models.Model):
     source = models.CharField(max_length=40)
     first_seen = models.DateTimeField()
     last_seen = models.DateTimeField()
+    withdrawn_by = models.ForeignKey(Operation, models.PROTECT, null=True, blank=True, related_name="withdrawn_traits")
 
     class Meta:
         constraints = [

@@ -15,7 +15,8 @@ from django.utils import timezone
 from channels_ingest import envelopes, pipeline
 from channels_ingest.accounts import connect
 from channels_ingest.models import Envelope
-from profiles.components import connected, target_profiles
+from profiles.components import connected, outcome_of
+from profiles.identity.policy import Policy
 from profiles.models import ChannelAccount, ChannelIdentity
 from profiles.reading import current_profile_id, describe
 from tests.conftest import APP_SECRET, VERIFY_TOKEN, Deliver, whatsapp_change, whatsapp_text
@@ -353,7 +354,7 @@ def test_workers_side_by_side_neither_deadlock_nor_lose(deliver: Deliver) -> Non
     assert not Envelope.objects.exclude(state="processed").exists(), f"seed {seed}"
     assert Entry.objects.filter(is_placeholder=False, kind="message", direction="in").count() == 400
     stored = dict(ChannelIdentity.objects.values_list("id", "profile_id"))
-    assert target_profiles(connected(stored)) == stored, f"seed {seed}"
+    assert outcome_of(connected(stored, Policy())).targets == stored, f"seed {seed}"
     for row in QueueRow.objects.select_related("last_entry"):
         assert row.waiting_since == oldest_unanswered(row.profile_id), f"seed {seed}"
         newest = Entry.objects.filter(channel_identity__profile_id=row.profile_id, kind="message").order_by(

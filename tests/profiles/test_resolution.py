@@ -9,9 +9,10 @@ import pytest
 from django.db import connection, transaction
 from django.db.models import F
 
-from profiles.components import connected, target_profiles
+from profiles.components import connected, outcome_of
+from profiles.identity.policy import Policy
 from profiles.identity.values import IdentifierKind, SeenIdentifier, Sender
-from profiles.models import ChannelAccount, ChannelIdentity, Identifier, Profile, Sighting
+from profiles.models import Boundary, ChannelAccount, ChannelIdentity, Identifier, Profile, Sighting
 from profiles.reading import current_profile_id, holders
 from profiles.resolution import SenderSeen, identify
 
@@ -81,11 +82,55 @@ def test_earlier_sighting_is_evidence_and_a_later_one_is_not(accounts: list[Chan
     assert Sighting.objects.count() == 2
 
 
-def test_generic_identifier_joins_nobody(accounts: list[ChannelAccount]) -> None:
-    first = identify([seen(accounts[0], "1", "+1555")]).channel_identity_ids[0]
-    Identifier.objects.update(status="generic")
-    second = identify([seen(accounts[1], "2", "+1555")]).channel_identity_ids[0]
-    assert profiles_of(first, second) == [first, second]
+def customer(account: ChannelAccount, number: str, *phones: str, hour: int = 0) -> SenderSeen:
+    """The shop says that its customer has these phones."""
+    identifiers = [SeenIdentifier(IdentifierKind.CUSTOMER_ID, number, "shop")]
+    identifiers += [SeenIdentifier(IdentifierKind.PHONE, phone) for phone in phones]
+    sender = Sender(address=number, identifiers=tuple(identifiers))
+    return SenderSeen(account_id=account.pk, sender=sender, occurred_at=START + timedelta(hours=hour), source="shop")
+
+
+def test_phone_of_two_customers_joins_nobody_whatever_came_first(accounts: list[ChannelAccount]) -> None:
+    shop, line = accounts[:2]
+    phone, one = identify([seen(line, "1", "+1555"), customer(shop, "c1", "+1555")]).channel_identity_ids
+    assert profiles_of(phone, one) == [phone, phone]
+    [other] = identify([customer(shop, "c2", "+1555")]).channel_identity_ids
+    assert profiles_of(phone, one, other) == [phone, one, other]
+    assert Identifier.objects.get(kind="phone").status == "generic"
+    [late] = identify([seen(line, "2", "+1555")]).channel_identity_ids
+    assert profiles_of(late) == [late]
+
+
+def test_phone_that_was_passed_on_is_not_shared(accounts: list[ChannelAccount]) -> None:
+    shop, line = accounts[:2]
+    left = Boundary(
+        account_id=line.pk, address="1555", starts_at=START + timedelta(hours=5), source="x", reason="moved"
+    )
+    old, one = identify([seen(line, "1555", "+1555"), customer(shop, "c1", "+1555")]).channel_identity_ids
+    new, two = identify(
+        [seen(line, "1555", "+1555", hour=6), customer(shop, "c2", "+1555", hour=7)], [left]
+    ).channel_identity_ids
+    assert profiles_of(old, one) == [old, old]
+    assert profiles_of(new, two) == [new, new]
+    assert Identifier.objects.get(kind="phone").status == "normal"
+
+
+def visit(account: ChannelAccount, visitor: str, number: str = "", hour: int = 0) -> SenderSeen:
+    """A page view, by a customer who is logged in or by nobody known."""
+    identifiers = [SeenIdentifier(IdentifierKind.VISITOR, visitor, "shop")]
+    if number:
+        identifiers.insert(0, SeenIdentifier(IdentifierKind.CUSTOMER_ID, number, "shop"))
+    sender = Sender(address=number or visitor, identifiers=tuple(identifiers))
+    return SenderSeen(account_id=account.pk, sender=sender, occurred_at=START + timedelta(hours=hour), source="site")
+
+
+def test_browser_of_a_family_follows_who_is_logged_in(accounts: list[ChannelAccount]) -> None:
+    shop = accounts[0]
+    who = ["", "anna", "", "ben", "", "anna", ""]
+    identify([visit(shop, "v", name, hour=hour) for hour, name in enumerate(who)])
+    of = {(i.address, i.epoch_start.hour): i.profile_id for i in ChannelIdentity.objects.all()}
+    assert of["v", 0] == of["anna", 0] == of["v", 5]
+    assert of["v", 3] == of["ben", 0] != of["anna", 0]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -120,5 +165,5 @@ def test_crossing_evidence_from_many_threads_equals_the_pure_answer(accounts: li
         thread.join()
     assert not errors, f"seed {seed}: {errors[:1]}"
     stored = dict(ChannelIdentity.objects.values_list("id", "profile_id"))
-    assert target_profiles(connected(stored)) == stored, f"seed {seed}"
+    assert outcome_of(connected(stored, Policy())).targets == stored, f"seed {seed}"
     assert not ChannelIdentity.objects.exclude(profile_id__lte=F("id")).exists()

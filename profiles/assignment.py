@@ -1,0 +1,94 @@
+"""Giving every channel identity of a component the profile that the evidence says, under the one lock order."""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+
+from profiles.components import Component, Outcome, connected, outcome_of
+from profiles.identity.policy import Policy
+from profiles.locking import lock_id, lock_rows, take_advisory_locks
+from profiles.signals import Move, identity_changed
+
+
+@dataclass(frozen=True, slots=True)
+class Amended:
+    """The channel identities that further evidence touched, and the operation that wrote it, if a human did.
+
+    Those `born` meanwhile are nobody else's yet, so their profiles need no lock.
+    """
+
+    touched: Collection[int] = ()
+    born: Collection[int] = ()
+    operation_id: int | None = None
+
+
+#: Writes more evidence once everything is locked. It runs again when the component turns out larger than what is
+#: locked, and then what it wrote before is gone.
+Amend = Callable[[Component], Amended]
+
+
+@dataclass(frozen=True, slots=True)
+class Reassigned:
+    """What moved, and what the evidence says of the component."""
+
+    moves: Sequence[Move]
+    component: Component
+    outcome: Outcome
+
+
+def reassign(
+    touched: Iterable[int],
+    policy: Policy,
+    *,
+    amend: Amend | None = None,
+    also_lock: Iterable[int] = (),
+) -> Reassigned:
+    """The profiles of everything connected to `touched` are what the evidence says.
+
+    Locks the profiles of the component and reads it again: if another transaction had made it larger meanwhile, the
+    locks are given back with the savepoint and the larger set is locked, so that they are only ever taken in order.
+    """
+    wanted = set(touched)
+    component = connected(wanted, policy)
+    while True:
+        with transaction.atomic():
+            locked = component.profiles
+            take_advisory_locks(lock_id("profile", pk) for pk in locked)
+            component = connected(wanted, policy)
+            if component.profiles <= locked:
+                lock_rows("profiles_channelidentity", {*component.profile_of, *also_lock})
+                amended = amend(component) if amend else Amended()
+                if amended.touched:
+                    wanted |= set(amended.touched)
+                    component = connected({*wanted, *component.profile_of}, policy)
+                    locked |= set(amended.born)
+                if component.profiles <= locked:
+                    return _apply(component, amended.operation_id)
+            transaction.set_rollback(True)
+
+
+def _apply(component: Component, operation_id: int | None) -> Reassigned:
+    outcome = outcome_of(component)
+    moves = [
+        Move(pk, component.profile_of[pk], target, _because(component, pk, outcome))
+        for pk, target in sorted(outcome.targets.items())
+        if component.profile_of[pk] != target
+    ]
+    if moves:
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                "UPDATE profiles_channelidentity SET profile_id = %s WHERE id = %s",
+                [(move.to_profile_id, move.channel_identity_id) for move in moves],
+            )
+        identity_changed.send(sender=None, moves=moves, operation_id=operation_id)
+    return Reassigned(moves, component, outcome)
+
+
+def _because(component: Component, pk: int, outcome: Outcome) -> tuple[tuple[str, str], ...]:
+    """The identifiers that `pk` shares with the block it joined, as (kind, value)."""
+    mine = component.voids.get(pk, pk)
+    block = {other for other, target in outcome.targets.items() if target == outcome.targets[pk] and other != mine}
+    theirs = {key for other, key, *_ in component.seen if other in block}
+    found = {(key[0], value) for other, key, value, *_ in component.seen if other == mine and key in theirs}
+    return tuple(sorted(found))

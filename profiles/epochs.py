@@ -1,0 +1,209 @@
+"""Epochs of an address: after a boundary came or went, everything belongs to the epoch that its time lies in.
+
+Runs in the caller's transaction, who holds the address, the profiles and the rows of the channel identities.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+from django.db.models import Q, QuerySet
+
+from profiles.identity.evidence import FIRST_EPOCH, epoch_of
+from profiles.models import Boundary, ChannelIdentity, ConsentEvent, Profile, Sighting, Trait
+from profiles.signals import SeenAgain, Span, epochs_changed
+
+#: (account id, address)
+Address = tuple[int, str]
+_INSTANT = timedelta(microseconds=1)
+
+
+def standing_starts(addresses: Iterable[Address]) -> dict[Address, list[datetime]]:
+    """The standing boundaries of each address, ascending; addresses without any are absent."""
+    wanted = set(addresses)
+    rows = Boundary.objects.filter(account_id__in={a[0] for a in wanted}, address__in={a[1] for a in wanted})
+    starts: dict[Address, list[datetime]] = {}
+    for account_id, address, starts_at in (
+        rows.filter(withdrawn_by=None).order_by("starts_at").values_list("account_id", "address", "starts_at")
+    ):
+        if (account_id, address) in wanted:
+            starts.setdefault((account_id, address), []).append(starts_at)
+    return starts
+
+
+def bear(account_id: int, address: str, standing: str, epoch_start: datetime, reply_refusal: str = "") -> int:
+    """A new channel identity with a profile of the same id."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval(pg_get_serial_sequence('profiles_channelidentity', 'id'))")
+        pk: int = cursor.fetchone()[0]
+    Profile.objects.create(id=pk)
+    ChannelIdentity.objects.create(
+        id=pk,
+        profile_id=pk,
+        account_id=account_id,
+        address=address,
+        standing=standing,
+        epoch_start=epoch_start,
+        reply_refusal=reply_refusal,
+    )
+    return pk
+
+
+@dataclass(slots=True)
+class Rehomed:
+    """Every channel identity of the addresses, and those of them that are new."""
+
+    touched: set[int] = field(default_factory=set)
+    born: set[int] = field(default_factory=set)
+
+
+def rehome(addresses: Iterable[Address]) -> Rehomed:
+    """Entries, sightings, traits and consents are where their time says; what lost its boundary is void."""
+    wanted = sorted(set(addresses))
+    starts = standing_starts(wanted)
+    result = Rehomed()
+    for account_id, address in wanted:
+        rows = list(ChannelIdentity.objects.filter(account_id=account_id, address=address).order_by("id"))
+        for standing in sorted({row.standing for row in rows}):
+            mine = [row for row in rows if row.standing == standing]
+            result.touched |= {row.pk for row in mine}
+            result.born |= _rehome(mine, [FIRST_EPOCH, *starts.get((account_id, address), ())])
+    result.touched |= result.born
+    return result
+
+
+def _rehome(rows: Sequence[ChannelIdentity], starts: Sequence[datetime]) -> set[int]:
+    """`rows` are all channel identities of one (account, address, standing), `starts` its epochs; returns new ones."""
+    homes = {row.epoch_start: row for row in rows if row.epoch_start in starts}
+    born: set[int] = set()
+    spans = []
+    for row in rows:
+        for start, end in zip(starts, [*starts[1:], None], strict=True):
+            if row.epoch_start == start or not _may_hold(row, start, end):
+                continue
+            if start not in homes:
+                pk = bear(row.account_id, row.address, row.standing, start, row.reply_refusal)
+                homes[start] = ChannelIdentity.objects.get(id=pk)
+                born.add(pk)
+            spans.append(Span(row.pk, homes[start].pk, start, end))
+    kept = _move(spans, {row.pk for row in rows if row.epoch_start not in starts})
+    for pk in born - kept:  # nothing lay in that span after all
+        homes = {start: home for start, home in homes.items() if home.pk != pk}
+        ChannelIdentity.objects.filter(id=pk).delete()
+        Profile.objects.filter(id=pk).delete()
+    return (born & kept) | _void(rows, starts, homes)
+
+
+def _may_hold(row: ChannelIdentity, start: datetime, end: datetime | None) -> bool:
+    """Whether the channel identity may have anything in that span, by its first and last entry and its evidence."""
+    if row.first_seen and row.last_seen and row.last_seen >= start and (end is None or row.first_seen < end):
+        return True
+    within = Q(channel_identity_id=row.pk, occurred_at__gte=start)
+    if end is not None:
+        within &= Q(occurred_at__lt=end)
+    return Sighting.objects.filter(within).exists() or ConsentEvent.objects.filter(within).exists()
+
+
+def _void(
+    rows: Sequence[ChannelIdentity], starts: Sequence[datetime], homes: dict[datetime, ChannelIdentity]
+) -> set[int]:
+    """Channel identities without a standing boundary lead to the one of the enclosing epoch; returns new ones."""
+    born = set()
+    for row in rows:
+        void_in = None
+        if row.epoch_start not in starts:
+            enclosing = epoch_of(starts, row.epoch_start)
+            if enclosing not in homes:
+                pk = bear(row.account_id, row.address, row.standing, enclosing, row.reply_refusal)
+                homes[enclosing] = ChannelIdentity.objects.get(id=pk)
+                born.add(pk)
+            void_in = homes[enclosing].pk
+        if row.void_in_id != void_in:
+            ChannelIdentity.objects.filter(id=row.pk).update(void_in_id=void_in)
+    return born
+
+
+def _move(spans: Sequence[Span], voids: set[int]) -> set[int]:
+    """What lies in the spans is moved; returns the channel identities that something went to.
+
+    A void channel identity keeps its evidence, which counts for the one that stands for it; only its entries go.
+    """
+    kept: set[int] = set()
+    if not spans:
+        return kept
+    for span in spans:
+        if span.from_identity_id in voids:
+            continue
+        within = Q(channel_identity_id=span.from_identity_id, occurred_at__gte=span.start)
+        if span.end is not None:
+            within &= Q(occurred_at__lt=span.end)
+        for model in (Sighting, ConsentEvent):
+            if model.objects.filter(within).update(channel_identity_id=span.to_identity_id):
+                kept.add(span.to_identity_id)
+        _split_traits(span)
+    answers: list[tuple[Any, Any]] = epochs_changed.send(sender=None, spans=list(spans))
+    for _, (holders, again) in answers:
+        kept |= holders
+        see_again(again)
+    return kept
+
+
+def see_again(again: Iterable[SeenAgain], *, unless_earlier: bool = True) -> None:
+    """Confirmed sightings are evidence about the channel identities they are confirmed for, unless known earlier."""
+    ordered = sorted(again, key=lambda a: (a.channel_identity_id, a.sighting_id, a.occurred_at))
+    originals = Sighting.objects.in_bulk({a.sighting_id for a in ordered})
+    for each in ordered:
+        original = originals.get(each.sighting_id)
+        if original is None:
+            continue
+        same = Sighting.objects.filter(
+            channel_identity_id=each.channel_identity_id, identifier_id=original.identifier_id, grade=original.grade
+        )
+        known = (
+            same.filter(occurred_at__lte=each.occurred_at)
+            if unless_earlier
+            else same.filter(occurred_at=each.occurred_at)
+        )
+        if not known.exists():
+            Sighting.objects.create(
+                identifier_id=original.identifier_id,
+                channel_identity_id=each.channel_identity_id,
+                grade=original.grade,
+                source=each.source[:255],
+                occurred_at=each.occurred_at,
+                withdrawn_by_id=original.withdrawn_by_id,
+            )
+
+
+def _split_traits(span: Span) -> None:
+    """Values told within the span go along; what was told before and within stays on both sides."""
+    for trait in Trait.objects.filter(channel_identity_id=span.from_identity_id, last_seen__gte=span.start):
+        if span.end is not None and trait.first_seen >= span.end:
+            continue
+        is_within = trait.first_seen >= span.start and (span.end is None or trait.last_seen < span.end)
+        is_new = not _of_same_value(trait, span.to_identity_id).exists()
+        if is_within and is_new:
+            Trait.objects.filter(id=trait.pk).update(channel_identity_id=span.to_identity_id)
+            continue
+        first = max(trait.first_seen, span.start)
+        last = trait.last_seen if span.end is None else min(trait.last_seen, span.end - _INSTANT)
+        if is_new:
+            Trait.objects.create(
+                channel_identity_id=span.to_identity_id,
+                name=trait.name,
+                value=trait.value,
+                grade=trait.grade,
+                source=trait.source,
+                first_seen=first,
+                last_seen=last,
+            )
+        if trait.first_seen < span.start:
+            Trait.objects.filter(id=trait.pk).update(last_seen=span.start - _INSTANT)
+
+
+def _of_same_value(trait: Trait, channel_identity_id: int) -> QuerySet[Trait]:
+    return Trait.objects.filter(
+        channel_identity_id=channel_identity_id, name=trait.name, value=trait.value, source=trait.source
+    )

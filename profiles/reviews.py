@@ -1,0 +1,122 @@
+"""Reviews: pairs that a human should look at, raised with the evidence that speaks for them."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+
+from profiles.assignment import Reassigned
+from profiles.identity.evidence import JoinKey
+from profiles.identity.values import Grade
+from profiles.models import Review
+
+#: A claim about an identifier that many hold is no news about anybody.
+_MOST_HOLDERS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A reason to look at two profiles. `is_new_proof`: it came just now and is proved, so a decision may be old."""
+
+    kind: str
+    one: int
+    other: int
+    reason: dict[str, Any] = field(hash=False)
+    is_new_proof: bool = False
+
+
+def conflicts_of(done: Reassigned, fresh: Collection[tuple[int, JoinKey]]) -> list[Found]:
+    """The ties that were held: those a limit held, and those that new proof speaks for against a decision."""
+    found = []
+    for one, other, held in done.outcome.held:
+        if held.identifier is None:
+            continue
+        is_new = held.grade == Grade.PROVED and any((pk, held.identifier) in fresh for pk in (one, other))
+        if held.because == "different" and not is_new:
+            continue
+        kind, scope, value = held.identifier
+        reason = {"code": "held", "kind": kind, "scope": scope, "value": value, "because": held.because}
+        pair = (done.outcome.targets[one], done.outcome.targets[other])
+        found.append(Found(Review.Kind.CONFLICT, min(pair), max(pair), reason, is_new))
+    return found
+
+
+_CLAIMS = """
+SELECT f.kind, f.scope, f.join_key, claimer.profile_id, holder.profile_id
+FROM unnest(%(kinds)s::text[], %(scopes)s::text[], %(join_keys)s::text[]) AS f(kind, scope, join_key)
+CROSS JOIN LATERAL (
+    SELECT DISTINCT c.profile_id FROM profiles_identifier i
+    JOIN profiles_sighting s ON s.identifier_id = i.id AND s.withdrawn_by_id IS NULL AND s.grade = 'claimed'
+    JOIN profiles_channelidentity c ON c.id = s.channel_identity_id
+    WHERE (i.kind, i.scope, i.join_key) = (f.kind, f.scope, f.join_key) AND i.status = 'normal' LIMIT %(most)s
+) claimer
+CROSS JOIN LATERAL (
+    SELECT DISTINCT c.profile_id FROM profiles_identifier i
+    JOIN profiles_sighting s ON s.identifier_id = i.id AND s.withdrawn_by_id IS NULL AND s.grade <> 'claimed'
+    JOIN profiles_channelidentity c ON c.id = s.channel_identity_id
+    WHERE (i.kind, i.scope, i.join_key) = (f.kind, f.scope, f.join_key) LIMIT %(most)s
+) holder
+WHERE claimer.profile_id <> holder.profile_id AND f.kind <> 'order'
+ORDER BY 1, 2, 3, 4, 5
+"""
+
+
+def claims_about(fresh: Iterable[tuple[int, JoinKey]]) -> list[Found]:
+    """What one profile claims and another was proved to have, about identifiers that were just seen."""
+    keys = sorted({key for _, key in fresh})
+    if not keys:
+        return []
+    kinds, scopes, join_keys = zip(*keys, strict=True)
+    parameters: dict[str, Any] = {
+        "kinds": list(kinds),
+        "scopes": list(scopes),
+        "join_keys": list(join_keys),
+        "most": _MOST_HOLDERS,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIMS, parameters)
+        rows = cursor.fetchall()
+    return [
+        Found(
+            Review.Kind.CLAIM,
+            min(claimer, holder),
+            max(claimer, holder),
+            {"code": "claimed", "kind": kind, "scope": scope, "value": value, "by": claimer},
+        )
+        for kind, scope, value, claimer, holder in rows
+    ]
+
+
+def raise_reviews(found: Iterable[Found]) -> None:
+    """Each pair has a review with the reasons. Written last of all in a transaction, in order (`profiles.locking`).
+
+    A pair that was decided is opened again only by new proof.
+    """
+    pairs: dict[tuple[int, int], list[Found]] = {}
+    for each in found:
+        pairs.setdefault((each.one, each.other), []).append(each)
+    if not pairs:
+        return
+    ordered = sorted(pairs)
+    Review.objects.bulk_create(
+        (Review(kind=pairs[pair][0].kind, one_id=pair[0], other_id=pair[1]) for pair in ordered), ignore_conflicts=True
+    )
+    rows = Review.objects.filter(one_id__in={p[0] for p in ordered}, other_id__in={p[1] for p in ordered})
+    for review in rows.order_by("one_id", "other_id").select_for_update():
+        if reasons := pairs.get((review.one_id, review.other_id)):
+            _add(review, reasons)
+
+
+def _add(review: Review, found: Iterable[Found]) -> None:
+    reasons = list(review.reasons)
+    again = review.again_since
+    for each in found:
+        if each.is_new_proof and each.reason["because"] == "different":
+            again = timezone.now()
+        if each.reason not in reasons:
+            reasons.append(each.reason)
+    kind = Review.Kind.CONFLICT if any(each.kind == Review.Kind.CONFLICT for each in found) else review.kind
+    if (reasons, again, kind) != (review.reasons, review.again_since, review.kind):
+        Review.objects.filter(id=review.pk).update(reasons=reasons, again_since=again, kind=kind)

@@ -1,0 +1,109 @@
+"""Folding the status of identifiers: open to join people, or closed by a human's word, their form or their anchors."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from django.db import connection
+
+from profiles.components import boundary_starts, sorted_starts
+from profiles.identity.evidence import JoinKey, Seen
+from profiles.identity.policy import Policy
+from profiles.identity.shared import shared_epochs
+from profiles.identity.values import IdentifierKind, IdentifierStatus
+from profiles.identity.worth import status_by_form
+from profiles.models import Identifier, Marking
+
+_ROWS = """
+SELECT i.id, i.kind, i.scope, i.join_key, i.status, i.shared_epochs
+FROM unnest(%s::text[], %s::text[], %s::text[]) AS f(kind, scope, join_key)
+JOIN profiles_identifier i USING (kind, scope, join_key) ORDER BY i.id
+"""
+
+_ANCHORS = """
+SELECT coalesce(c.void_in_id, c.id), i.kind, i.scope, i.join_key, s.grade, min(s.occurred_at),
+    o.scope, o.join_key, a.grade
+FROM unnest(%s::text[], %s::text[], %s::text[]) AS f(kind, scope, join_key)
+JOIN profiles_identifier i USING (kind, scope, join_key)
+JOIN profiles_sighting s ON s.identifier_id = i.id AND s.withdrawn_by_id IS NULL
+JOIN profiles_channelidentity c ON c.id = s.channel_identity_id
+JOIN profiles_sighting a ON a.channel_identity_id = s.channel_identity_id AND a.withdrawn_by_id IS NULL
+JOIN profiles_identifier o ON o.id = a.identifier_id AND o.kind = 'customer_id'
+GROUP BY 1, 2, 3, 4, 5, 7, 8, 9
+"""
+
+_USERS = """
+SELECT DISTINCT s.channel_identity_id
+FROM unnest(%s::text[], %s::text[], %s::text[]) AS f(kind, scope, join_key)
+JOIN profiles_identifier i USING (kind, scope, join_key)
+JOIN profiles_sighting s ON s.identifier_id = i.id AND s.withdrawn_by_id IS NULL
+WHERE s.grade <> 'claimed'
+"""
+
+
+def users_of(keys: Iterable[JoinKey]) -> set[int]:
+    """The channel identities that were seen with any of the identifiers, as more than a claim."""
+    return {row[0] for row in _query(_USERS, keys)}
+
+
+def refold_status(keys: Collection[JoinKey], policy: Policy, *, growing: bool = False) -> set[JoinKey]:
+    """Status and shared epochs of the identifiers are what the evidence says; returns those that opened or closed.
+
+    With `growing` evidence was only added: what is shared stays so, and its anchors, maybe thousands, are not read.
+    """
+    rows: dict[JoinKey, list[tuple[int, str, list[datetime]]]] = {}
+    for pk, kind, scope, join_key, status, shared in _query(_ROWS, keys):
+        rows.setdefault((kind, scope, join_key), []).append((pk, status, sorted(shared)))
+    marked = _marked(rows)
+    unsure = {k for k in rows if k not in marked and policy.shared_at(k[0]) and not status_by_form(k[0], k[2])}
+    starts = sorted_starts(boundary_starts(unsure))
+    if growing:
+        unsure = {k for k in unsure if not any(shared for _, _, shared in rows[k]) or k in starts}
+    anchored = shared_epochs(_anchors(unsure), starts, policy)
+    changed = set()
+    for key, variants in rows.items():
+        if growing and key not in marked and key not in unsure and any(shared for _, _, shared in variants):
+            shared = next(shared for _, _, shared in variants if shared)
+        else:
+            shared = sorted(anchored.get(key, ()))
+        status = marked.get(key) or status_by_form(key[0], key[2]) or _status(shared, starts.get(key, ()))
+        stale = [pk for pk, *fold in variants if fold != [status, shared]]
+        if stale:
+            Identifier.objects.filter(id__in=stale).update(status=status, shared_epochs=shared)
+            changed.add(key)
+    return changed
+
+
+def _status(shared: Collection[datetime], starts: Collection[datetime]) -> str:
+    """An identifier is called generic while its latest epoch is a shared one."""
+    latest = max(starts, default=None)
+    is_shared = any(latest is None or epoch >= latest for epoch in shared)
+    return IdentifierStatus.GENERIC if is_shared else IdentifierStatus.NORMAL
+
+
+def _marked(keys: Iterable[JoinKey]) -> dict[JoinKey, str]:
+    """What humans said of the identifiers; the newest standing word rules."""
+    wanted = set(keys)
+    rows = Marking.objects.filter(
+        kind__in={k[0] for k in wanted}, scope__in={k[1] for k in wanted}, join_key__in={k[2] for k in wanted}
+    ).filter(operation__is_standing=True)
+    words = rows.order_by("operation_id").values_list("kind", "scope", "join_key", "status")
+    return {key: status for *key_parts, status in words if (key := tuple(key_parts)) in wanted}
+
+
+def _anchors(keys: Collection[JoinKey]) -> list[Seen]:
+    """The sightings of the identifiers with channel identities that have a customer id, and those customer ids."""
+    found = []
+    for pk, kind, scope, join_key, grade, at, owner_scope, owner, owner_grade in _query(_ANCHORS, keys):
+        found.append(Seen((pk,), (kind, scope, join_key), grade, at))
+        found.append(Seen((pk,), (str(IdentifierKind.CUSTOMER_ID), owner_scope, owner), owner_grade, at))
+    return found
+
+
+def _query(sql: str, keys: Iterable[JoinKey]) -> list[tuple]:  # type: ignore[type-arg]
+    ordered = sorted(keys)
+    if not ordered:
+        return []
+    kinds, scopes, join_keys = zip(*ordered, strict=True)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [list(kinds), list(scopes), list(join_keys)])
+        return list(cursor.fetchall())

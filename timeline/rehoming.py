@@ -1,0 +1,105 @@
+"""Entries belong to the epoch that their time lies in: when a boundary came or went, those between are moved, logged.
+
+Lines about identity stay: they are about the channel identity, not about who used the address at the time.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection
+from django.dispatch import receiver
+from django.utils import timezone
+
+from profiles.models import ChannelIdentity
+from profiles.signals import Confirmation, SeenAgain, Span, confirmations_wanted, epochs_changed
+from timeline.entries import Direction, EntryKind
+from timeline.models import Entry
+from timeline.recording import refold_identities
+
+_MOVE = """
+WITH moved AS (
+    UPDATE timeline_entry SET channel_identity_id = %s, changed_in = pg_current_xact_id()::text::bigint
+    WHERE channel_identity_id = %s AND occurred_at >= %s AND occurred_at < coalesce(%s, 'infinity'::timestamptz)
+        AND kind <> 'identity'
+    RETURNING id, occurred_at, provider_message_id, sightings
+)
+SELECT c.sighting_id, c.occurred_at, c.source
+FROM (SELECT 1) AS always LEFT JOIN (
+    SELECT DISTINCT ON (s.id) s.id AS sighting_id, m.occurred_at, coalesce(m.provider_message_id, '') AS source
+    FROM moved m CROSS JOIN unnest(m.sightings) AS s(id) ORDER BY s.id, m.occurred_at, m.id
+) c ON true
+"""
+
+
+@receiver(epochs_changed, dispatch_uid="timeline.rehoming")
+def move_entries(spans: Sequence[Span], **_: Any) -> tuple[set[int], list[SeenAgain]]:
+    """The entries of each span are on its other channel identity, with a line about it on both."""
+    holders: set[int] = set()
+    again: list[SeenAgain] = []
+    for span in spans:
+        count = _moved(span, again)
+        if count:
+            holders.add(span.to_identity_id)
+            _log(span, count)
+    refold_identities({pk for span in spans for pk in (span.from_identity_id, span.to_identity_id)})
+    return holders, again
+
+
+def _moved(span: Span, again: list[SeenAgain]) -> int:
+    """Moves the entries of a span; `again` gains the first confirmation of each sighting among them."""
+    within = Entry.objects.filter(channel_identity_id=span.from_identity_id, occurred_at__gte=span.start)
+    within = within.exclude(kind=EntryKind.IDENTITY)
+    if span.end is not None:
+        within = within.filter(occurred_at__lt=span.end)
+    count = within.count()
+    with connection.cursor() as cursor:
+        cursor.execute(_MOVE, [span.to_identity_id, span.from_identity_id, span.start, span.end])
+        for sighting_id, occurred_at, source in cursor.fetchall():
+            if sighting_id is not None:
+                again.append(SeenAgain(span.to_identity_id, sighting_id, occurred_at, source))
+    return count
+
+
+def _log(span: Span, count: int) -> None:
+    accounts = dict(
+        ChannelIdentity.objects.filter(id__in=[span.from_identity_id, span.to_identity_id]).values_list(
+            "id", "account_id"
+        )
+    )
+    detail = {
+        "type": "rehomed",
+        "entries": count,
+        "from_identity": span.from_identity_id,
+        "to_identity": span.to_identity_id,
+        "since": span.start.isoformat(),
+    }
+    Entry.objects.bulk_create(
+        Entry(
+            channel_identity_id=pk,
+            account_id=account_id,
+            kind=EntryKind.IDENTITY,
+            direction=Direction.NONE,
+            occurred_at=timezone.now(),
+            detail=detail,
+        )
+        for pk, account_id in accounts.items()
+    )
+
+
+@receiver(confirmations_wanted, dispatch_uid="timeline.rehoming.confirmations")
+def find_confirmations(asked: Sequence[Confirmation], **_: Any) -> list[SeenAgain]:
+    """The first entry of each span that confirmed one of the sightings."""
+    found = []
+    for question in asked:
+        entries = Entry.objects.filter(
+            channel_identity_id=question.channel_identity_id,
+            occurred_at__gte=question.start,
+            sightings__overlap=list(question.sighting_ids),
+        )
+        if question.end is not None:
+            entries = entries.filter(occurred_at__lt=question.end)
+        if first := entries.order_by("occurred_at", "id").first():
+            sighting_id = next(pk for pk in first.sightings if pk in question.sighting_ids)
+            source = first.provider_message_id or ""
+            found.append(SeenAgain(question.channel_identity_id, sighting_id, first.occurred_at, source))
+    return found
