@@ -20,6 +20,10 @@ from timeline.wording import (
 )
 
 
+#: Refusals that go without saying: nobody expects to write to a shop's records.
+UNSAID = ("", "store")
+
+
 @dataclass(frozen=True, slots=True)
 class GradeWord:
     """How far something can be believed: icon, word, and the sentence behind it."""
@@ -147,7 +151,7 @@ def _address(identity: AddressView) -> AddressRow:
         grade=grade_of(identity.grade),
         first_seen=identity.first_seen,
         last_seen=identity.last_seen,
-        refusal=words_of(REPLY_REFUSALS, identity.reply_refusal) if identity.reply_refusal else "",
+        refusal=words_of(REPLY_REFUSALS, identity.reply_refusal) if identity.reply_refusal not in UNSAID else "",
     )
 
 
