@@ -56,6 +56,7 @@ class TraitSerializer(serializers.Serializer[Any]):
     source = serializers.CharField()  # type: ignore[assignment]  # a field called source, not its option
     last_seen = serializers.DateTimeField()
     alternates = serializers.ListField(child=serializers.CharField())
+    rule = serializers.ChoiceField(choices=["only", "chosen", "agent", "proved", "newest"])
 
 
 class ConsentSerializer(serializers.Serializer[Any]):

@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 from profiles.identity.canonical import canonical
 from profiles.identity.values import GRADE_RANK, Grade, IdentifierKind
 from profiles.models import Boundary, ChannelIdentity, ConsentEvent, Sighting, Trait
-from profiles.traits import preference
+from profiles.traits import chosen_traits, preference, rule_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,7 @@ class TraitView:
     source: str
     last_seen: datetime
     alternates: tuple[str, ...]
+    rule: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,12 @@ def current_profile_id(profile_id: int) -> int | None:
     return ChannelIdentity.objects.filter(id=profile_id).values_list("profile_id", flat=True).first()
 
 
+def address_views(profile_id: int) -> tuple[AddressView, ...]:
+    """The addresses of a current profile, the last used first; none for any other id."""
+    grades, _ = _identifiers(profile_id)
+    return tuple(_address(row, grades.get(row.pk, Grade.CLAIMED)) for row in _identities(profile_id))
+
+
 def describe(profile_id: int) -> ProfileView | None:
     """Everything about a current profile in six queries, however long its history; None for any other id."""
     identities = list(_identities(profile_id))
@@ -109,7 +116,7 @@ def _identities(profile_id: int) -> Iterable[ChannelIdentity]:
         .annotate(count=Count("id"))
         .values("count")
     )
-    rows = ChannelIdentity.objects.filter(profile_id=profile_id).select_related("account", "profile")
+    rows = ChannelIdentity.objects.filter(profile_id=profile_id, void_in=None).select_related("account", "profile")
     return rows.annotate(epoch=Coalesce(Subquery(epochs), 0)).order_by(F("last_seen").desc(nulls_last=True), "id")
 
 
@@ -152,15 +159,17 @@ def best_grade(grade: str, other: str | None) -> str:
 
 
 def shown_traits(profile_id: int) -> tuple[TraitView, ...]:
-    """Each trait's shown value: an agent's, else the best proved, else the newest; the others are alternates."""
+    """Each trait's shown value by the rule of `profiles.traits.preference`; the others are alternates."""
     named: dict[str, list[Trait]] = {}
-    for trait in Trait.objects.filter(channel_identity__profile_id=profile_id):
+    chosen = chosen_traits(profile_id)
+    for trait in Trait.objects.filter(channel_identity__profile_id=profile_id, withdrawn_by=None):
         named.setdefault(trait.name, []).append(trait)
     views = []
     for name, traits in sorted(named.items()):
-        best, *others = sorted(traits, key=preference)
+        best, *others = sorted(traits, key=lambda trait: preference(trait, chosen))
         alternates = tuple(dict.fromkeys(t.value for t in others if t.value != best.value))
-        views.append(TraitView(name, best.value, best.grade, best.source, best.last_seen, alternates))
+        rule = rule_of(best, others, chosen)
+        views.append(TraitView(name, best.value, best.grade, best.source, best.last_seen, alternates, rule))
     return tuple(views)
 
 

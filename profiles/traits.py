@@ -8,7 +8,7 @@ from django.db import connection
 
 from profiles.identity.canonical import display_phone
 from profiles.identity.values import GRADE_RANK, Grade, IdentifierKind
-from profiles.models import ChannelIdentity, Sighting, Trait
+from profiles.models import ChannelIdentity, Sighting, Trait, TraitChoice
 
 #: Set by staff; shown before anything a channel says.
 AGENT = "agent"
@@ -69,9 +69,33 @@ def _upsert(spans: Mapping[tuple[int, str, str, str], tuple[str, datetime, datet
         cursor.execute(_UPSERT, [list(column) for column in zip(*rows, strict=True)])
 
 
-def preference(trait: Trait) -> tuple[bool, int, float, str]:
-    """Sorts traits of one name, best first: entered by an agent, better proved, newest, then by value."""
-    return (trait.source != AGENT, GRADE_RANK[trait.grade], -trait.last_seen.timestamp(), trait.value)
+def chosen_traits(profile_id: int) -> dict[int, int]:
+    """The values that humans chose while merging, with the operation: the latest standing word of each name counts."""
+    return _chosen_among([profile_id])
+
+
+def preference(trait: Trait, chosen: Mapping[int, int]) -> tuple[int, bool, int, float, str]:
+    """Sorts traits of one name, best first: chosen while merging, by an agent, better proved, newest, then by value."""
+    return (
+        -chosen.get(trait.pk, 0),
+        trait.source != AGENT,
+        GRADE_RANK[trait.grade],
+        -trait.last_seen.timestamp(),
+        trait.value,
+    )
+
+
+def rule_of(best: Trait, others: Sequence[Trait], chosen: Mapping[int, int]) -> str:
+    """Which rule made `best` the shown value: only, chosen, agent, proved or newest."""
+    rivals = [other for other in others if other.value != best.value]
+    if not rivals:
+        return "only"
+    if best.pk in chosen:
+        return "chosen"
+    if best.source == AGENT:
+        return "agent"
+    is_better = all(GRADE_RANK[best.grade] < GRADE_RANK[other.grade] for other in rivals)
+    return "proved" if is_better else "newest"
 
 
 def rename(profile_ids: Iterable[int]) -> None:
@@ -80,10 +104,13 @@ def rename(profile_ids: Iterable[int]) -> None:
     if not wanted:
         return
     named: dict[int, list[Trait]] = {}
-    traits = Trait.objects.filter(channel_identity__profile_id__in=wanted, name__in=["name", "username"])
+    traits = Trait.objects.filter(
+        channel_identity__profile_id__in=wanted, name__in=["name", "username"], withdrawn_by=None
+    )
+    chosen = _chosen_among(wanted)
     for trait in traits.select_related("channel_identity"):
         named.setdefault(trait.channel_identity.profile_id, []).append(trait)
-    names = {pk: _best_name(traits) for pk, traits in named.items()}
+    names = {pk: _best_name(traits, chosen) for pk, traits in named.items()}
     unnamed = [pk for pk in wanted if not names.get(pk)]
     names |= _names_by_address(unnamed)
     with connection.cursor() as cursor:
@@ -93,10 +120,17 @@ def rename(profile_ids: Iterable[int]) -> None:
         )
 
 
-def _best_name(traits: Sequence[Trait]) -> str:
+def _chosen_among(profile_ids: Iterable[int]) -> dict[int, int]:
+    rows = TraitChoice.objects.filter(
+        trait__channel_identity__profile_id__in=list(profile_ids), operation__is_standing=True
+    )
+    return dict(rows.order_by("operation_id").values_list("trait_id", "operation_id"))
+
+
+def _best_name(traits: Sequence[Trait], chosen: Mapping[int, int]) -> str:
     for wanted in ("name", "username"):
-        if matching := sorted((t for t in traits if t.name == wanted), key=preference):
-            return matching[0].value
+        if matching := [trait for trait in traits if trait.name == wanted]:
+            return min(matching, key=lambda trait: preference(trait, chosen)).value
     return ""
 
 

@@ -1,51 +1,81 @@
 """Joins and separations of channel identities stand on the timeline, written in the transaction that made them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.dispatch import receiver
 from django.utils import timezone
 
 from profiles.locking import lock_rows
-from profiles.models import ChannelIdentity
+from profiles.models import ChannelIdentity, Operation
 from profiles.signals import Move, identity_changed
 from profiles.traits import rename
 from timeline.entries import Direction, EntryKind
+from timeline.live import Happened, publish
 from timeline.models import Entry
 from timeline.queue import refold
 
 
 @receiver(identity_changed, dispatch_uid="timeline.identity_log")
-def write_moves(moves: Sequence[Move], **_: Any) -> None:
-    """Each moved channel identity that was not just born has an entry saying where it came from and why.
+def write_moves(moves: Sequence[Move], operation_id: int | None = None, **_: Any) -> None:
+    """Whoever joined or was separated has a line saying where from and why, on both sides; names and queue follow.
 
     A channel identity that joins in the message that made it is no news: the message itself shows it.
     """
     profiles = {move.from_profile_id for move in moves} | {move.to_profile_id for move in moves}
-    ids = [move.channel_identity_id for move in moves]
+    ids = {move.channel_identity_id for move in moves} | profiles
     known = dict(ChannelIdentity.objects.filter(id__in=ids, last_seen__isnull=False).values_list("id", "account_id"))
-    Entry.objects.bulk_create(
-        Entry(
-            channel_identity_id=move.channel_identity_id,
-            account_id=known[move.channel_identity_id],
-            kind=EntryKind.IDENTITY,
-            direction=Direction.NONE,
-            occurred_at=timezone.now(),
-            detail={
-                "type": "joined" if move.because else "separated",
-                "from_profile": move.from_profile_id,
-                "to_profile": move.to_profile_id,
-                "because": [{"kind": kind, "value": value} for kind, value in move.because],
-            },
-        )
-        for move in moves
-        if move.channel_identity_id in known
-    )
-    _announce(known)
+    lines = _lines(moves, known, operation_id)
+    Entry.objects.bulk_create(lines)
+    _announce(known.keys() & {move.channel_identity_id for move in moves})
     lock_rows("profiles_profile", profiles)
     rename(profiles)
     refold(profiles)
+    current = dict(ChannelIdentity.objects.filter(id__in=ids).values_list("id", "profile_id"))
+    happened = [Happened(current[line.channel_identity_id], line.id, line.kind) for line in lines]
+    transaction.on_commit(partial(publish, happened), robust=True)
+
+
+def _lines(moves: Sequence[Move], known: Mapping[int, int], operation_id: int | None) -> list[Entry]:
+    """For each pair of profiles one line on the oldest channel identity that moved, one on the oldest of the others."""
+    operation = Operation.objects.select_related("actor").filter(id=operation_id).first()
+    moved: dict[tuple[int, int], list[Move]] = {}
+    for move in moves:
+        if move.channel_identity_id in known:
+            moved.setdefault((move.from_profile_id, move.to_profile_id), []).append(move)
+    lines = []
+    for (source, target), group in sorted(moved.items()):
+        # Whoever goes to the id that one of them was born with left; everybody else joined somebody.
+        has_left = any(move.channel_identity_id == target for move in moves)
+        detail = {
+            "type": "separated" if has_left else "joined",
+            "from_profile": source,
+            "to_profile": target,
+            "because": [
+                {"kind": kind, "value": value} for kind, value in sorted({b for m in group for b in m.because})
+            ],
+            "channel_identities": [move.channel_identity_id for move in group],
+        }
+        if operation is not None:
+            detail |= {"operation": operation.pk, "verb": operation.verb, "by": str(operation.actor)}
+        lines.append(_line(group[0].channel_identity_id, known, detail))
+        other_side = source if has_left else target
+        if other_side in known and other_side != group[0].channel_identity_id:
+            lines.append(_line(other_side, known, detail | {"is_mirror": True}))
+    return lines
+
+
+def _line(channel_identity_id: int, known: Mapping[int, int], detail: dict[str, Any]) -> Entry:
+    return Entry(
+        channel_identity_id=channel_identity_id,
+        account_id=known[channel_identity_id],
+        kind=EntryKind.IDENTITY,
+        direction=Direction.NONE,
+        occurred_at=timezone.now(),
+        detail=detail,
+    )
 
 
 def _announce(channel_identity_ids: Iterable[int]) -> None:

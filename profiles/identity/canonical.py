@@ -9,18 +9,34 @@ import unicodedata
 
 import phonenumbers
 
+from profiles.identity.mailbox import SURROUNDING_SPACE, email_join_key
 from profiles.identity.values import IdentifierKind
 
+__all__ = ["canonical", "display_phone", "email_join_key", "is_valid_phone", "phone_join_key", "phone_value"]
+
+#: The room that the identifier table has; nothing that identifies a customer is longer.
+LONGEST_VALUE = 320
+
+_NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
+_PHONE_SCHEME = re.compile(r"\A(?:whatsapp|tel|sms):", re.IGNORECASE)
+_NO_NUMBER = re.compile(r"[^\W\d_]|[#;*,@]")
 _BRAZIL_EIGHT_DIGIT_MOBILE = re.compile(r"\+55(\d{2})([6-9]\d{7})")
 _MEXICO_LEGACY_MOBILE = re.compile(r"\+521(\d{10})")
 _ARGENTINA_MOBILE = re.compile(r"\+549(\d{10})")
 
 
 def phone_value(text: str) -> str:
-    """`text` with spaces and punctuation removed and a leading plus: `+` and digits, or empty if it is no number."""
-    digits = re.sub(r"\D", "", text.removeprefix("whatsapp:"))
+    """`text` with spaces and punctuation removed and a leading plus: `+` and digits, or empty if it is no number.
+
+    A text with letters, an extension or a service code is no number: the sender name `A4526123456` would otherwise be
+    the Danish number +4526123456, and `#5` behind a number would become its last digit.
+    """
+    text = _PHONE_SCHEME.sub("", text.strip(SURROUNDING_SPACE))
+    if _NO_NUMBER.search(text):
+        return ""
+    digits = "".join(str(unicodedata.decimal(c)) for c in text if c.isdecimal())
     if digits.startswith("00"):
-        digits = digits[2:]
+        digits = digits.lstrip("0")
     return f"+{digits}" if digits else ""
 
 
@@ -62,17 +78,19 @@ def display_phone(value: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
-def email_join_key(value: str) -> str:
-    """Lower-cased in ASCII only: Unicode case folding made two mailboxes equal once (Django CVE-2019-19844)."""
-    value = unicodedata.normalize("NFC", value.strip())
-    return "".join(chr(ord(c) + 32) if "A" <= c <= "Z" else c for c in value)
-
-
 def canonical(kind: IdentifierKind, value: str) -> tuple[str, str]:
-    """`(value as stored, join_key)`; both empty when there is nothing to store."""
-    value = value.replace("\x00", "").strip()
+    """`(value as stored, join_key)`; both empty when there is nothing to store.
+
+    What PostgreSQL cannot store (NUL, a lone surrogate) is shown as the replacement character, not dropped: dropped, a
+    NUL in a foreign id would make it equal to another customer's.
+    """
+    value = _NOT_STORABLE.sub("\ufffd", value).strip(SURROUNDING_SPACE)
+    if len(value) > LONGEST_VALUE:
+        return "", ""
     if kind is IdentifierKind.PHONE:
-        return phone_value(value), phone_join_key(value)
-    if kind is IdentifierKind.EMAIL:
-        return value, email_join_key(value)
-    return value, value
+        value, key = phone_value(value), phone_join_key(value)
+    elif kind is IdentifierKind.EMAIL:
+        key = email_join_key(value)
+    else:
+        key = value
+    return (value, key) if value and len(key) <= LONGEST_VALUE else ("", "")

@@ -39,7 +39,7 @@ def profiles_of(*identity_ids: int) -> list[int]:
 
 
 def test_profile_is_born_with_the_id_of_its_channel_identity(accounts: list[ChannelAccount]) -> None:
-    [pk] = identify([seen(accounts[0], "1", "+1555")]).channel_identity_ids
+    [pk] = identify([seen(accounts[0], "1", "+16505551555")]).channel_identity_ids
     assert profiles_of(pk) == [pk]
     assert Profile.objects.filter(id=pk).exists()
 
@@ -47,16 +47,16 @@ def test_profile_is_born_with_the_id_of_its_channel_identity(accounts: list[Chan
 def test_shared_phone_joins_into_the_oldest_and_the_merged_id_leads_there(accounts: list[ChannelAccount]) -> None:
     first, second, third = identify(
         [
-            seen(accounts[0], "1", "+1555"),
-            seen(accounts[1], "2", "+1556"),
-            seen(accounts[2], "US.1", "+1555", users=("US.1",)),
+            seen(accounts[0], "1", "+16505551555"),
+            seen(accounts[1], "2", "+16505551556"),
+            seen(accounts[2], "US.1", "+16505551555", users=("US.1",)),
         ]
     ).channel_identity_ids
     assert profiles_of(first, second, third) == [first, second, first]
-    identify([seen(accounts[1], "2", "+1556", users=("US.1",), hour=1)])
+    identify([seen(accounts[1], "2", "+16505551556", users=("US.1",), hour=1)])
     assert profiles_of(first, second, third) == [first, first, first]
     assert [current_profile_id(pk) for pk in (first, second, third)] == [first, first, first]
-    assert holders(IdentifierKind.PHONE, "+1556") == [first]
+    assert holders(IdentifierKind.PHONE, "+16505551556") == [first]
 
 
 def test_known_sender_takes_no_lock_and_three_reads(
@@ -75,10 +75,10 @@ def test_known_sender_takes_no_lock_and_three_reads(
 
 
 def test_earlier_sighting_is_evidence_and_a_later_one_is_not(accounts: list[ChannelAccount]) -> None:
-    identify([seen(accounts[0], "1", "+1555", hour=5)])
-    identify([seen(accounts[0], "1", "+1555", hour=9)])
+    identify([seen(accounts[0], "1", "+16505551555", hour=5)])
+    identify([seen(accounts[0], "1", "+16505551555", hour=9)])
     assert Sighting.objects.count() == 1
-    identify([seen(accounts[0], "1", "+1555", hour=1)])
+    identify([seen(accounts[0], "1", "+16505551555", hour=1)])
     assert Sighting.objects.count() == 2
 
 
@@ -92,23 +92,25 @@ def customer(account: ChannelAccount, number: str, *phones: str, hour: int = 0) 
 
 def test_phone_of_two_customers_joins_nobody_whatever_came_first(accounts: list[ChannelAccount]) -> None:
     shop, line = accounts[:2]
-    phone, one = identify([seen(line, "1", "+1555"), customer(shop, "c1", "+1555")]).channel_identity_ids
+    phone, one = identify([seen(line, "1", "+16505551555"), customer(shop, "c1", "+16505551555")]).channel_identity_ids
     assert profiles_of(phone, one) == [phone, phone]
-    [other] = identify([customer(shop, "c2", "+1555")]).channel_identity_ids
+    [other] = identify([customer(shop, "c2", "+16505551555")]).channel_identity_ids
     assert profiles_of(phone, one, other) == [phone, one, other]
     assert Identifier.objects.get(kind="phone").status == "generic"
-    [late] = identify([seen(line, "2", "+1555")]).channel_identity_ids
+    [late] = identify([seen(line, "2", "+16505551555")]).channel_identity_ids
     assert profiles_of(late) == [late]
 
 
 def test_phone_that_was_passed_on_is_not_shared(accounts: list[ChannelAccount]) -> None:
     shop, line = accounts[:2]
     left = Boundary(
-        account_id=line.pk, address="1555", starts_at=START + timedelta(hours=5), source="x", reason="moved"
+        account_id=line.pk, address="16505551555", starts_at=START + timedelta(hours=5), source="x", reason="moved"
     )
-    old, one = identify([seen(line, "1555", "+1555"), customer(shop, "c1", "+1555")]).channel_identity_ids
+    old, one = identify(
+        [seen(line, "16505551555", "+16505551555"), customer(shop, "c1", "+16505551555")]
+    ).channel_identity_ids
     new, two = identify(
-        [seen(line, "1555", "+1555", hour=6), customer(shop, "c2", "+1555", hour=7)], [left]
+        [seen(line, "16505551555", "+16505551555", hour=6), customer(shop, "c2", "+16505551555", hour=7)], [left]
     ).channel_identity_ids
     assert profiles_of(old, one) == [old, old]
     assert profiles_of(new, two) == [new, new]
@@ -145,7 +147,9 @@ def test_crossing_evidence_from_many_threads_equals_the_pure_answer(accounts: li
                 batch = []
                 for _ in range(chance.randint(1, 4)):
                     person = chance.randrange(12)
-                    phones = [f"+1555{chance.choice((person, (person + 1) % 12))}"] if chance.random() < 0.8 else []
+                    phones = (
+                        [f"+165055510{chance.choice((person, (person + 1) % 12)):02}"] if chance.random() < 0.8 else []
+                    )
                     users = (f"US.{person // 2}",) if chance.random() < 0.5 else ()
                     address = f"{person}-{chance.randrange(3)}"
                     batch.append(

@@ -12,10 +12,10 @@ from profiles.identity.partition import Partition, resolve
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NODES: list[Node] = [(n,) for n in range(7)]
 IDENTIFIERS: list[JoinKey] = [
-    ("phone", "", "+1"),
-    ("phone", "", "+2"),
+    ("phone", "", "+16505550101"),
+    ("phone", "", "+16505550102"),
     ("whatsapp_user", "p", "US.1"),
-    ("email", "", "a@x"),
+    ("email", "", "a@firma.de"),
     ("customer_id", "shop", "c1"),
     ("customer_id", "shop", "c2"),
     ("order", "shop", "o1"),

@@ -1,0 +1,239 @@
+"""Correcting the evidence: withdraw what was wrong, mark what is shared, say who uses an address since when, undo."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from django.db.models import Q
+
+from profiles.components import Component
+from profiles.identity.canonical import canonical
+from profiles.identity.evidence import JoinKey
+from profiles.identity.values import IdentifierKind
+from profiles.models import (
+    Boundary,
+    ChannelIdentity,
+    Decision,
+    Identifier,
+    Marking,
+    Operation,
+    Retraction,
+    Sighting,
+    StaffMember,
+    Trait,
+)
+from profiles.operations import Done, Scope, VerbRefused, Write, perform
+from profiles.sharing import users_of
+from profiles.standing import refold_standing, same_sightings
+
+
+def withdraw_sighting(sighting: Sighting, *, actor: StaffMember, reason: str = "") -> Done:
+    """The identifier does not belong to that channel identity: as if it had never been seen with it, at that grade.
+
+    Seen again at that grade it stays withdrawn; undo brings it back. Withdrawing twice does nothing.
+    """
+
+    def write(_: Component, operation: Operation) -> bool:
+        if Sighting.objects.get(id=sighting.pk).withdrawn_by_id is not None:
+            return False
+        Retraction.objects.create(operation=operation, sighting=sighting)
+        Sighting.objects.filter(same_sightings([sighting])).update(withdrawn_by=operation)
+        return True
+
+    key = _key_of(sighting.identifier)
+    return perform(
+        Operation.Verb.WITHDRAW,
+        actor=actor,
+        reason=reason,
+        scope=_scope([sighting.channel_identity_id], {key}),
+        write=write,
+        about=[sighting.channel_identity_id],
+        detail={"what": "sighting", "kind": key[0], "value": sighting.identifier.value, "grade": sighting.grade},
+    )
+
+
+def withdraw_trait(trait: Trait, *, actor: StaffMember, reason: str = "") -> Done:
+    """The value is wrong and is not shown again. Withdrawing twice does nothing."""
+
+    def write(_: Component, operation: Operation) -> bool:
+        if Trait.objects.get(id=trait.pk).withdrawn_by_id is not None:
+            return False
+        Retraction.objects.create(operation=operation, trait=trait)
+        Trait.objects.filter(id=trait.pk).update(withdrawn_by=operation)
+        return True
+
+    return perform(
+        Operation.Verb.WITHDRAW,
+        actor=actor,
+        reason=reason,
+        scope=Scope(touched={trait.channel_identity_id}),
+        write=write,
+        about=[trait.channel_identity_id],
+        detail={"what": "trait", "name": trait.name, "value": trait.value},
+    )
+
+
+def draw_boundary(channel_identity: ChannelIdentity, since: datetime, *, actor: StaffMember, reason: str = "") -> Done:
+    """Somebody else writes from this address since then: what came later becomes another person's."""
+    place = (channel_identity.account_id, channel_identity.address)
+
+    def write(_: Component, operation: Operation) -> bool:
+        boundary, is_new = Boundary.objects.get_or_create(
+            account_id=place[0],
+            address=place[1],
+            starts_at=since,
+            defaults={"source": f"operation {operation.pk}", "reason": "agent", "operation": operation},
+        )
+        if not is_new and boundary.withdrawn_by_id is not None:
+            raise VerbRefused("this boundary was drawn before and withdrawn; undo that instead")
+        return is_new
+
+    return _change_address(
+        channel_identity, Operation.Verb.SPLIT, actor, reason, write, {"what": "boundary", "since": since.isoformat()}
+    )
+
+
+def withdraw_boundary(boundary: Boundary, *, actor: StaffMember, reason: str = "") -> Done:
+    """The same person goes on using the address: what came later goes back. Withdrawing twice does nothing."""
+
+    def write(_: Component, operation: Operation) -> bool:
+        if Boundary.objects.get(id=boundary.pk).withdrawn_by_id is not None:
+            return False
+        Retraction.objects.create(operation=operation, boundary=boundary)
+        Boundary.objects.filter(id=boundary.pk).update(withdrawn_by=operation)
+        return True
+
+    identity = ChannelIdentity.objects.filter(account_id=boundary.account_id, address=boundary.address).first()
+    if identity is None:
+        raise VerbRefused("nobody has written from this address yet")
+    detail = {"what": "boundary", "since": boundary.starts_at.isoformat()}
+    return _change_address(identity, Operation.Verb.WITHDRAW, actor, reason, write, detail)
+
+
+def _change_address(
+    identity: ChannelIdentity,
+    verb: str,
+    actor: StaffMember,
+    reason: str,
+    write: Write,
+    detail: dict[str, object],
+) -> Done:
+    """A verb about an address: everybody who was ever seen there is resolved anew."""
+    rows = ChannelIdentity.objects.filter(account_id=identity.account_id, address=identity.address)
+    ids = list(rows.order_by("id").values_list("id", flat=True))
+    scope = _scope(ids, _keys_at(ids))
+    scope.addresses = {(identity.account_id, identity.address)}
+    return perform(verb, actor=actor, reason=reason, scope=scope, write=write, about=ids, detail=detail)
+
+
+def mark(kind: str, scope: str, value: str, status: str, *, actor: StaffMember, reason: str = "") -> Done:
+    """The identifier is generic, blocked or normal by a human's word, in all its variants; joins follow.
+
+    Raises VerbRefused for an identifier that was never seen. Marking it as it is marked does nothing.
+    """
+    _, join_key = canonical(IdentifierKind(kind), value)
+    key: JoinKey = (kind, scope, join_key)
+    rows = Identifier.objects.filter(kind=kind, scope=scope, join_key=join_key)
+    if not rows.exists():
+        raise VerbRefused("this identifier was never seen")
+
+    def write(_: Component, operation: Operation) -> bool:
+        words = Marking.objects.filter(kind=kind, scope=scope, join_key=join_key, operation__is_standing=True)
+        latest = words.exclude(operation=operation).order_by("-operation_id").values_list("status", flat=True).first()
+        if latest == status or (latest is None and {status} == set(rows.values_list("status", flat=True))):
+            return False
+        Marking.objects.create(operation=operation, kind=kind, scope=scope, join_key=join_key, status=status)
+        return True
+
+    users = users_of([key])
+    return perform(
+        Operation.Verb.MARK,
+        actor=actor,
+        reason=reason,
+        scope=Scope(touched=users, keys={key}),
+        write=write,
+        about=sorted(users)[:20],
+        detail={"kind": kind, "value": value, "status": status},
+    )
+
+
+def undo(operation: Operation, *, actor: StaffMember, reason: str = "") -> Done:
+    """Everything is as if the operation had not been; undoing an undo does it again. Twice does nothing."""
+    again = operation.undoes if operation.verb == Operation.Verb.UNDO else None
+
+    def write(_: Component, undoing: Operation) -> bool:
+        current = Operation.objects.select_for_update().get(id=operation.pk)
+        if not current.is_standing:
+            return False
+        Operation.objects.filter(id=operation.pk).update(is_standing=False)
+        Operation.objects.filter(id=undoing.pk).update(undoes=operation)
+        if again is not None:
+            Operation.objects.filter(id=again.pk).update(is_standing=True)
+        refold_standing([pk for pk in (operation.pk, again.pk if again else None) if pk is not None])
+        return True
+
+    root = operation
+    while root.verb == Operation.Verb.UNDO and root.undoes is not None:
+        root = root.undoes
+    scope = _scope_of(root)
+    return perform(
+        Operation.Verb.UNDO,
+        actor=actor,
+        reason=reason,
+        scope=scope,
+        write=write,
+        about=_about(root) or sorted(scope.touched)[:20],
+        detail={"verb": root.verb, "undid": root.pk},
+    )
+
+
+def _about(operation: Operation) -> list[int]:
+    """The channel identities that an operation was about: those whose birth gave its subjects their ids."""
+    return list(ChannelIdentity.objects.filter(id__in=operation.subjects).order_by("id").values_list("id", flat=True))
+
+
+def _scope_of(operation: Operation) -> Scope:
+    """Everything that an operation wrote or took back bears on."""
+    decisions = Decision.objects.filter(Q(operation=operation) | Q(retractions__operation=operation))
+    touched = {pk for pair in decisions.values_list("one_id", "other_id") for pk in pair} | set(_about(operation))
+    sightings = Sighting.objects.filter(retractions__operation=operation).select_related("identifier")
+    touched |= {s.channel_identity_id for s in sightings}
+    touched |= set(Trait.objects.filter(retractions__operation=operation).values_list("channel_identity_id", flat=True))
+    keys = {_key_of(s.identifier) for s in sightings}
+    keys |= {(m.kind, m.scope, m.join_key) for m in Marking.objects.filter(operation=operation)}
+    boundaries = Boundary.objects.filter(Q(operation=operation) | Q(retractions__operation=operation))
+    addresses = set(boundaries.values_list("account_id", "address"))
+    there = [
+        pk
+        for pk, *place in ChannelIdentity.objects.filter(address__in={a for _, a in addresses}).values_list(
+            "id", "account_id", "address"
+        )
+        if tuple(place) in addresses
+    ]
+    scope = _scope([*touched, *there], keys | _keys_at(there))
+    scope.addresses = addresses
+    return scope
+
+
+def _scope(channel_identity_ids: Iterable[int], keys: Collection[JoinKey]) -> Scope:
+    """The identifiers, what customer ids among them may have closed, and everybody who was seen with any of these."""
+    mine = set(channel_identity_ids)
+    wanted = set(keys)
+    if any(key[0] == IdentifierKind.CUSTOMER_ID for key in wanted):
+        wanted |= _keys_at(mine)
+    visitors = [key for key in wanted if key[0] == IdentifierKind.VISITOR]
+    addresses = {
+        (account_id, key[2])
+        for account_id in ChannelIdentity.objects.filter(id__in=mine).values_list("account_id", flat=True)
+        for key in visitors
+    }
+    return Scope(touched=mine | users_of(wanted), keys=wanted, addresses=addresses)
+
+
+def _keys_at(channel_identity_ids: Iterable[int]) -> set[JoinKey]:
+    """The identifiers that the channel identities were seen with."""
+    rows = Identifier.objects.filter(sightings__channel_identity_id__in=set(channel_identity_ids))
+    return set(rows.values_list("kind", "scope", "join_key"))
+
+
+def _key_of(identifier: Identifier) -> JoinKey:
+    return (identifier.kind, identifier.scope, identifier.join_key)

@@ -1,0 +1,127 @@
+"""One use of a verb, whichever it is: locked, written as one operation, everything it touches resolved anew.
+
+The verbs themselves are in `profiles.merging` (who is one person) and `profiles.correcting` (what the evidence is).
+"""
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+
+from profiles.assignment import Amended, reassign
+from profiles.components import Component
+from profiles.epochs import Address, rehome
+from profiles.identity.evidence import JoinKey
+from profiles.identity.values import IdentifierKind
+from profiles.locking import lock_id, take_advisory_locks
+from profiles.logins import recover_logins, refold_logins
+from profiles.models import ChannelIdentity, Operation, StaffMember
+from profiles.policies import active_policy
+from profiles.reviews import conflicts_of, raise_reviews
+from profiles.sharing import refold_status, users_of
+
+
+class UnknownProfile(LookupError):
+    """An id that no profile has or had."""
+
+
+class VerbRefused(ValueError):
+    """What was asked cannot be done; the message says why, in words for the person who asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The operation, None when there was nothing to do, and the current profiles it was about, the survivor first."""
+
+    operation: Operation | None
+    profile_ids: tuple[int, ...]
+
+
+@dataclass(slots=True, kw_only=True)
+class Scope:
+    """What a verb touches: channel identities whose component it changes, identifiers whose status may, addresses whose
+    epochs may."""
+
+    touched: set[int] = field(default_factory=set)
+    keys: set[JoinKey] = field(default_factory=set)
+    addresses: set[Address] = field(default_factory=set)
+
+    @property
+    def visitors(self) -> set[JoinKey]:
+        return {key for key in self.keys if key[0] == IdentifierKind.VISITOR}
+
+    def lock_numbers(self) -> set[int]:
+        numbers = {lock_id("identity", *address) for address in self.addresses}
+        return numbers | {lock_id("identifier", *key) for key in self.keys}
+
+
+#: Writes the verb's evidence for an operation; False when, seen under the locks, there is nothing to do.
+Write = Callable[[Component, Operation], bool]
+
+
+def perform(
+    verb: str,
+    *,
+    actor: StaffMember,
+    reason: str,
+    scope: Scope,
+    write: Write,
+    about: Collection[int],
+    detail: dict[str, Any] | None = None,
+) -> Done:
+    """`write` ran under every lock it needs, as one operation, and all profiles are what the evidence then says.
+
+    `about` are channel identities; the profiles they belong to, before and after, are the operation's subjects.
+    """
+    with transaction.atomic():
+        take_advisory_locks(scope.lock_numbers())
+        policy = active_policy()
+        latest: list[Operation] = []  # of the last run of `amend`; an earlier one was rolled back
+
+        def amend(component: Component) -> Amended:
+            latest.clear()
+            operation = Operation.objects.create(verb=verb, actor=actor, reason=reason[:500], detail=detail or {})
+            if not write(component, operation):
+                operation.delete()
+                return Amended()
+            latest.append(operation)
+            addresses = scope.addresses | _moved_logins(scope)
+            moved = rehome(addresses)
+            opened = refold_status(scope.keys, policy)
+            touched = {*scope.touched, *moved.touched, *users_of(opened)}
+            return Amended(touched, moved.born, operation.pk)
+
+        before = _profiles_of(about)
+        done = reassign({*scope.touched, *about}, policy, amend=amend)
+        after = _profiles_of(about)
+        operation = latest[0] if latest else None
+        if operation is not None:
+            subjects = dict.fromkeys([*after, *before, *(m.from_profile_id for m in done.moves)])
+            operation.subjects = list(subjects)
+            Operation.objects.filter(id=operation.pk).update(subjects=operation.subjects)
+            raise_reviews(conflicts_of(done, ()))
+        return Done(operation, tuple(after))
+
+
+def _moved_logins(scope: Scope) -> set[Address]:
+    """The addresses whose login boundaries changed with the evidence."""
+    addresses: set[Address] = set()
+    while moved := refold_logins(scope.visitors):
+        addresses |= moved
+        recover_logins(scope.visitors)
+    return addresses
+
+
+def _profiles_of(channel_identity_ids: Iterable[int]) -> list[int]:
+    """The current profiles of the channel identities, each once, in ascending order."""
+    rows = ChannelIdentity.objects.filter(id__in=set(channel_identity_ids))
+    return sorted(set(rows.values_list("profile_id", flat=True)))
+
+
+def members(profile_id: int) -> list[int]:
+    """The channel identities of the profile that `profile_id` leads to. Raises UnknownProfile."""
+    current = ChannelIdentity.objects.filter(id=profile_id).values_list("profile_id", flat=True).first()
+    if current is None:
+        raise UnknownProfile(f"no profile has or had the id {profile_id}")
+    return list(ChannelIdentity.objects.filter(profile_id=current).order_by("id").values_list("id", flat=True))
