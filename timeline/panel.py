@@ -19,7 +19,6 @@ from timeline.wording import (
     words_of,
 )
 
-
 #: Refusals that go without saying: nobody expects to write to a shop's records.
 UNSAID = ("", "store")
 
