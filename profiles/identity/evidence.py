@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 
 #: (account, address, standing, epoch): the natural key of a channel identity; anything sortable will do.
 Node = tuple[str | int, ...]
@@ -77,15 +78,14 @@ class Aliases:
     def __init__(self, rulings: Iterable[Ruling]) -> None:
         self._parent: dict[JoinKey, JoinKey] = {}
         for ruling in rulings:
-            if ruling.same and ruling.aliases:
-                first, *others = sorted(ruling.aliases)
-                for other in others:
-                    self._unite(first, other)
+            if ruling.same:
+                for one, other in pairwise(sorted(ruling.aliases)):
+                    if one[:2] == other[:2]:  # only values of one kind and scope can be the same
+                        self._unite(one, other)
 
     def _unite(self, one: JoinKey, other: JoinKey) -> None:
         keep, drop = sorted((self.of(one), self.of(other)))
-        if one[:2] == other[:2]:  # only values of one kind and scope can be the same
-            self._parent[drop] = keep
+        self._parent[drop] = keep
 
     def of(self, identifier: JoinKey) -> JoinKey:
         """The value that stands for all of its aliases."""

@@ -63,22 +63,32 @@ def resolve(
     `shared`, which depends on the whole; else it is computed.
     """
     policy = policy or Policy()
-    decided = list(decisions)
+    seen_by_all, decided = tuple(sightings), tuple(decisions)
     rulings = sorted({d for d in decided if isinstance(d, Ruling)}, key=_newest_first)
-    aliases = Aliases(rulings)
     started = epochs(boundaries)
-    evidence = [seen for seen in earliest(sightings, started, policy) if policy.joins(seen)]
-    if shared is None:
-        shared = shared_epochs(evidence, started, policy)
-    closed = Closed(shared, (d for d in decided if isinstance(d, Marking)), started)
-    joining = sorted((seen for seen in evidence if not closed(seen)), key=lambda seen: order(seen, policy))
-    everyone = {*nodes, *(s.node for s in evidence), *(n for r in rulings for n in (r.one, r.other))}
-    blocks = _Blocks(everyone, policy, aliases)
+    joining = open_sightings(seen_by_all, started, decided, policy, shared)
+    everyone = {*nodes, *(s.node for s in seen_by_all), *(n for r in rulings for n in (r.one, r.other))}
+    blocks = _Blocks(everyone, policy, Aliases(rulings))
     held = _take_rulings(blocks, rulings)
     for seen in joining:
         blocks.carry(seen)
     held += _take_sightings(blocks, joining, started)
     return Partition(blocks.all(), tuple(held))
+
+
+def open_sightings(
+    sightings: Iterable[Seen],
+    started: Epochs,
+    decisions: Iterable[Ruling | Marking],
+    policy: Policy,
+    shared: SharedEpochs | None = None,
+) -> list[Seen]:
+    """The sightings that may join, in the order in which they are taken: grade and value allow it."""
+    evidence = [seen for seen in earliest(sightings, started, policy) if policy.joins(seen)]
+    if shared is None:
+        shared = shared_epochs(evidence, started, policy)
+    closed = Closed(shared, (d for d in decisions if isinstance(d, Marking)), started)
+    return sorted((seen for seen in evidence if not closed(seen)), key=lambda seen: order(seen, policy))
 
 
 def earliest(sightings: Iterable[Seen], started: Epochs, policy: Policy) -> Iterable[Seen]:
@@ -105,8 +115,8 @@ def order(seen: Seen, policy: Policy) -> tuple[int, int, datetime, Node, JoinKey
 
 
 def _newest_first(ruling: Ruling) -> tuple[int, bool, Node, Node]:
-    """A later decision supersedes; of one operation, what keeps apart comes first."""
-    return (-ruling.made, ruling.same, ruling.one, ruling.other)
+    """A later decision supersedes; of one operation, what keeps apart comes first; a pair has no direction."""
+    return (-ruling.made, ruling.same, min(ruling.one, ruling.other), max(ruling.one, ruling.other))
 
 
 class _Blocks:

@@ -16,6 +16,9 @@ from profiles.identity.worth import is_worthless
 #: The starts of the epochs in which each identifier is shared by its anchors; others are absent.
 SharedEpochs = Mapping[JoinKey, frozenset[datetime]]
 
+#: The laxest first.
+_STRICTNESS = tuple(IdentifierStatus)
+
 
 def shared_epochs(sightings: Iterable[Seen], epochs: Epochs, policy: Policy) -> SharedEpochs:
     """The epochs of identifiers whose anchors reach the policy's number."""
@@ -25,6 +28,8 @@ def shared_epochs(sightings: Iterable[Seen], epochs: Epochs, policy: Policy) -> 
         if not policy.joins(seen):
             continue
         if seen.identifier[0] == IdentifierKind.CUSTOMER_ID:
+            if is_worthless(seen.identifier[0], seen.identifier[2]):
+                continue  # a shop's id for nobody in particular is no second customer
             owners.setdefault(seen.node, set()).add(seen.identifier)
         elif policy.shared_at(seen.identifier[0]) is not None:
             epoch = epoch_of(epochs.get(seen.identifier, ()), seen.occurred_at)
@@ -52,7 +57,7 @@ class Closed:
     def __init__(self, shared: SharedEpochs, markings: Iterable[Marking], epochs: Epochs) -> None:
         self._shared = shared
         self._epochs = epochs
-        self._marked = {m.identifier: m.status for m in sorted(markings, key=lambda m: m.made)}
+        self._marked = {m.identifier: m.status for m in sorted(markings, key=_latest_last)}
 
     def __call__(self, seen: Seen) -> bool:
         identifier = seen.identifier
@@ -63,3 +68,8 @@ class Closed:
             return True
         starts = self._shared.get(identifier)
         return bool(starts) and epoch_of(self._epochs.get(identifier, ()), seen.occurred_at) in (starts or ())
+
+
+def _latest_last(marking: Marking) -> tuple[int, int]:
+    """A later marking supersedes; of one operation, the stricter."""
+    return (marking.made, _STRICTNESS.index(marking.status))

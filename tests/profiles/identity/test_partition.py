@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from profiles.identity.evidence import JoinKey, Node, Passed, Ruling, Seen
+from profiles.identity.evidence import JoinKey, Marking, Node, Passed, Ruling, Seen
 from profiles.identity.partition import Partition, resolve
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -134,3 +134,41 @@ def test_held_tie_says_why() -> None:
     [held] = resolve(seen).held
     assert (held.one, held.other, held.identifier, held.because) == ((0,), (1,), user, "limit:customer_id")
     assert resolve(seen, [], [Ruling(True, (0,), (1,))]).blocks == (frozenset({(0,), (1,)}),)
+
+
+def test_channel_identity_with_nothing_but_a_claim_is_a_person_too() -> None:
+    claim = Seen((0,), IDENTIFIERS[0], "claimed", START)
+    assert resolve([claim]).blocks == (frozenset({(0,)}),)
+
+
+def test_of_two_markings_of_one_operation_the_stricter_counts_in_any_order() -> None:
+    phone = IDENTIFIERS[0]
+    seen = [Seen((n,), phone, "proved", START) for n in range(2)]
+    markings = [Marking(phone, "normal"), Marking(phone, "generic"), Marking(phone, "blocked")]
+    for order in (markings, markings[::-1]):
+        assert len(resolve(seen, [], order).blocks) == 2
+
+
+def test_which_side_a_ruling_names_first_is_no_matter() -> None:
+    """Of one operation two *same* and a *different* cannot all hold: which one is held must not hang on spelling."""
+    ties = [Ruling(True, (0,), (2,)), Ruling(True, (1,), (2,)), Ruling(False, (0,), (1,))]
+    turned = [Ruling(ruling.same, ruling.other, ruling.one) for ruling in ties]
+    mixed = [ties[0], turned[1], ties[2]], [turned[0], ties[1], turned[2]]
+    assert {resolve([], [], each).blocks for each in (ties, turned, *mixed)} == {resolve([], [], ties).blocks}
+
+
+def test_aliases_of_two_scopes_in_one_ruling_lift_the_limit_of_each() -> None:
+    """As a merge of two customers writes them who have other ids in the shop and at the till."""
+    ids = [[("customer_id", scope, f"K-58{n}") for n in range(2)] for scope in ("shop", "till")]
+    seen = [Seen((n,), values[n], "proved", START) for values in ids for n in range(2)]
+    later = [Seen((2,), ids[1][1], "proved", START), *(Seen((n,), IDENTIFIERS[3], "proved", START) for n in (0, 2))]
+    aliases = frozenset(value for values in ids for value in values)
+    result = resolve(seen + later, [], [Ruling(True, (0,), (1,), 1, aliases)])
+    assert result.blocks == (frozenset({(0,), (1,), (2,)}),)
+
+
+def test_placeholder_for_a_customer_id_makes_no_phone_shared() -> None:
+    phone = IDENTIFIERS[0]
+    ids = [("customer_id", "shop", value) for value in ("null", "K-5802")]
+    seen = [Seen((n,), key, "proved", START) for n in range(2) for key in (phone, ids[n])]
+    assert resolve(seen).blocks == (frozenset({(0,), (1,)}),)
