@@ -11,6 +11,7 @@ from channels_ingest.adapters.base import clean
 from channels_ingest.adapters.reading import OddPartError, as_word
 from profiles.identity.canonical import phone_value
 from profiles.identity.values import Grade, IdentifierKind, SeenIdentifier, Sender
+from profiles.identity.worth import Reason, worthless
 
 #: With the address each is a lock, and a batch of a thousand items must stay below what one transaction may hold.
 MOST_IDENTIFIERS = 8
@@ -22,11 +23,6 @@ LONGEST_TRAIT_NAME = 40
 LONGEST_TRAIT = 500
 #: Kinds whose values mean something only within the system that gave them out; its name is the scope.
 SCOPED = frozenset({IdentifierKind.CUSTOMER_ID, IdentifierKind.VISITOR, IdentifierKind.ORDER})
-#: What broken software sends in place of an id. Everybody with one of these would be one person.
-PLACEHOLDERS = frozenset(
-    {"null", "undefined", "none", "nil", "nan", "n/a", "na", "unknown", "anonymous", "guest", "0", "-1", "-", "true"}
-    | {"false", "[object object]"}
-)
 #: A shop's records are no conversation: nothing can be sent there.
 REPLY_REFUSAL = "store"
 
@@ -76,7 +72,8 @@ def _checked(kind: IdentifierKind, value: str, place: str) -> str:
         return number
     if kind is IdentifierKind.EMAIL and not _EMAIL.fullmatch(value):
         raise OddPartError(f"{place}.value: expected an e-mail address")
-    if value.lower() in PLACEHOLDERS:
+    if kind in SCOPED and worthless(kind, value) == Reason.PLACEHOLDER:
+        # Everybody to whom broken software gives "undefined" would have one address, whatever joins them or not.
         raise OddPartError(f"{place}.value: a placeholder is no {kind}")
     return value
 

@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     atomic = False  # the index of a large timeline is made while entries go on coming
 
-    dependencies = [("timeline", "0002_entry_sightings")]
+    dependencies = [("timeline", "0001_initial")]
 
     operations = [
         AddIndexConcurrently(
