@@ -100,6 +100,7 @@ def perform(
             subjects = dict.fromkeys([*after, *before, *(m.from_profile_id for m in done.moves)])
             operation.subjects = list(subjects)
             Operation.objects.filter(id=operation.pk).update(subjects=operation.subjects)
+            operation.refresh_from_db()
             raise_reviews(conflicts_of(done, ()))
         return Done(operation, tuple(after))
 

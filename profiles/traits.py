@@ -78,7 +78,7 @@ def told_traits(profile_ids: Collection[int], *names: str) -> QuerySet[Trait]:
 
 
 def preference(trait: Trait) -> tuple[int, bool, int, float, str]:
-    """Sorts `told_traits` of one name, best first: chosen while merging, by an agent, better proved, newest, by value."""
+    """Sorts `told_traits` of one name, best first: chosen while merging, by an agent, better proved, newest, value."""
     return (
         -(trait.chosen or 0),  # type: ignore[attr-defined]
         trait.source != AGENT,
