@@ -90,7 +90,7 @@ def perform(
             moved = rehome(addresses)
             opened = refold_status(scope.keys, policy)
             touched = {*scope.touched, *moved.touched, *users_of(opened)}
-            return Amended(touched, moved.born, operation.pk)
+            return Amended(touched, moved.born, {*scope.touched, *moved.touched}, operation.pk)
 
         before = _profiles_of(about)
         done = reassign({*scope.touched, *about}, policy, amend=amend)

@@ -1,6 +1,6 @@
 """Joins and separations of channel identities stand on the timeline, written in the transaction that made them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -19,7 +19,7 @@ from timeline.queue import refold
 
 
 @receiver(identity_changed, dispatch_uid="timeline.identity_log")
-def write_moves(moves: Sequence[Move], operation_id: int | None = None, **_: Any) -> None:
+def write_moves(moves: Sequence[Move], operation_id: int | None = None, retold: Collection[int] = (), **_: Any) -> None:
     """Whoever joined or was separated has a line saying where from and why, on both sides; names and queue follow.
 
     A channel identity that joins in the message that made it is no news: the message itself shows it.
@@ -30,6 +30,7 @@ def write_moves(moves: Sequence[Move], operation_id: int | None = None, **_: Any
     lines = _lines(moves, known, operation_id)
     Entry.objects.bulk_create(lines)
     _announce(known.keys() & {move.channel_identity_id for move in moves})
+    profiles |= set(retold)
     lock_rows("profiles_profile", profiles)
     rename(profiles)
     refold(profiles)

@@ -1,0 +1,39 @@
+"""What the machine found, each as the shortest story that showed it."""
+
+import pytest
+
+from profiles.correcting import draw_boundary, undo, withdraw_trait
+from profiles.models import ChannelIdentity, Operation, Profile, Trait
+from tests.profiles.invariants import check
+from tests.profiles.world import World, hour, message, new_world, whatsapp, whatsapp_user
+from timeline.models import QueueRow
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    return new_world()
+
+
+def undo_last(world: World) -> None:
+    operation = Operation.objects.latest("id")
+    assert undo(operation, actor=world.lead).operation is not None
+
+
+def test_name_follows_when_what_it_was_made_of_is_withdrawn(world: World) -> None:
+    world.deliver([("A", message("m1", whatsapp_user(0, name="Mira"), hour(0)))])
+    assert Profile.objects.get().display_name == "Mira"
+    withdraw_trait(Trait.objects.get(), actor=world.lead)
+    assert Profile.objects.get().display_name == "DE.770"
+    undo_last(world)
+    assert Profile.objects.get().display_name == "Mira"
+    check(world)
+
+
+def test_boundary_divides_the_queue_row_too(world: World) -> None:
+    world.deliver([("A", message("m1", whatsapp(0), hour(1))), ("A", message("m2", whatsapp(0), hour(3)))])
+    first = ChannelIdentity.objects.get()
+    draw_boundary(first, hour(2), actor=world.lead)
+    assert [row.last_entry_at for row in QueueRow.objects.order_by("profile_id")] == [hour(1), hour(3)]
+    undo_last(world)
+    assert [row.last_entry_at for row in QueueRow.objects.all()] == [hour(3)]
+    check(world)
