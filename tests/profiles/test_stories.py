@@ -37,3 +37,32 @@ def test_boundary_divides_the_queue_row_too(world: World) -> None:
     undo_last(world)
     assert [row.last_entry_at for row in QueueRow.objects.all()] == [hour(3)]
     check(world)
+
+
+def test_boundary_can_be_undone_and_drawn_again_and_again(world: World) -> None:
+    world.deliver([("A", message("m1", whatsapp(0), hour(1))), ("A", message("m2", whatsapp(0), hour(3)))])
+    draw_boundary(ChannelIdentity.objects.get(), hour(2), actor=world.lead)
+    for _ in range(4):
+        undo_last(world)
+        check(world)
+
+
+def test_withdrawn_sighting_leaves_no_copy_behind_after_a_boundary_that_was_none(world: World) -> None:
+    world.deliver([("A", message("m1", whatsapp(0), hour(1)))])
+    draw_boundary(ChannelIdentity.objects.get(), hour(1), actor=world.lead)
+    withdraw_boundary(Boundary.objects.get(), actor=world.lead)
+    withdraw_sighting(Sighting.objects.earliest("id"), actor=world.lead)
+    assert not Sighting.objects.filter(withdrawn_by=None).exists()
+    check(world)
+
+
+def test_withdrawal_is_about_one_person_and_not_about_who_has_the_address_next(world: World) -> None:
+    world.deliver([("A", message("m1", whatsapp_user(0, name="Mira"), hour(1)))])
+    withdraw_sighting(Sighting.objects.get(), actor=world.lead)
+    world.deliver([("A", message("m2", whatsapp_user(0), hour(3)))])
+    draw_boundary(ChannelIdentity.objects.get(), hour(2), actor=world.lead)
+    standing = Sighting.objects.filter(withdrawn_by=None)
+    assert [row.occurred_at for row in standing] == [hour(3)]
+    undo_last(world)
+    assert not standing.exists()
+    check(world)
