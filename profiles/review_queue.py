@@ -1,6 +1,6 @@
 """The reviews that wait for a human, and deciding them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -94,14 +94,39 @@ def _views(rows: Any) -> list[ReviewView]:
     ]
 
 
-def decide(review: Review, verdict: str, *, actor: StaffMember, reason: str = "") -> Done:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a review stands among the open ones: from the top, of how many, and who is before and after it."""
+
+    number: int
+    total: int
+    previous: int | None
+    following: int | None
+
+
+def place_of(review_id: int) -> Place:
+    """The place of a review in the queue, newest first; also of one that is no longer in it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FILTER (WHERE id > %(id)s) + 1, count(*),"  # noqa: S608
+            " min(id) FILTER (WHERE id > %(id)s), max(id) FILTER (WHERE id < %(id)s)"
+            f" FROM ({_OPEN}) open",
+            {"id": review_id, "profile": None},
+        )
+        return Place(*cursor.fetchone())
+
+
+def decide(
+    review: Review, verdict: str, *, actor: StaffMember, reason: str = "", choices: Mapping[str, int] | None = None
+) -> Done:
     """The pair is `same` (merged) or `different` (kept apart for good); either can be undone as an operation.
 
     Raises VerbRefusedError when they are one already and should be different.
     """
     view = review_view(review)
     if verdict == "same":
-        done = merge(view.one.id, view.other.id, actor=actor, reason=reason, verb=Operation.Verb.DECIDE)
+        verb = Operation.Verb.DECIDE
+        done = merge(view.one.id, view.other.id, actor=actor, reason=reason, choices=choices, verb=verb)
     elif view.one.id == view.other.id:
         raise VerbRefusedError("they are one customer by now; unmerge what belongs to somebody else")
     else:
@@ -113,3 +138,8 @@ def decide(review: Review, verdict: str, *, actor: StaffMember, reason: str = ""
 def put_off(review: Review) -> None:
     """The review comes back in a week."""
     Review.objects.filter(id=review.pk).update(later_until=timezone.now() + LATER)
+
+
+def bring_back(review: Review) -> None:
+    """The review is in the queue again at once."""
+    Review.objects.filter(id=review.pk).update(later_until=None)

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 
 from profiles.models import ChannelAccount
 from profiles.reading import current_profile_id, describe
-from timeline.agents import agent_page, is_fragment
+from timeline.agents import BIGGEST_ID, agent_page, is_fragment
 from timeline.events import SITES, Activity, activity_of
 from timeline.glance import glance
 from timeline.models import Entry, QueueRow
@@ -25,7 +25,6 @@ from timeline.wording import channel_of
 P = ParamSpec("P")
 VIEWS = ("all", "waiting")
 ROWS_ASKED_LIMIT = 60
-BIGGEST_ID = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
