@@ -2,9 +2,11 @@
 
 import pytest
 
-from profiles.correcting import draw_boundary, undo, withdraw_trait
-from profiles.models import ChannelIdentity, Operation, Profile, Trait
+from profiles.correcting import draw_boundary, undo, withdraw_boundary, withdraw_sighting, withdraw_trait
+from profiles.merging import merge
+from profiles.models import Boundary, ChannelIdentity, Operation, Profile, Sighting, Trait
 from tests.profiles.invariants import check
+from tests.profiles.snapshot import partition
 from tests.profiles.world import World, hour, message, new_world, whatsapp, whatsapp_user
 from timeline.models import QueueRow
 
@@ -65,4 +67,29 @@ def test_withdrawal_is_about_one_person_and_not_about_who_has_the_address_next(w
     assert [row.occurred_at for row in standing] == [hour(3)]
     undo_last(world)
     assert not standing.exists()
+    check(world)
+
+
+def test_undo_of_an_undo_of_an_undo_is_an_undo(world: World) -> None:
+    world.deliver([("A", message("m1", whatsapp(0), hour(1))), ("A", message("m2", whatsapp(1), hour(3)))])
+    one, other = ChannelIdentity.objects.order_by("id").values_list("id", flat=True)
+    merge(one, other, actor=world.lead)
+    for is_one in (False, True, False, True, False):
+        undo_last(world)
+        assert len(set(partition().values())) == (1 if is_one else 2)
+        check(world)
+
+
+def test_undoing_a_redo_whose_operation_was_undone_again_does_nothing(world: World) -> None:
+    world.deliver([("A", message("m1", whatsapp(0), hour(1))), ("A", message("m2", whatsapp(1), hour(3)))])
+    one, other = ChannelIdentity.objects.order_by("id").values_list("id", flat=True)
+    merged = merge(one, other, actor=world.lead).operation
+    assert merged is not None
+    undo_last(world)
+    undo_last(world)
+    redone = Operation.objects.latest("id")
+    merged.refresh_from_db()
+    undo(merged, actor=world.lead)
+    assert undo(redone, actor=world.lead).operation is None
+    assert len(set(partition().values())) == 2
     check(world)

@@ -8,6 +8,7 @@ identities, login boundaries and what stands are computed anew, as plainly as po
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import pairwise
 
 from profiles.identity.canonical import canonical, visitor_address
 from profiles.identity.evidence import FIRST_EPOCH, JoinKey, Marking, Node, Passed, Ruling, Seen
@@ -119,7 +120,7 @@ class Truth:
         starts: dict[Address, set[datetime]] = defaultdict(set)
         for (account_id, visitor, _), logins in turns.items():
             ordered = sorted(logins)
-            for before, after in zip(ordered, ordered[1:], strict=False):
+            for before, after in pairwise(ordered):
                 place = (account_id, visitor_address(visitor))
                 if before[1] != after[1] and (*place, after[0]) not in self.taken_back:
                     starts[place].add(after[0])
