@@ -159,22 +159,23 @@ def mark(kind: str, scope: str, value: str, status: str, *, actor: StaffMember, 
 
 def undo(operation: Operation, *, actor: StaffMember, reason: str = "") -> Done:
     """Everything is as if the operation had not been; undoing an undo does it again. Twice does nothing."""
-    again = operation.undoes if operation.verb == Operation.Verb.UNDO else None
+    chain = [operation]
+    while (undone := chain[-1].undoes) is not None:
+        chain.append(undone)
+    root = chain[-1]
 
     def write(_: Component, undoing: Operation) -> Wrote:
-        current = Operation.objects.select_for_update().get(id=operation.pk)
-        if not current.is_standing:
+        rows = Operation.objects.filter(id__in=[link.pk for link in chain]).order_by("id").select_for_update()
+        stands = {row.pk: row.is_standing for row in rows}
+        # What an undo had taken back may have been undone once more since: then there is nothing to do again.
+        if not stands[operation.pk] or not all(stands[link.pk] for link in chain[2::2]):
             return Wrote.NOTHING
-        Operation.objects.filter(id=operation.pk).update(is_standing=False)
+        for link in chain:
+            Operation.objects.filter(id=link.pk).update(is_standing=not stands[link.pk])
         Operation.objects.filter(id=undoing.pk).update(undoes=operation)
-        if again is not None:
-            Operation.objects.filter(id=again.pk).update(is_standing=True)
-        refold_standing([pk for pk in (operation.pk, again.pk if again else None) if pk is not None])
+        refold_standing([link.pk for link in chain])
         return Wrote.EVIDENCE
 
-    root = operation
-    while root.verb == Operation.Verb.UNDO and root.undoes is not None:
-        root = root.undoes
     scope = _scope_of(root)
     return perform(
         Operation.Verb.UNDO,

@@ -102,7 +102,7 @@ def perform(
             touched = {*moved.touched, *users_of(opened)}
             if wrote is Wrote.EVIDENCE:
                 touched |= scope.touched
-            return Amended(touched, moved.born, operation.pk)
+            return Amended(touched, moved.born, {*scope.touched, *moved.touched}, operation.pk)
 
         before = _profiles_of(about)
         done = reassign({*scope.touched, *about}, policy, amend=amend)
