@@ -33,7 +33,10 @@ def merge(
 
     def write(component: Component, operation: Operation) -> Wrote:
         sides = _block_of(component, profile_id), _block_of(component, other_id)
-        change = verbs.merge(_case(component), *sides, age=_ages(component))
+        try:
+            change = verbs.merge(_case(component), *sides, age=_ages(component))
+        except verbs.VerbError as error:  # the rules changed and the rebuild has not come here yet
+            raise VerbRefusedError(str(error)) from error
         _store(component, operation, change)
         if change:
             TraitChoice.objects.bulk_create(TraitChoice(operation=operation, trait=trait) for trait in chosen)
