@@ -172,3 +172,12 @@ def test_placeholder_for_a_customer_id_makes_no_phone_shared() -> None:
     ids = [("customer_id", "shop", value) for value in ("null", "K-5802")]
     seen = [Seen((n,), key, "proved", START) for n in range(2) for key in (phone, ids[n])]
     assert resolve(seen).blocks == (frozenset({(0,), (1,)}),)
+
+
+def test_of_two_limits_the_stronger_kind_is_the_reason() -> None:
+    values = [("phone", "", f"+4915127784{n}31") for n in range(6)] + [
+        ("whatsapp_user", "p", f"US.{n}") for n in range(4)
+    ]
+    seen = [Seen((0,), value, "proved", START) for value in values]
+    tie = [Seen((1,), value, "proved", START) for value in (values[0], values[6])]
+    assert [held.because for held in resolve(seen + tie).held] == ["limit:whatsapp_user", "limit:whatsapp_user"]
