@@ -13,6 +13,7 @@ from channels_ingest.messages import (
     Amendment,
     ConsentChange,
     ContactHint,
+    Introduction,
     Located,
     Message,
 )
@@ -27,13 +28,13 @@ from profiles.reviews import raise_reviews
 from profiles.traits import TraitTold, rename, tell
 from timeline.entries import AmendmentKind, Direction, EntryKind
 from timeline.live import Happened
-from timeline.queue import refold
-from timeline.recording import Held, NewAmendment, NewEntry, are_in_place, hold_messages, record, reload
+from timeline.queue import TALK, refold
+from timeline.recording import Held, NewAmendment, NewEntry, Recorded, are_in_place, hold_messages, record, reload
 
 #: The last evidence about an address before a boundary belongs to the epoch that ends there.
 _JUST_BEFORE = timedelta(microseconds=1)
 
-_Personal = Message | Amendment | AddressChange | ConsentChange | ContactHint
+_Personal = Message | Amendment | AddressChange | ConsentChange | ContactHint | Introduction
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +129,14 @@ def _record(
     profile_of = dict(ChannelIdentity.objects.filter(id__in=touched).values_list("id", "profile_id"))
     lock_rows("profiles_profile", profile_of.values())  # two lines of one customer are worked side by side
     rename(profile_of[pk] for pk in news if pk in profile_of)
-    refold(profile_of[pk] for pk in recorded.identities)
+    refold(profile_of[pk] for pk in recorded.identities - _silent(recorded))
     return [Happened(profile_of[identity], entry, kind) for entry, identity, kind in recorded.entries]
+
+
+def _silent(recorded: Recorded) -> set[int]:
+    """Channel identities that only browsed: their queue rows stay as they are, and 1,000 page views cost no fold."""
+    talked = {identity for _, identity, kind in recorded.entries if kind in TALK}
+    return {identity for _, identity, _ in recorded.entries} - talked
 
 
 def _message_id(item: _Personal) -> str:
@@ -148,7 +155,7 @@ def _seen(placed: _Placed) -> SenderSeen | None:
     occurred_at, source = item.occurred_at, ""
     if isinstance(item, Message):
         source = item.provider_message_id
-    elif isinstance(item, (Amendment, ConsentChange)):
+    elif isinstance(item, (Amendment, ConsentChange, Introduction)):
         source = item.key
     elif isinstance(item, AddressChange):
         source, occurred_at = item.provider_message_id, item.occurred_at - _JUST_BEFORE
@@ -190,14 +197,16 @@ def _boundaries(placed: _Placed) -> list[Boundary]:
 def _traits(item: _Personal, channel_identity_id: int) -> list[TraitTold]:
     if item.sender is None:
         return []
-    source = "address_book" if isinstance(item, ContactHint) else "profile"
+    source, grade = "address_book" if isinstance(item, ContactHint) else "profile", Grade.CLAIMED
+    if isinstance(item, Introduction):
+        source, grade = item.source, Grade.PROVED
     return [
         TraitTold(
             channel_identity_id=channel_identity_id,
             name=name,
             value=value,
             source=source,
-            grade=Grade.CLAIMED,
+            grade=grade,
             told_at=item.occurred_at,
         )
         for name, value in item.sender.traits.items()

@@ -92,6 +92,19 @@ class ContactHint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Introduction:
+    """A trusted server says who somebody is: identifiers and traits, nothing for the timeline.
+
+    `key` says which call told it. `source` is the name under which the traits are shown.
+    """
+
+    sender: Sender
+    key: str
+    source: str
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountNotice:
     """News about the line itself and not about a customer: a restriction, a template verdict, a rate limit."""
 
@@ -108,7 +121,24 @@ class NotUnderstood:
     reason: str
 
 
-Item = Message | Amendment | AddressChange | ConsentChange | ContactHint | AccountNotice | NotUnderstood
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """A part that is wrong by the sender's own contract, which it can look up; replaying would change nothing."""
+
+    reason: str
+
+
+Item = (
+    Message
+    | Amendment
+    | AddressChange
+    | ConsentChange
+    | ContactHint
+    | Introduction
+    | AccountNotice
+    | NotUnderstood
+    | Refused
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,9 +17,9 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from channels_ingest import envelopes
 from channels_ingest.adapters.base import Delivery, PayloadError
 from channels_ingest.items import Batch, write
-from channels_ingest.messages import Located, NotUnderstood
+from channels_ingest.messages import Located, NotUnderstood, Refused
 from channels_ingest.models import Envelope
-from channels_ingest.registry import ADAPTERS
+from channels_ingest.registry import NORMALISERS
 from channels_ingest.routing import Router
 from timeline.live import Happened, publish
 
@@ -41,11 +41,15 @@ class Worked:
 
 @dataclass(slots=True)
 class Opened:
-    """An envelope with what its adapter made of it. `faults` are places that had no meaning or failed."""
+    """An envelope with what its adapter made of it.
+
+    `faults` are places that had no meaning or failed; `refused` are those whose sender made the mistake.
+    """
 
     envelope: Envelope
     items: list[Located] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
 
     @property
     def state(self) -> str:
@@ -136,6 +140,7 @@ def _work_in_parts(opened: Opened, worked: Worked) -> None:
 def _write(parts: Sequence[tuple[Opened, Sequence[Located]]]) -> list[Happened]:
     """The items are stored in the current transaction, and open pages hear of them once it commits."""
     router, batch = Router(), Batch()
+    router.meet_sources((o.envelope.account, located.route) for o, items in parts for located in items)
     for opened, items in parts:
         batch.add(opened.envelope, items, router, opened.faults)
     happened = write(batch)
@@ -149,7 +154,7 @@ def open_envelope(envelope: Envelope) -> Opened:
     if envelope.body is None:
         opened.faults.append("the body was pruned")
         return opened
-    adapter = ADAPTERS[envelope.account.provider]
+    adapter = NORMALISERS[envelope.account.provider]
     delivery = Delivery(body=bytes(envelope.body), headers=envelope.headers)
     try:
         located = adapter.normalise(delivery, Router.settings_for(envelope.account), envelope.received_at)
@@ -159,16 +164,20 @@ def open_envelope(envelope: Envelope) -> Opened:
     for each in located:
         if isinstance(each.item, NotUnderstood):
             opened.faults.append(f"{each.path}: {each.item.reason}")
+        elif isinstance(each.item, Refused):
+            opened.refused.append(each.path)
         else:
             opened.items.append(each)
     return opened
 
 
 def _settle(opened: Sequence[Opened]) -> None:
-    envelopes.settle((o.envelope.pk for o in opened if not o.faults), Envelope.State.PROCESSED)
+    envelopes.settle((o.envelope.pk for o in opened if not o.faults + o.refused), Envelope.State.PROCESSED)
     for each in opened:
         if each.faults:
             envelopes.settle([each.envelope.pk], Envelope.State.NOT_UNDERSTOOD, "; ".join(each.faults))
+        elif each.refused:
+            envelopes.settle([each.envelope.pk], Envelope.State.PROCESSED, f"refused: {', '.join(each.refused)}")
 
 
 def _work_alone(envelope_id: int, worked: Worked) -> None:

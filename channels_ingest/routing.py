@@ -1,12 +1,15 @@
-"""Which channel account an item belongs to: the webhook URL's, or another one that the same provider app serves."""
+"""Which channel account an item belongs to: the webhook URL's, another one that the same provider app serves, or the
+account of the source that a trusted server named."""
 
 import time
+from collections.abc import Iterable
 from typing import ClassVar
 
 from channels_ingest.accounts import CACHE_SECONDS, settings_of
 from channels_ingest.adapters.base import AccountSettings
 from channels_ingest.registry import ADAPTERS
 from channels_ingest.signatures import any_matches
+from channels_ingest.sources import PROVIDER, accounts_of
 from profiles.models import ChannelAccount
 
 
@@ -17,6 +20,7 @@ class Router:
 
     def __init__(self) -> None:
         self._routes: dict[tuple[int, str], int | None] = {}
+        self._sources: dict[str, int | None] = {}
 
     @classmethod
     def settings_for(cls, account: ChannelAccount) -> AccountSettings:
@@ -27,11 +31,17 @@ class Router:
             cls._settings[account.pk] = held
         return held[1]
 
+    def meet_sources(self, routed: Iterable[tuple[ChannelAccount, str]]) -> None:
+        """Every source named by a trusted server has its account. Called before any other lock of the transaction."""
+        self._sources = accounts_of(route for account, route in routed if account.provider == PROVIDER)
+
     def account_id(self, account: ChannelAccount, route: str) -> int | None:
         """The account that owns `route`; None when no account that trusts the same secret does.
 
         An account without a route setting takes everything that comes to its URL.
         """
+        if account.provider == PROVIDER:
+            return self._sources[route]
         setting = ADAPTERS[account.provider].route_setting
         own = account.setting(setting) if setting else ""
         if not route or not own or route == own:

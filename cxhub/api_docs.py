@@ -17,6 +17,7 @@ def api_docs(request: HttpRequest) -> HttpResponse:
             "path": path,
             "summary": operation.get("description", ""),
             "parameters": operation.get("parameters", []),
+            "body": _fields(operation.get("requestBody", {}), schemas),
             "answers": [
                 {"status": status, "meaning": answer.get("description", ""), "fields": _fields(answer, schemas)}
                 for status, answer in operation.get("responses", {}).items()
@@ -31,7 +32,10 @@ def api_docs(request: HttpRequest) -> HttpResponse:
 def _fields(answer: dict[str, Any], schemas: dict[str, Any]) -> list[dict[str, str]]:
     content: dict[str, Any] = next(iter(answer.get("content", {}).values()), {})
     name = content.get("schema", {}).get("$ref", "").rpartition("/")[2]
-    properties = schemas.get(name, {}).get("properties", {})
+    schema = schemas.get(name, {})
+    if "oneOf" in schema:  # one object or a list of them: the fields of one are told
+        schema = schemas.get(schema["oneOf"][0].get("$ref", "").rpartition("/")[2], {})
+    properties = schema.get("properties", {})
     return [{"name": key, "type": _type(value)} for key, value in properties.items()]
 
 

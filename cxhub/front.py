@@ -23,6 +23,8 @@ BODY_SECONDS = 20.0
 #: PostgreSQL writes waiting commits out together, so several deliveries at once are cheaper than one after the other.
 RECEIVER_THREADS = 8
 PAGE_THREADS = 4
+#: What stores what it is sent and answers: providers, and our own servers, whose imports must not take agents' threads.
+RECEIVED = ("/webhooks/", "/api/v1/identify/", "/api/v1/events/")
 
 Headers = list[tuple[str, str]]
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -52,7 +54,7 @@ class Front:
         except RefusedError as refusal:
             protocol.response_empty(int(refusal.status), [("connection", "close"), ("retry-after", "5")])
             return
-        pool = self.receiver if scope.path.startswith("/webhooks/") else self.pages
+        pool = self.receiver if scope.path.startswith(RECEIVED) else self.pages
         environ = _environ(scope, headers, body)
         try:
             answer = await asyncio.get_running_loop().run_in_executor(pool, call, self.wsgi, environ)

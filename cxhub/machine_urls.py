@@ -10,6 +10,7 @@ from cxhub.live_ticket import live_ticket
 
 urlpatterns = [
     path("", include("channels_ingest.urls")),
+    path("api/v1/", include("channels_ingest.api_urls")),
     path("api/v1/", include("profiles.api_urls")),
     path("api/v1/", include("timeline.api_urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),

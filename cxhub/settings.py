@@ -163,7 +163,8 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Customer profile hub",
-    "DESCRIPTION": "Read customers and their timelines; every list is keyset-paged and every error is RFC 9457.",
+    "DESCRIPTION": "Read customers and their timelines, and tell what your own servers know of them; every list is"
+    " keyset-paged and every error is RFC 9457.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],

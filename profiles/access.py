@@ -13,6 +13,9 @@ from profiles.models.staff import hashed
 #: Roles that may read customers and answer them.
 READERS = frozenset({Role.AGENT, Role.LEAD, Role.ADMIN})
 
+#: Roles whose word about who somebody is counts as proved.
+EVIDENCE_POSTERS = frozenset({Role.INGEST, Role.ADMIN})
+
 #: How much each role may do; a token never does more than its holder.
 WIDTH = {Role.INGEST: 0, Role.AGENT: 1, Role.LEAD: 2, Role.ADMIN: 3}
 
@@ -63,3 +66,12 @@ class ReadsCustomers(BasePermission):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         return role_of(request) in READERS
+
+
+class PostsEvidence(BasePermission):
+    """Our own servers (ingest) and admins: what they say of a customer is believed without further proof."""
+
+    message = "this needs the role ingest or admin"
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return role_of(request) in EVIDENCE_POSTERS

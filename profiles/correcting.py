@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Q
 
@@ -21,7 +22,7 @@ from profiles.models import (
     StaffMember,
     Trait,
 )
-from profiles.operations import Done, Scope, VerbRefused, Write, perform
+from profiles.operations import Done, Scope, VerbRefusedError, Write, perform
 from profiles.sharing import users_of
 from profiles.standing import refold_standing, same_sightings
 
@@ -84,7 +85,7 @@ def draw_boundary(channel_identity: ChannelIdentity, since: datetime, *, actor: 
             defaults={"source": f"operation {operation.pk}", "reason": "agent", "operation": operation},
         )
         if not is_new and boundary.withdrawn_by_id is not None:
-            raise VerbRefused("this boundary was drawn before and withdrawn; undo that instead")
+            raise VerbRefusedError("this boundary was drawn before and withdrawn; undo that instead")
         return is_new
 
     return _change_address(
@@ -104,7 +105,7 @@ def withdraw_boundary(boundary: Boundary, *, actor: StaffMember, reason: str = "
 
     identity = ChannelIdentity.objects.filter(account_id=boundary.account_id, address=boundary.address).first()
     if identity is None:
-        raise VerbRefused("nobody has written from this address yet")
+        raise VerbRefusedError("nobody has written from this address yet")
     detail = {"what": "boundary", "since": boundary.starts_at.isoformat()}
     return _change_address(identity, Operation.Verb.WITHDRAW, actor, reason, write, detail)
 
@@ -115,7 +116,7 @@ def _change_address(
     actor: StaffMember,
     reason: str,
     write: Write,
-    detail: dict[str, object],
+    detail: dict[str, Any],
 ) -> Done:
     """A verb about an address: everybody who was ever seen there is resolved anew."""
     rows = ChannelIdentity.objects.filter(account_id=identity.account_id, address=identity.address)
@@ -128,13 +129,13 @@ def _change_address(
 def mark(kind: str, scope: str, value: str, status: str, *, actor: StaffMember, reason: str = "") -> Done:
     """The identifier is generic, blocked or normal by a human's word, in all its variants; joins follow.
 
-    Raises VerbRefused for an identifier that was never seen. Marking it as it is marked does nothing.
+    Raises VerbRefusedError for an identifier that was never seen. Marking it as it is marked does nothing.
     """
     _, join_key = canonical(IdentifierKind(kind), value)
     key: JoinKey = (kind, scope, join_key)
     rows = Identifier.objects.filter(kind=kind, scope=scope, join_key=join_key)
     if not rows.exists():
-        raise VerbRefused("this identifier was never seen")
+        raise VerbRefusedError("this identifier was never seen")
 
     def write(_: Component, operation: Operation) -> bool:
         words = Marking.objects.filter(kind=kind, scope=scope, join_key=join_key, operation__is_standing=True)

@@ -5,7 +5,7 @@ These boundaries are folded from the sightings, so late evidence moves them. One
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -16,39 +16,67 @@ from profiles.signals import Confirmation, confirmations_wanted
 
 REASON = "login"
 
+# Each step is fenced: on a young table without statistics the planner once joined everything with everything.
 _LOGINS = """
 SELECT v.value, c.account_id, o.scope, s.occurred_at, o.join_key, s.source
 FROM unnest(%s::text[], %s::text[]) AS f(scope, join_key)
-JOIN profiles_identifier v ON v.kind = 'visitor' AND v.scope = f.scope AND v.join_key = f.join_key
-JOIN profiles_sighting s ON s.identifier_id = v.id AND s.withdrawn_by_id IS NULL AND s.grade <> 'claimed'
-JOIN profiles_channelidentity c ON c.id = s.channel_identity_id
-JOIN profiles_sighting a ON a.channel_identity_id = c.id AND a.withdrawn_by_id IS NULL AND a.grade <> 'claimed'
-JOIN profiles_identifier o ON o.id = a.identifier_id AND o.kind = 'customer_id'
-ORDER BY s.occurred_at, o.join_key
+CROSS JOIN LATERAL (
+    SELECT id, value FROM profiles_identifier
+    WHERE kind = 'visitor' AND scope = f.scope AND join_key = f.join_key OFFSET 0
+) v
+CROSS JOIN LATERAL (
+    SELECT channel_identity_id, occurred_at, source FROM profiles_sighting
+    WHERE identifier_id = v.id AND withdrawn_by_id IS NULL AND grade <> 'claimed' OFFSET 0
+) s
+CROSS JOIN LATERAL (SELECT account_id FROM profiles_channelidentity WHERE id = s.channel_identity_id OFFSET 0) c
+CROSS JOIN LATERAL (
+    SELECT identifier_id FROM profiles_sighting
+    WHERE channel_identity_id = s.channel_identity_id AND withdrawn_by_id IS NULL AND grade <> 'claimed' OFFSET 0
+) a
+CROSS JOIN LATERAL (
+    SELECT scope, join_key FROM profiles_identifier WHERE id = a.identifier_id AND kind = 'customer_id' OFFSET 0
+) o
 """
 
 
 _SEEN = """
 SELECT v.value, c.account_id, c.id, s.id, s.occurred_at
 FROM unnest(%s::text[], %s::text[]) AS f(scope, join_key)
-JOIN profiles_identifier v ON v.kind = 'visitor' AND v.scope = f.scope AND v.join_key = f.join_key
-JOIN profiles_sighting s ON s.identifier_id = v.id AND s.withdrawn_by_id IS NULL AND s.grade <> 'claimed'
+CROSS JOIN LATERAL (
+    SELECT id, value FROM profiles_identifier
+    WHERE kind = 'visitor' AND scope = f.scope AND join_key = f.join_key OFFSET 0
+) v
+CROSS JOIN LATERAL (
+    SELECT id, channel_identity_id, occurred_at FROM profiles_sighting
+    WHERE identifier_id = v.id AND withdrawn_by_id IS NULL AND grade <> 'claimed' OFFSET 0
+) s
 JOIN profiles_channelidentity c ON c.id = s.channel_identity_id AND c.address <> v.value
 """
 
 
-def refold_logins(visitors: Iterable[JoinKey]) -> set[Address]:
+class Login(NamedTuple):
+    """A customer of `scope` was logged in with the visitor id `visitor` on the account."""
+
+    visitor: str
+    account_id: int
+    scope: str
+    at: datetime
+    customer: str
+    source: str
+
+
+def refold_logins(visitors: Iterable[JoinKey], coming: Iterable[Login] = ()) -> set[Address]:
     """The boundaries of the visitor ids are where one customer's login followed another's; returns changed addresses.
 
-    The caller holds the addresses.
+    `coming` are logins that are about to be stored. The caller holds the addresses.
     """
     ordered = sorted(visitors)
     if not ordered:
         return set()
     with connection.cursor() as cursor:
         cursor.execute(_LOGINS, [[key[1] for key in ordered], [key[2] for key in ordered]])
-        rows = cursor.fetchall()
-    wanted = _changes(rows)
+        logins = {Login(*row) for row in cursor.fetchall()} | set(coming)
+    wanted = _changes(sorted(logins, key=lambda login: (login.at, login.customer, login.source)))
     values = {key[2] for key in ordered}
     stored = {
         (row.account_id, row.address, row.starts_at): row
@@ -101,13 +129,13 @@ def recover_logins(visitors: Iterable[JoinKey]) -> None:
             see_again(again, unless_earlier=False)
 
 
-def _changes(rows: Iterable[tuple[str, int, str, datetime, str, str]]) -> dict[tuple[int, str, datetime], str]:
-    """Where the customer of one scope changes, with the source of the login that says so. Rows come in time order."""
+def _changes(logins: Iterable[Login]) -> dict[tuple[int, str, datetime], str]:
+    """Where the customer of one scope changes, with the source of the login that says so. Logins come in time order."""
     last: dict[tuple[int, str, str], str] = {}
     changes: dict[tuple[int, str, datetime], str] = {}
-    for visitor, account_id, scope, at, customer, source in rows:
-        place = (account_id, visitor, scope)
-        if place in last and last[place] != customer:
-            changes[account_id, visitor, at] = source
-        last[place] = customer
+    for login in logins:
+        place = (login.account_id, login.visitor, login.scope)
+        if place in last and last[place] != login.customer:
+            changes[login.account_id, login.visitor, login.at] = login.source
+        last[place] = login.customer
     return changes

@@ -9,7 +9,7 @@ from profiles.components import Component, alias_of
 from profiles.identity import verbs
 from profiles.identity.evidence import Node, Ruling
 from profiles.models import Decision, Operation, Retraction, StaffMember, Trait, TraitChoice
-from profiles.operations import Done, Scope, VerbRefused, members, perform
+from profiles.operations import Done, Scope, VerbRefusedError, members, perform
 
 _NOT_HERE = "some of these channel identities are not this customer's now; load the page again"
 
@@ -26,7 +26,7 @@ def merge(
     """The two profiles are one person; the one with the older id survives, the other id leads there.
 
     `choices` names for a trait the row whose value is shown from now on. Merging a profile with itself, or twice, does
-    nothing. Raises UnknownProfile, VerbRefused for a choice that is not one of the two profiles'.
+    nothing. Raises UnknownProfileError, VerbRefusedError for a choice that is not one of the two profiles'.
     """
     one, other = members(profile_id), members(other_id)
     chosen = _chosen(choices or {}, [*one, *other])
@@ -53,7 +53,7 @@ def merge(
 def unmerge(profile_id: int, channel_identities: Collection[int], *, actor: StaffMember, reason: str = "") -> Done:
     """The channel identities are another person than the rest of the profile, for good; each part keeps together.
 
-    Raises UnknownProfile, VerbRefused when they are none or all of it, or not on this profile now.
+    Raises UnknownProfileError, VerbRefusedError when they are none or all of it, or not on this profile now.
     """
     mine = members(profile_id)
     part = set(channel_identities)
@@ -62,16 +62,16 @@ def unmerge(profile_id: int, channel_identities: Collection[int], *, actor: Staf
         block = _block_of(component, profile_id)
         nodes = frozenset(_node(component, pk) for pk in part)
         if not nodes <= block:
-            raise VerbRefused(_NOT_HERE)
+            raise VerbRefusedError(_NOT_HERE)
         try:
             change = verbs.separate(_case(component), block, nodes, age=_ages(component))
         except verbs.VerbError as error:
-            raise VerbRefused(str(error)) from error
+            raise VerbRefusedError(str(error)) from error
         _store(component, operation, change)
         return bool(change)
 
     if not part <= set(mine):
-        raise VerbRefused(_NOT_HERE)
+        raise VerbRefusedError(_NOT_HERE)
     rest = [pk for pk in mine if pk not in part]
     return perform(
         Operation.Verb.UNMERGE,
@@ -85,13 +85,13 @@ def unmerge(profile_id: int, channel_identities: Collection[int], *, actor: Staf
 
 
 def tell_apart(profile_id: int, other_id: int, *, actor: StaffMember, reason: str = "") -> Done:
-    """The two profiles are different people, whatever evidence says that they are one. Raises UnknownProfile."""
+    """The two profiles are different people, whatever evidence says that they are one. Raises UnknownProfileError."""
     one, other = members(profile_id), members(other_id)
 
     def write(component: Component, operation: Operation) -> bool:
         blocks = _block_of(component, profile_id), _block_of(component, other_id)
         if blocks[0] == blocks[1]:
-            raise VerbRefused("they are one customer now; unmerge what belongs to somebody else")
+            raise VerbRefusedError("they are one customer now; unmerge what belongs to somebody else")
         ages = _ages(component)
         pair = [min(block, key=ages.__getitem__) for block in blocks]
         _store(component, operation, verbs.Change((Ruling(False, pair[0], pair[1]),), ()))
@@ -169,10 +169,10 @@ def _decisions(operation: Operation, rulings: Iterable[Ruling], ids: Mapping[Nod
 
 
 def _chosen(choices: Mapping[str, int], channel_identity_ids: Collection[int]) -> list[Trait]:
-    """The trait rows that were chosen. Raises VerbRefused for one that is not of these profiles or of another name."""
+    """The chosen trait rows. Raises VerbRefusedError for one that is not of these profiles, or of another name."""
     rows = Trait.objects.filter(id__in=choices.values(), channel_identity_id__in=channel_identity_ids)
     found = {trait.pk: trait for trait in rows}
     for name, pk in choices.items():
         if pk not in found or found[pk].name != name:
-            raise VerbRefused(f"the choice for {name} is not a value of these two customers")
+            raise VerbRefusedError(f"the choice for {name} is not a value of these two customers")
     return list(found.values())

@@ -22,11 +22,11 @@ from profiles.reviews import conflicts_of, raise_reviews
 from profiles.sharing import refold_status, users_of
 
 
-class UnknownProfile(LookupError):
+class UnknownProfileError(LookupError):
     """An id that no profile has or had."""
 
 
-class VerbRefused(ValueError):
+class VerbRefusedError(ValueError):
     """What was asked cannot be done; the message says why, in words for the person who asked."""
 
 
@@ -100,6 +100,7 @@ def perform(
             subjects = dict.fromkeys([*after, *before, *(m.from_profile_id for m in done.moves)])
             operation.subjects = list(subjects)
             Operation.objects.filter(id=operation.pk).update(subjects=operation.subjects)
+            operation.refresh_from_db()
             raise_reviews(conflicts_of(done, ()))
         return Done(operation, tuple(after))
 
@@ -120,8 +121,8 @@ def _profiles_of(channel_identity_ids: Iterable[int]) -> list[int]:
 
 
 def members(profile_id: int) -> list[int]:
-    """The channel identities of the profile that `profile_id` leads to. Raises UnknownProfile."""
+    """The channel identities of the profile that `profile_id` leads to. Raises UnknownProfileError."""
     current = ChannelIdentity.objects.filter(id=profile_id).values_list("profile_id", flat=True).first()
     if current is None:
-        raise UnknownProfile(f"no profile has or had the id {profile_id}")
+        raise UnknownProfileError(f"no profile has or had the id {profile_id}")
     return list(ChannelIdentity.objects.filter(profile_id=current).order_by("id").values_list("id", flat=True))

@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 from profiles.identity.canonical import canonical
 from profiles.identity.values import GRADE_RANK, Grade, IdentifierKind
 from profiles.models import Boundary, ChannelIdentity, ConsentEvent, Sighting, Trait
-from profiles.traits import chosen_traits, preference, rule_of
+from profiles.traits import preference, rule_of, told_traits
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,14 +161,13 @@ def best_grade(grade: str, other: str | None) -> str:
 def shown_traits(profile_id: int) -> tuple[TraitView, ...]:
     """Each trait's shown value by the rule of `profiles.traits.preference`; the others are alternates."""
     named: dict[str, list[Trait]] = {}
-    chosen = chosen_traits(profile_id)
-    for trait in Trait.objects.filter(channel_identity__profile_id=profile_id, withdrawn_by=None):
+    for trait in told_traits([profile_id]):
         named.setdefault(trait.name, []).append(trait)
     views = []
     for name, traits in sorted(named.items()):
-        best, *others = sorted(traits, key=lambda trait: preference(trait, chosen))
+        best, *others = sorted(traits, key=preference)
         alternates = tuple(dict.fromkeys(t.value for t in others if t.value != best.value))
-        rule = rule_of(best, others, chosen)
+        rule = rule_of(best, others)
         views.append(TraitView(name, best.value, best.grade, best.source, best.last_seen, alternates, rule))
     return tuple(views)
 

@@ -16,9 +16,9 @@ from profiles.components import Component
 from profiles.epochs import Address, rehome, standing_starts
 from profiles.identity.canonical import canonical
 from profiles.identity.evidence import JoinKey, epoch_of
-from profiles.identity.values import IdentifierKind, Sender
+from profiles.identity.values import Grade, IdentifierKind, Sender
 from profiles.locking import lock_id, take_advisory_locks
-from profiles.logins import recover_logins, refold_logins
+from profiles.logins import Login, recover_logins, refold_logins
 from profiles.models import Boundary, ChannelIdentity, Identifier, Profile, Sighting
 from profiles.policies import active_policy
 from profiles.reviews import Found, claims_about, conflicts_of
@@ -153,9 +153,16 @@ def _store_all(
     ordered = sorted(drawn, key=lambda boundary: (boundary.account_id, boundary.address, boundary.starts_at))
     Boundary.objects.bulk_create(ordered, ignore_conflicts=True)
     addresses: set[Address] = {(boundary.account_id, boundary.address) for boundary in ordered}
+    coming = [login for item in seen for login in _logins(item)]
+    visitors = {
+        (login.kind, login.scope, login.value)
+        for item in seen
+        for login, _ in _named(item)
+        if login.kind == IdentifierKind.VISITOR
+    }
+    addresses |= refold_logins(visitors, coming)
     known = _look_up(seen)
     fresh = _write(seen, known, result)
-    visitors = {_join_key(e.identifier) for e in fresh if e.identifier.kind == IdentifierKind.VISITOR}
     while moved := refold_logins(visitors):  # each boundary may make a later login news again
         addresses |= moved
         recover_logins(visitors)
@@ -177,6 +184,19 @@ def _store_all(
     fresh_keys = {(known.identity_ids[e.key], _join_key(e.identifier)) for e in fresh if e.key in known.identity_ids}
     result.found = conflicts_of(done, fresh_keys) + claims_about(fresh_keys)
     return known
+
+
+def _logins(item: SenderSeen) -> Iterable[Login]:
+    """The customers that a message showed to be logged in at a browser."""
+    named = list(_named(item))
+    for visitor, grade in named:
+        if visitor.kind != IdentifierKind.VISITOR or grade == Grade.CLAIMED:
+            continue
+        for customer, customer_grade in named:
+            if customer.kind == IdentifierKind.CUSTOMER_ID and customer_grade != Grade.CLAIMED:
+                yield Login(
+                    visitor.value, item.account_id, customer.scope, item.occurred_at, customer.value, item.source
+                )
 
 
 def _at(addresses: Iterable[Address]) -> set[int]:
@@ -287,8 +307,6 @@ def _lock_numbers(fresh: Iterable[_Evidence], unborn: Iterable[IdentityKey], dra
     for evidence in fresh:
         numbers.add(lock_id("identity", evidence.key.account_id, evidence.key.address))
         numbers.add(lock_id("identifier", *_join_key(evidence.identifier)))
-        if evidence.identifier.kind == IdentifierKind.VISITOR:  # a login may draw a boundary there
-            numbers.add(lock_id("identity", evidence.key.account_id, evidence.identifier.value))
     if len(numbers) > MOST_LOCKS:
         raise OverflowError(
             f"a batch may take {MOST_LOCKS} identity locks, this one needs {len(numbers)}: make it smaller"

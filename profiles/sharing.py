@@ -19,15 +19,26 @@ FROM unnest(%s::text[], %s::text[], %s::text[]) AS f(kind, scope, join_key)
 JOIN profiles_identifier i USING (kind, scope, join_key) ORDER BY i.id
 """
 
+# Each step is fenced: on a young table without statistics the planner once joined everything with everything.
 _ANCHORS = """
-SELECT coalesce(c.void_in_id, c.id), i.kind, i.scope, i.join_key, s.grade, min(s.occurred_at),
+SELECT coalesce(c.void_in_id, c.id), f.kind, f.scope, f.join_key, s.grade, min(s.occurred_at),
     o.scope, o.join_key, a.grade
 FROM unnest(%s::text[], %s::text[], %s::text[]) AS f(kind, scope, join_key)
-JOIN profiles_identifier i USING (kind, scope, join_key)
-JOIN profiles_sighting s ON s.identifier_id = i.id AND s.withdrawn_by_id IS NULL
-JOIN profiles_channelidentity c ON c.id = s.channel_identity_id
-JOIN profiles_sighting a ON a.channel_identity_id = s.channel_identity_id AND a.withdrawn_by_id IS NULL
-JOIN profiles_identifier o ON o.id = a.identifier_id AND o.kind = 'customer_id'
+CROSS JOIN LATERAL (
+    SELECT id FROM profiles_identifier WHERE (kind, scope, join_key) = (f.kind, f.scope, f.join_key) OFFSET 0
+) i
+CROSS JOIN LATERAL (
+    SELECT channel_identity_id, grade, occurred_at FROM profiles_sighting
+    WHERE identifier_id = i.id AND withdrawn_by_id IS NULL OFFSET 0
+) s
+CROSS JOIN LATERAL (
+    SELECT identifier_id, grade FROM profiles_sighting
+    WHERE channel_identity_id = s.channel_identity_id AND withdrawn_by_id IS NULL OFFSET 0
+) a
+CROSS JOIN LATERAL (
+    SELECT scope, join_key FROM profiles_identifier WHERE id = a.identifier_id AND kind = 'customer_id' OFFSET 0
+) o
+CROSS JOIN LATERAL (SELECT id, void_in_id FROM profiles_channelidentity WHERE id = s.channel_identity_id OFFSET 0) c
 GROUP BY 1, 2, 3, 4, 5, 7, 8, 9
 """
 

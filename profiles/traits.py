@@ -1,14 +1,15 @@
 """Traits as they are told, and the name that a profile shows because of them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
+from django.db.models import Max, Q, QuerySet
 
 from profiles.identity.canonical import display_phone
 from profiles.identity.values import GRADE_RANK, Grade, IdentifierKind
-from profiles.models import ChannelIdentity, Sighting, Trait, TraitChoice
+from profiles.models import ChannelIdentity, Sighting, Trait
 
 #: Set by staff; shown before anything a channel says.
 AGENT = "agent"
@@ -69,15 +70,17 @@ def _upsert(spans: Mapping[tuple[int, str, str, str], tuple[str, datetime, datet
         cursor.execute(_UPSERT, [list(column) for column in zip(*rows, strict=True)])
 
 
-def chosen_traits(profile_id: int) -> dict[int, int]:
-    """The values that humans chose while merging, with the operation: the latest standing word of each name counts."""
-    return _chosen_among([profile_id])
+def told_traits(profile_ids: Collection[int], *names: str) -> QuerySet[Trait]:
+    """What stands of the traits of the profiles; `chosen` is the latest standing merge that chose the value, if any."""
+    rows = Trait.objects.filter(channel_identity__profile_id__in=profile_ids, withdrawn_by=None)
+    chosen = Max("choices__operation_id", filter=Q(choices__operation__is_standing=True))
+    return (rows.filter(name__in=names) if names else rows).annotate(chosen=chosen)
 
 
-def preference(trait: Trait, chosen: Mapping[int, int]) -> tuple[int, bool, int, float, str]:
-    """Sorts traits of one name, best first: chosen while merging, by an agent, better proved, newest, then by value."""
+def preference(trait: Trait) -> tuple[int, bool, int, float, str]:
+    """Sorts `told_traits` of one name, best first: chosen while merging, by an agent, better proved, newest, value."""
     return (
-        -chosen.get(trait.pk, 0),
+        -(trait.chosen or 0),  # type: ignore[attr-defined]
         trait.source != AGENT,
         GRADE_RANK[trait.grade],
         -trait.last_seen.timestamp(),
@@ -85,12 +88,12 @@ def preference(trait: Trait, chosen: Mapping[int, int]) -> tuple[int, bool, int,
     )
 
 
-def rule_of(best: Trait, others: Sequence[Trait], chosen: Mapping[int, int]) -> str:
+def rule_of(best: Trait, others: Sequence[Trait]) -> str:
     """Which rule made `best` the shown value: only, chosen, agent, proved or newest."""
     rivals = [other for other in others if other.value != best.value]
     if not rivals:
         return "only"
-    if best.pk in chosen:
+    if best.chosen:  # type: ignore[attr-defined]
         return "chosen"
     if best.source == AGENT:
         return "agent"
@@ -104,13 +107,10 @@ def rename(profile_ids: Iterable[int]) -> None:
     if not wanted:
         return
     named: dict[int, list[Trait]] = {}
-    traits = Trait.objects.filter(
-        channel_identity__profile_id__in=wanted, name__in=["name", "username"], withdrawn_by=None
-    )
-    chosen = _chosen_among(wanted)
+    traits = told_traits(wanted, "name", "username")
     for trait in traits.select_related("channel_identity"):
         named.setdefault(trait.channel_identity.profile_id, []).append(trait)
-    names = {pk: _best_name(traits, chosen) for pk, traits in named.items()}
+    names = {pk: _best_name(traits) for pk, traits in named.items()}
     unnamed = [pk for pk in wanted if not names.get(pk)]
     names |= _names_by_address(unnamed)
     with connection.cursor() as cursor:
@@ -120,17 +120,10 @@ def rename(profile_ids: Iterable[int]) -> None:
         )
 
 
-def _chosen_among(profile_ids: Iterable[int]) -> dict[int, int]:
-    rows = TraitChoice.objects.filter(
-        trait__channel_identity__profile_id__in=list(profile_ids), operation__is_standing=True
-    )
-    return dict(rows.order_by("operation_id").values_list("trait_id", "operation_id"))
-
-
-def _best_name(traits: Sequence[Trait], chosen: Mapping[int, int]) -> str:
+def _best_name(traits: Sequence[Trait]) -> str:
     for wanted in ("name", "username"):
         if matching := [trait for trait in traits if trait.name == wanted]:
-            return min(matching, key=lambda trait: preference(trait, chosen)).value
+            return min(matching, key=preference).value
     return ""
 
 

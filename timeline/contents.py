@@ -61,7 +61,7 @@ class Order:
 def attachments_of(detail: Mapping[str, Any], channel_word: str) -> list[Attachment]:
     """Every attachment; until media are fetched each is honestly said to be at the provider."""
     found = []
-    for part in _dicts(detail.get("attachments")):
+    for part in dicts_of(detail.get("attachments")):
         icon, word = type_of(str(part.get("type") or "document"), is_voice=part.get("voice") is True)
         mime_type = str(part.get("mime_type") or "").split(";")[0]
         found.append(
@@ -95,9 +95,9 @@ def place_of(detail: Mapping[str, Any]) -> Place | None:
 def cards_of(detail: Mapping[str, Any]) -> list[Card]:
     """Every contact card with its phones and e-mail addresses as lines."""
     cards = []
-    for card in _dicts(detail.get("contacts")):
-        phones = [str(p.get("phone") or p.get("wa_id") or "") for p in _dicts(card.get("phones"))]
-        emails = [str(e.get("email") or "") for e in _dicts(card.get("emails"))]
+    for card in dicts_of(detail.get("contacts")):
+        phones = [str(p.get("phone") or p.get("wa_id") or "") for p in dicts_of(card.get("phones"))]
+        emails = [str(e.get("email") or "") for e in dicts_of(card.get("emails"))]
         cards.append(
             Card(
                 name=str(card.get("name") or _("Nameless contact")),
@@ -114,8 +114,8 @@ def order_of(detail: Mapping[str, Any]) -> Order | None:
     if not isinstance(order, dict):
         return None
     items, sums, currencies = [], [], set()
-    for item in _dicts(order.get("items")):
-        quantity, price = _number(item.get("quantity")), _number(item.get("price"))
+    for item in dicts_of(order.get("items")):
+        quantity, price = number_of(item.get("quantity")), number_of(item.get("price"))
         currency = str(item.get("currency") or "")
         amount = quantity * price if quantity is not None and price is not None else None
         items.append(
@@ -133,11 +133,13 @@ def order_of(detail: Mapping[str, Any]) -> Order | None:
     return Order(catalog_id=str(order.get("catalog_id") or ""), items=items, total=total)
 
 
-def _dicts(value: Any) -> list[dict[str, Any]]:
+def dicts_of(value: Any) -> list[dict[str, Any]]:
+    """The objects of a list, none if it is no list."""
     return [part for part in value if isinstance(part, dict)] if isinstance(value, list) else []
 
 
-def _number(value: Any) -> Decimal | None:
+def number_of(value: Any) -> Decimal | None:
+    """A number or decimal string exactly; None for what is none or beyond any price."""
     try:
         number = Decimal(str(value))
     except InvalidOperation:

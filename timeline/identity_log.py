@@ -40,7 +40,7 @@ def write_moves(moves: Sequence[Move], operation_id: int | None = None, **_: Any
 
 def _lines(moves: Sequence[Move], known: Mapping[int, int], operation_id: int | None) -> list[Entry]:
     """For each pair of profiles one line on the oldest channel identity that moved, one on the oldest of the others."""
-    operation = Operation.objects.select_related("actor").filter(id=operation_id).first()
+    operation = Operation.objects.select_related("actor").get(id=operation_id) if operation_id else None
     moved: dict[tuple[int, int], list[Move]] = {}
     for move in moves:
         if move.channel_identity_id in known:
@@ -49,13 +49,12 @@ def _lines(moves: Sequence[Move], known: Mapping[int, int], operation_id: int | 
     for (source, target), group in sorted(moved.items()):
         # Whoever goes to the id that one of them was born with left; everybody else joined somebody.
         has_left = any(move.channel_identity_id == target for move in moves)
+        because = sorted({reason for move in group for reason in move.because})
         detail = {
             "type": "separated" if has_left else "joined",
             "from_profile": source,
             "to_profile": target,
-            "because": [
-                {"kind": kind, "value": value} for kind, value in sorted({b for m in group for b in m.because})
-            ],
+            "because": [{"kind": kind, "value": value} for kind, value in because],
             "channel_identities": [move.channel_identity_id for move in group],
         }
         if operation is not None:

@@ -55,6 +55,14 @@ class Entry(models.Model):
             models.Index(F("channel_identity"), F("occurred_at").desc(), F("id").desc(), name="entry_timeline"),
             models.Index(fields=["channel_identity", "changed_in"], name="entry_since"),
             models.Index(fields=["changed_in"], name="entry_head"),
+            # A customer's few orders and payments between any number of page views.
+            models.Index(
+                F("channel_identity"),
+                F("occurred_at").desc(),
+                F("id").desc(),
+                name="entry_business",
+                condition=Q(kind__in=["order", "payment", "survey"]),
+            ),
         ]
         verbose_name_plural = "entries"
 

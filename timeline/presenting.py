@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from timeline.contents import Attachment, Card, Order, Place, attachments_of, cards_of, order_of, place_of
 from timeline.entries import Direction, EntryKind
+from timeline.events import EventCard, Page, card_of, facts_of, line_of, page_of
 from timeline.models import Entry
 from timeline.wording import (
     DELIVERIES,
@@ -30,6 +31,14 @@ from timeline.wording import (
 #: Messages of one sender on one channel this close together share one header.
 GROUP_GAP = timedelta(minutes=3)
 PREVIEW_CHARACTERS = 140
+#: Kind -> template in `templates/entry/`; every other kind is one line.
+SHAPES: Mapping[str, str] = {
+    EntryKind.MESSAGE: "message",
+    EntryKind.CONSENT: "consent",
+    EntryKind.PAGE_VIEW: "page",
+    EntryKind.ORDER: "event",
+    EntryKind.PAYMENT: "event",
+}
 LINE_ICONS: Mapping[str, str] = {
     EntryKind.PAGE_VIEW: "globe",
     EntryKind.ORDER: "package",
@@ -107,6 +116,8 @@ class EntryView:
     forwarded: str = ""
     referral: dict[str, str] = field(default_factory=dict)
     is_group: bool = False
+    page: Page | None = None
+    card: EventCard | None = None
     missing: str = ""  # why there is no content, said honestly
 
     @property
@@ -158,6 +169,8 @@ def preview_of(entry: Entry) -> Preview:
     detail = entry.detail
     if entry.kind == EntryKind.CONSENT:
         return Preview(_consent_title(entry), icon="bell-off")
+    if entry.kind in (EntryKind.ORDER, EntryKind.PAYMENT):
+        return Preview(line_of(entry), word=words_of({}, entry.kind), icon=LINE_ICONS[entry.kind])
     text = " ".join(entry.text.split())[:PREVIEW_CHARACTERS]
     if entry.kind != EntryKind.MESSAGE:
         return Preview(text or words_of({}, entry.kind), icon=LINE_ICONS.get(entry.kind, "info"))
@@ -185,7 +198,7 @@ def _view(entry: Entry, *, customer: str, names_line: bool, replied_to: Mapping[
     is_message = entry.kind == EntryKind.MESSAGE
     view = EntryView(
         entry=entry,
-        shape="message" if is_message else "consent" if entry.kind == EntryKind.CONSENT else "line",
+        shape=SHAPES.get(entry.kind, "line"),
         channel_icon=icon,
         channel_word=word,
         who=entry.account.name if entry.direction == Direction.OUT else customer,
@@ -193,6 +206,10 @@ def _view(entry: Entry, *, customer: str, names_line: bool, replied_to: Mapping[
     )
     if is_message:
         _fill_message(view, customer, replied_to)
+    elif view.shape == "page":
+        view.page = page_of(entry)
+    elif view.shape == "event":
+        view.card = card_of(entry)
     elif view.shape == "consent":
         view.icon = "bell" if entry.detail.get("is_granted") is True else "bell-off"
         view.title = _consent_title(entry)
@@ -203,6 +220,8 @@ def _view(entry: Entry, *, customer: str, names_line: bool, replied_to: Mapping[
         view.title = entry.text or words_of({}, str(entry.detail.get("event") or entry.kind))
         if entry.kind == EntryKind.IDENTITY:
             _fill_identity(view)
+        elif entry.kind == EntryKind.CUSTOM:
+            view.note = facts_of(entry.detail)
         elif entry.detail.get("type") == "moved" and not entry.text:
             became = ", ".join(_identifiers(entry.detail, "became"))
             view.title = _("The customer moved to %(identifiers)s") % {"identifiers": became}

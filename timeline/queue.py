@@ -4,8 +4,25 @@ from collections.abc import Iterable
 
 from django.db import connection
 
-#: Kinds that bring a customer to the top; log entries about identity, work and consent do not.
-_TALK = "('message', 'order', 'payment', 'survey', 'custom', 'page_view')"
+#: Kinds that bring a customer to the top. Log entries about identity, work and consent do not. Page views and custom
+#: events do not either: machines send those by the thousand, and somebody who only looks around asks agents for
+#: nothing. An order or a payment is rare, and what customers write about next.
+BUSINESS = ("order", "payment", "survey")
+TALK = frozenset({"message", *BUSINESS})
+
+#: The newest such entry of the channel identity `c` on the account `a`. Orders have an index of their own, and a
+#: store's line has no messages to look for: a customer with 100,000 page views would be read whole to find none.
+_NEWEST = f"""
+SELECT id, occurred_at FROM (
+    (SELECT id, occurred_at FROM timeline_entry
+     WHERE channel_identity_id = c.id AND kind = 'message' AND a.channel <> 'store'
+     ORDER BY occurred_at DESC, id DESC LIMIT 1)
+    UNION ALL
+    (SELECT id, occurred_at FROM timeline_entry
+     WHERE channel_identity_id = c.id AND kind IN {BUSINESS}
+     ORDER BY occurred_at DESC, id DESC LIMIT 1)
+) AS each_newest ORDER BY occurred_at DESC, id DESC LIMIT 1
+"""  # noqa: S608
 
 _REFOLD = f"""
 INSERT INTO timeline_queuerow AS q (profile_id, last_entry_id, last_entry_at, waiting_since)
@@ -13,11 +30,8 @@ SELECT p.id, newest.id, newest.occurred_at, waiting.since
 FROM unnest(%(profiles)s::bigint[]) AS p(id)
 CROSS JOIN LATERAL (
     SELECT e.id, e.occurred_at FROM profiles_channelidentity c
-    CROSS JOIN LATERAL (
-        SELECT id, occurred_at FROM timeline_entry
-        WHERE channel_identity_id = c.id AND kind IN {_TALK}
-        ORDER BY occurred_at DESC, id DESC LIMIT 1
-    ) e WHERE c.profile_id = p.id ORDER BY e.occurred_at DESC, e.id DESC LIMIT 1
+    JOIN profiles_channelaccount a ON a.id = c.account_id
+    CROSS JOIN LATERAL ({_NEWEST}) e WHERE c.profile_id = p.id ORDER BY e.occurred_at DESC, e.id DESC LIMIT 1
 ) newest
 CROSS JOIN LATERAL (
     SELECT coalesce(max(last_outbound_at), '-infinity') AS at FROM profiles_channelidentity WHERE profile_id = p.id
@@ -43,8 +57,8 @@ WHERE (q.last_entry_id, q.last_entry_at, q.waiting_since)
 
 _DROP_SILENT = f"""
 DELETE FROM timeline_queuerow q WHERE profile_id = ANY(%(profiles)s) AND NOT EXISTS (
-    SELECT FROM profiles_channelidentity c JOIN timeline_entry e ON e.channel_identity_id = c.id
-    WHERE c.profile_id = q.profile_id AND e.kind IN {_TALK})
+    SELECT FROM profiles_channelidentity c JOIN profiles_channelaccount a ON a.id = c.account_id
+    CROSS JOIN LATERAL ({_NEWEST}) e WHERE c.profile_id = q.profile_id)
 """  # noqa: S608
 
 

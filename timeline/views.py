@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET
 from profiles.models import ChannelAccount
 from profiles.reading import current_profile_id, describe
 from timeline.agents import agent_page, is_fragment
+from timeline.events import SITES, Activity, activity_of
 from timeline.glance import glance
 from timeline.models import Entry, QueueRow
 from timeline.panel import Panel, name_of, panel_of
@@ -99,6 +100,7 @@ def customer(request: HttpRequest, view: str, profile_id: int) -> HttpResponse:
         "selected": profile_id,
         "glance": seen,
         "panel": panel,
+        "activity": _activity(panel),
         "next_cursor": page.next_cursor,
         "days": _days(page.entries[::-1], panel),
     }
@@ -144,6 +146,7 @@ def since(request: HttpRequest, profile_id: int) -> HttpResponse:
         "selected": profile_id,
         "glance": glance(profile_id),
         "panel": panel,
+        "activity": _activity(panel),
         "cursor": cursor,
         "days": _days(entries, panel),
         "rows": _rows_of(QueueRow.objects.filter(pk=profile_id), view),
@@ -169,6 +172,11 @@ def _panel(profile_id: int) -> Panel | None:
     """The customer in words; None for a merged or unknown id."""
     profile = describe(profile_id) if profile_id <= BIGGEST_ID else None
     return panel_of(profile) if profile else None
+
+
+def _activity(panel: Panel) -> Activity | None:
+    """What the customer did on sites and in shops; for the others nobody asks the database."""
+    return activity_of(panel.profile_id) if any(channel in SITES for channel, _, _ in panel.channels) else None
 
 
 def _queue(view: str, *, after: str | None = None) -> dict[str, Any]:

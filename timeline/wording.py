@@ -68,6 +68,7 @@ IDENTIFIERS: Mapping[str, tuple[str, Word]] = {
 
 REPLY_REFUSALS: Mapping[str, Word] = {
     "group": _lazy("This is a group; the hub does not answer into groups yet"),
+    "store": _lazy("What a shop knows of them; nothing can be sent here"),
 }
 
 TRAITS: Mapping[str, Word] = {
@@ -98,6 +99,14 @@ SOURCES: Mapping[str, Word] = {
     "whatsapp_twilio": "WhatsApp",
     "sms_twilio": _lazy("SMS"),
     "agent": _lazy("entered by your team"),
+}
+
+#: What became of an order or payment, as shops call it.
+EVENT_STATES: Mapping[str, Word] = {
+    "canceled": _lazy("Cancelled"),
+    "captured": _lazy("Received"),
+    "succeeded": _lazy("Received"),
+    "fulfilled": _lazy("Shipped"),
 }
 
 #: Meta's error codes whose own words say little to an agent (Meta, "Error codes", WhatsApp Cloud API).

@@ -46,15 +46,23 @@ class PayloadError(ValueError):
     """The body is not what this provider sends at all; the message says what was expected and what came."""
 
 
-class Adapter(Protocol):
-    """What the registry holds. Every method is pure: no database, no clock, no network.
+class Normaliser(Protocol):
+    """What the pipeline needs to know of a provider to work its envelopes. Pure: no database, no clock, no network."""
+
+    provider: str
+    channel: str
+
+    def normalise(self, delivery: Delivery, account: AccountSettings, received_at: datetime) -> list[Located]:
+        """Every item of the payload, odd ones as NotUnderstood. Raises PayloadError if the whole is foreign."""
+
+
+class Adapter(Normaliser, Protocol):
+    """What the receiver needs besides, of a provider that posts to a webhook. As pure.
 
     `route_setting` is the plain setting that holds the provider's own id of a line, when one callback serves many lines
     (`Located.route` names it); empty when it never does.
     """
 
-    provider: str
-    channel: str
     settings: tuple[Setting, ...]
     max_body_bytes: int
     kept_headers: tuple[str, ...]
@@ -70,25 +78,27 @@ class Adapter(Protocol):
     def delivery_key(self, delivery: Delivery) -> str:
         """The same for every retry of one delivery, different for another; made of what the provider signed."""
 
-    def normalise(self, delivery: Delivery, account: AccountSettings, received_at: datetime) -> list[Located]:
-        """Every item of the payload, odd ones as NotUnderstood. Raises PayloadError if the whole is foreign."""
-
 
 def read_json(body: bytes) -> dict[str, Any]:
     """The object in `body`; NaN, too deep nesting, wrong encoding and non-objects are PayloadErrors."""
+    payload = read_any_json(body)
+    if not isinstance(payload, dict):
+        raise PayloadError(f"expected a JSON object, got {type(payload).__name__}")
+    return payload
+
+
+def read_any_json(body: bytes) -> Any:
+    """What `body` holds; NaN, too deep nesting, numbers too long to read and wrong encoding are PayloadErrors."""
 
     def refuse_constant(name: str) -> None:
         raise PayloadError(f"expected JSON, got the constant {name}")
 
     try:
-        payload = json.loads(body, parse_constant=refuse_constant)
+        return json.loads(body, parse_constant=refuse_constant)
     except (ValueError, RecursionError) as error:
         if isinstance(error, PayloadError):
             raise
         raise PayloadError(f"expected JSON, got {len(body)} bytes that are not: {type(error).__name__}") from None
-    if not isinstance(payload, dict):
-        raise PayloadError(f"expected a JSON object, got {type(payload).__name__}")
-    return payload
 
 
 def clean(text: object) -> str:

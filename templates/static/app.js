@@ -286,7 +286,9 @@
       stream.state = message.state;
       setState(navigator.onLine ? message.state : "off");
     }
-    if (message.c) due.profiles.add(String(message.c));
+    // who only browses moves in no queue: a busy shop would otherwise make every open page pull all the time
+    const isBrowsing = ["page_view", "custom"].includes(message.k) && String(message.c) !== shownProfile();
+    if (message.c && !isBrowsing) due.profiles.add(String(message.c));
     if (message.head && Number(message.head) >= Number((customer() ?? $("[data-cursor]")).dataset.cursor)) due.all = true;
     if (due.all || due.profiles.size) pull();
   }

@@ -20,7 +20,12 @@ OPEN = {
     "api/schema/": "the contract, no data",
     "api/docs/": "the contract, no data",
 }
-VALUES = {"<str:provider>": "whatsapp_cloud", "<str:key>": "k", "<str:secret>": "s", "<slug:view>": "all"}
+#: What an ingest token is for; it may ask nothing else.
+INGEST = {"api/v1/identify/", "api/v1/events/", "api/v1/receipts/<str:receipt>/"}
+VALUES = {
+    "<str:provider>": "whatsapp_cloud", "<str:key>": "k", "<str:secret>": "s", "<slug:view>": "all",
+    "<str:receipt>": "r",
+}  # fmt: skip
 
 
 def routes(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
@@ -50,12 +55,20 @@ def test_stranger_gets_nothing(client: Client, db: None, route: str, method: str
         assert answer["Location"].startswith("/login/")
 
 
-@pytest.mark.parametrize("route", [route for route in ROUTES if route not in OPEN])
+@pytest.mark.parametrize("route", [route for route in ROUTES if route not in OPEN | dict.fromkeys(INGEST)])
 def test_ingest_role_reads_nothing(client: Client, db: None, route: str) -> None:
     client.force_login(StaffMember.objects.create_staff("server@example.com", role=Role.INGEST))
     answer = client.get(path_of(route))
     assert answer.status_code in (302, 403, 405) or route == "login/password/", (route, answer.status_code)
 
 
+@pytest.mark.parametrize("route", sorted(INGEST))
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("role", [Role.AGENT, Role.LEAD])
+def test_evidence_is_not_for_those_who_read(client: Client, db: None, route: str, method: str, role: Role) -> None:
+    client.force_login(StaffMember.objects.create_staff("agent@example.com", role=role))
+    assert getattr(client, method)(path_of(route)).status_code == 403
+
+
 def test_every_open_url_is_still_there() -> None:
-    assert set(OPEN) <= set(ROUTES)
+    assert set(OPEN) | INGEST <= set(ROUTES)

@@ -2,6 +2,7 @@
 
 import io
 import logging
+from collections.abc import Callable
 
 import pytest
 from django.db import connection
@@ -10,6 +11,8 @@ from django.test import Client
 from channels_ingest import pipeline
 from channels_ingest.models import AccountSecret, Envelope
 from cxhub.logs import JsonFormatter
+from profiles.models import Role
+from tests.channels_ingest.evidence import Shop, event, introduction
 from tests.conftest import APP_SECRET, Deliver, whatsapp_text
 
 CANARIES = ("canary-text", "15550177777", "Canary Name", APP_SECRET)
@@ -46,6 +49,27 @@ def test_no_canary_in_logs_metrics_or_faults(client: Client, deliver: Deliver, w
     seen = written.getvalue() + client.get("/metrics").content.decode() + client.get("/readyz").content.decode()
     seen += " ".join(Envelope.objects.values_list("fault", flat=True))
     assert "envelope failed" in seen
+    assert not [canary for canary in CANARIES if canary in seen]
+
+
+def test_no_canary_of_a_trusted_server_in_logs_urls_or_faults(
+    client: Client, token_for: Callable[..., dict[str, str]], written: io.StringIO
+) -> None:
+    shop = Shop(client, token_for(Role.INGEST))
+    known = [{"kind": "phone", "value": "+15550177777"}]
+    answers = [
+        shop.post("identify", introduction(identifiers=known, traits={"name": "Canary Name"})),
+        shop.post(
+            "events", [event(identifiers=known, detail={"url": "canary-text"}), event(id="e.2", kind="canary-text")]
+        ),
+        shop.post("events", event(), **{"Idempotency-Key": "canary-text"}),
+        shop.post("events", event("e.3"), **{"Idempotency-Key": "canary-text"}),
+        shop.post("events", b'"canary-text'),
+    ]
+    pipeline.drain()
+    seen = written.getvalue() + " ".join(Envelope.objects.values_list("fault", flat=True))
+    seen += " ".join(answer.content.decode() for answer in answers)
+    assert "refused: [0], [1]" in seen
     assert not [canary for canary in CANARIES if canary in seen]
 
 

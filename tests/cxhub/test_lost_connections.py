@@ -13,6 +13,7 @@ from django.db import connection
 
 from channels_ingest.models import Envelope
 from profiles.models import ChannelAccount, Role
+from tests.channels_ingest.evidence import event
 from tests.conftest import APP_SECRET, Deliver, whatsapp_text
 
 TokenFor = Callable[[Role], dict[str, str]]
@@ -76,3 +77,17 @@ def test_delivery_pays_no_round_trip_for_the_health_of_its_connection(deliver: D
     connection.health_check_done = False  # as at the start of every request
     assert deliver(whatsapp_text("hello", wamid="w.2")).status_code == 200
     assert connection.health_check_done is False
+
+
+@pytest.mark.django_db(transaction=True)
+def test_events_are_stored_after_the_connections_died(web_process: int, token_for: TokenFor) -> None:
+    headers = token_for(Role.INGEST)
+
+    def call(_n: int) -> int:
+        item = event(uuid4().hex)
+        return ask(web_process, "POST", "/api/v1/events/", headers, json.dumps(item).encode())
+
+    assert everywhere(call) == {202}
+    assert kill_backends() >= 2
+    assert everywhere(call) == {202}
+    assert Envelope.objects.count() == 2 * AT_ONCE
