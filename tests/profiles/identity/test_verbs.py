@@ -41,7 +41,7 @@ def block_and_part(case: Case, picked: set[Node]) -> tuple[Block, Block]:
     return block, block & picked
 
 
-@law(150)
+@law(100)
 @given(cases(), pairs)
 def test_merge_gives_exactly_the_union(case: Case, pair: tuple[Node, Node]) -> None:
     before = blocks_of(case)
@@ -54,7 +54,7 @@ def test_merge_gives_exactly_the_union(case: Case, pair: tuple[Node, Node]) -> N
     assert not merge(case, one, one, age=AGE)
 
 
-@law(150)
+@law(100)
 @given(cases(), picks)
 def test_separate_gives_exactly_the_part_and_the_rest(case: Case, picked: set[Node]) -> None:
     before = blocks_of(case)
@@ -64,7 +64,7 @@ def test_separate_gives_exactly_the_part_and_the_rest(case: Case, picked: set[No
     assert not separate(case.after(change), block, part, age=AGE)
 
 
-@law(100)
+@law(60)
 @given(cases(), pairs)
 def test_merge_then_separate_is_as_before(case: Case, pair: tuple[Node, Node]) -> None:
     one, other = two_blocks(case, pair)
@@ -73,7 +73,7 @@ def test_merge_then_separate_is_as_before(case: Case, pair: tuple[Node, Node]) -
     assert blocks_of(merged.after(separate(merged, one | other, other, age=AGE))) == blocks_of(case)
 
 
-@law(100)
+@law(60)
 @given(cases(), picks)
 def test_separate_then_merge_is_as_before(case: Case, picked: set[Node]) -> None:
     block, part = block_and_part(case, picked)
@@ -81,7 +81,7 @@ def test_separate_then_merge_is_as_before(case: Case, picked: set[Node]) -> None
     assert blocks_of(apart.after(merge(apart, part, block - part, age=AGE))) == blocks_of(case)
 
 
-@law(100)
+@law(60)
 @given(cases(), pairs)
 def test_which_of_two_is_merged_into_the_other_is_no_matter(case: Case, pair: tuple[Node, Node]) -> None:
     one, other = two_blocks(case, pair)
@@ -92,7 +92,7 @@ def test_which_of_two_is_merged_into_the_other_is_no_matter(case: Case, pair: tu
     }
 
 
-@law(100)
+@law(60)
 @given(cases(), pairs)
 def test_the_closure_of_both_sides_is_enough_to_merge(case: Case, pair: tuple[Node, Node]) -> None:
     one, other = two_blocks(case, pair)
@@ -100,7 +100,7 @@ def test_the_closure_of_both_sides_is_enough_to_merge(case: Case, pair: tuple[No
     assert blocks_of(case.after(change)) == blocks_of(case) - {one, other} | {one | other}
 
 
-@law(100)
+@law(60)
 @given(cases(), picks)
 def test_the_closure_of_a_block_is_enough_to_separate(case: Case, picked: set[Node]) -> None:
     block, part = block_and_part(case, picked)
@@ -108,7 +108,7 @@ def test_the_closure_of_a_block_is_enough_to_separate(case: Case, picked: set[No
     assert blocks_of(case.after(change)) == blocks_of(case) - {block} | {part, block - part}
 
 
-@law(100)
+@law(60)
 @given(cases(), picks, st.lists(seen, max_size=12))
 def test_no_later_evidence_moves_anybody_across_an_unmerge(case: Case, picked: set[Node], later: list[Seen]) -> None:
     block, part = block_and_part(case, picked)
