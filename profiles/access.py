@@ -16,6 +16,9 @@ READERS = frozenset({Role.AGENT, Role.LEAD, Role.ADMIN})
 #: Roles whose word about who somebody is counts as proved.
 EVIDENCE_POSTERS = frozenset({Role.INGEST, Role.ADMIN})
 
+#: Roles that may decide who is who.
+JUDGES = frozenset({Role.LEAD, Role.ADMIN})
+
 #: How much each role may do; a token never does more than its holder.
 WIDTH = {Role.INGEST: 0, Role.AGENT: 1, Role.LEAD: 2, Role.ADMIN: 3}
 
@@ -57,6 +60,23 @@ def role_of(request: Request) -> str | None:
     if isinstance(token, ApiToken):
         return min((token.role, member.role), key=lambda role: WIDTH[Role(role)])
     return member.role
+
+
+def actor_of(request: Request) -> StaffMember:
+    """Who asks, for the record. Only called behind a permission."""
+    member: Any = request.user
+    if not isinstance(member, StaffMember):
+        raise AuthenticationFailed("log in first")
+    return member
+
+
+class JudgesIdentity(BasePermission):
+    """Leads and admins decide who is who."""
+
+    message = "this needs the role lead or admin"
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return role_of(request) in JUDGES
 
 
 class ReadsCustomers(BasePermission):

@@ -47,9 +47,20 @@ class IdentifierSerializer(serializers.Serializer[Any]):
     status = serializers.CharField()
 
 
+class OtherValueSerializer(serializers.Serializer[Any]):
+    """A value that is not shown; its id can be chosen while merging, or withdrawn."""
+
+    id = serializers.IntegerField()
+    value = serializers.CharField()
+    grade = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]  # a field called source, not its option
+    last_seen = serializers.DateTimeField()
+
+
 class TraitSerializer(serializers.Serializer[Any]):
     """Why a trait is shown with this value, and the values that were not chosen."""
 
+    id = serializers.IntegerField()
     name = serializers.CharField()
     value = serializers.CharField()
     grade = serializers.CharField()
@@ -57,6 +68,7 @@ class TraitSerializer(serializers.Serializer[Any]):
     last_seen = serializers.DateTimeField()
     alternates = serializers.ListField(child=serializers.CharField())
     rule = serializers.ChoiceField(choices=["only", "chosen", "agent", "proved", "newest"])
+    others = OtherValueSerializer(many=True)
 
 
 class ConsentSerializer(serializers.Serializer[Any]):

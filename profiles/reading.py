@@ -43,6 +43,7 @@ class IdentifierView:
 class TraitView:
     """The shown value of a trait, where it came from, and the values that were not chosen."""
 
+    id: int
     name: str
     value: str
     grade: str
@@ -50,6 +51,18 @@ class TraitView:
     last_seen: datetime
     alternates: tuple[str, ...]
     rule: str
+    others: tuple["OtherValue", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OtherValue:
+    """A value of a trait that is not shown; it can be chosen while merging."""
+
+    id: int
+    value: str
+    grade: str
+    source: str
+    last_seen: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +181,10 @@ def shown_traits(profile_id: int) -> tuple[TraitView, ...]:
         best, *others = sorted(traits, key=preference)
         alternates = tuple(dict.fromkeys(t.value for t in others if t.value != best.value))
         rule = rule_of(best, others)
-        views.append(TraitView(name, best.value, best.grade, best.source, best.last_seen, alternates, rule))
+        kept = tuple(OtherValue(t.pk, t.value, t.grade, t.source, t.last_seen) for t in others)
+        views.append(
+            TraitView(best.pk, name, best.value, best.grade, best.source, best.last_seen, alternates, rule, kept)
+        )
     return tuple(views)
 
 

@@ -19,6 +19,9 @@ from timeline.wording import (
     words_of,
 )
 
+#: Refusals that go without saying: nobody expects to write to a shop's records.
+UNSAID = ("", "store")
+
 
 @dataclass(frozen=True, slots=True)
 class GradeWord:
@@ -147,7 +150,7 @@ def _address(identity: AddressView) -> AddressRow:
         grade=grade_of(identity.grade),
         first_seen=identity.first_seen,
         last_seen=identity.last_seen,
-        refusal=words_of(REPLY_REFUSALS, identity.reply_refusal) if identity.reply_refusal else "",
+        refusal=words_of(REPLY_REFUSALS, identity.reply_refusal) if identity.reply_refusal not in UNSAID else "",
     )
 
 

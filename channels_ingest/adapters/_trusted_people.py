@@ -9,8 +9,9 @@ from typing import Any
 
 from channels_ingest.adapters.base import clean
 from channels_ingest.adapters.reading import OddPartError, as_word
-from profiles.identity.canonical import email_join_key, phone_value
+from profiles.identity.canonical import phone_value
 from profiles.identity.values import Grade, IdentifierKind, SeenIdentifier, Sender
+from profiles.identity.worth import Reason, worthless
 
 #: With the address each is a lock, and a batch of a thousand items must stay below what one transaction may hold.
 MOST_IDENTIFIERS = 8
@@ -22,11 +23,6 @@ LONGEST_TRAIT_NAME = 40
 LONGEST_TRAIT = 500
 #: Kinds whose values mean something only within the system that gave them out; its name is the scope.
 SCOPED = frozenset({IdentifierKind.CUSTOMER_ID, IdentifierKind.VISITOR, IdentifierKind.ORDER})
-#: What broken software sends in place of an id. Everybody with one of these would be one person.
-PLACEHOLDERS = frozenset(
-    {"null", "undefined", "none", "nil", "nan", "n/a", "na", "unknown", "anonymous", "guest", "0", "-1", "-", "true"}
-    | {"false", "[object object]"}
-)
 #: A shop's records are no conversation: nothing can be sent there.
 REPLY_REFUSAL = "store"
 
@@ -76,7 +72,8 @@ def _checked(kind: IdentifierKind, value: str, place: str) -> str:
         return number
     if kind is IdentifierKind.EMAIL and not _EMAIL.fullmatch(value):
         raise OddPartError(f"{place}.value: expected an e-mail address")
-    if value.lower() in PLACEHOLDERS:
+    if kind in SCOPED and worthless(kind, value) == Reason.PLACEHOLDER:
+        # Everybody to whom broken software gives "undefined" would have one address, whatever joins them or not.
         raise OddPartError(f"{place}.value: a placeholder is no {kind}")
     return value
 
@@ -104,25 +101,32 @@ def _check_customer_ids(found: Sequence[SeenIdentifier]) -> None:
 def _address(found: Sequence[SeenIdentifier], source: str) -> str:
     """The strongest identifier, the source's own before a foreign one, as the address on the source's line.
 
-    Customer ids of the source, phone numbers and mailboxes stand as they are. Everything else is written `kind:value`
-    or `kind@scope:value`, and so is a customer id that looks like one of these: visitor 42 is not customer 42.
+    What can only be one thing stands as it is: the source's own customer ids and visitor ids, phone numbers, mailboxes.
+    The rest is written `kind:value` or `kind@scope:value`: ids of another scope, customer ids that look like a phone
+    number or a mailbox, and visitor ids of digits only, because visitor 42 is not customer 42.
     """
     order = list(IdentifierKind)
     naming = [identifier for identifier in found if identifier.kind is not IdentifierKind.ORDER]
     if not naming:
         raise OddPartError("identifiers: an order alone names nobody; add who ordered")
     best = min(naming, key=lambda each: (order.index(each.kind), each.scope != source))
-    if best.kind is IdentifierKind.EMAIL:
-        return email_join_key(best.value)
-    if best.kind is IdentifierKind.PHONE:
-        return best.value
-    is_plain = best.kind is IdentifierKind.CUSTOMER_ID and not re.search("[@:]|^[+]", best.value)
-    if is_plain and best.scope == source:
+    if _is_plain(best, source):
         return best.value
     address = f"{best.kind}:{best.value}" if best.scope == source else f"{best.kind}@{best.scope}:{best.value}"
     if len(address) > LONGEST_ADDRESS:
         raise OddPartError(f"identifiers: kind, scope and value: expected at most {LONGEST_ADDRESS} characters")
     return address
+
+
+def _is_plain(identifier: SeenIdentifier, source: str) -> bool:
+    """Whether the value alone says what it is, on the source's line."""
+    if identifier.kind in (IdentifierKind.PHONE, IdentifierKind.EMAIL):
+        return True
+    if identifier.scope != source or re.search("[@:]|^[+]", identifier.value):
+        return False
+    if identifier.kind is IdentifierKind.VISITOR:
+        return not identifier.value.isdecimal()
+    return identifier.kind is IdentifierKind.CUSTOMER_ID
 
 
 def traits_of(given: object) -> dict[str, str]:

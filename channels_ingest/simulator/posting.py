@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from channels_ingest.signatures import sha256_hex
+from channels_ingest.simulator.shop import Call
 
 FIRST_PAUSE_SECONDS = 0.25
 ATTEMPT_SECONDS = 10.0
@@ -77,3 +78,22 @@ class MetaPoster:
             return self._client.post(self.url, content=body, headers=headers, timeout=ATTEMPT_SECONDS).status_code
         except httpx.TransportError:
             return 0
+
+
+class ShopPoster:
+    """Posts to the evidence API as the shop's own server does, with its token."""
+
+    def __init__(self, base_url: str, token: str, *, client: httpx.Client) -> None:
+        self.base_url = base_url
+        self._token = token
+        self._client = client
+
+    def post(self, call: Call) -> bool:
+        """Posts the call; whether the hub has stored it. Posted again it is the same one."""
+        headers = {"authorization": f"Bearer {self._token}", "idempotency-key": call.key}
+        url = f"{self.base_url}/api/v1/{call.call}/"
+        try:
+            answer = self._client.post(url, json=call.items, headers=headers, timeout=ATTEMPT_SECONDS)
+        except httpx.TransportError:
+            return False
+        return answer.status_code == 202

@@ -218,8 +218,17 @@ def test_customer_events_join_what_the_visitor_did_before(shop: Shop) -> None:
     visitor = {"kind": "visitor", "value": "v-7"}
     shop.told("events", event("e.1", identifiers=[visitor]))
     shop.told("events", event("e.2", identifiers=[{"kind": "customer_id", "value": "42"}, visitor]))
-    assert sorted(ChannelIdentity.objects.values_list("address", flat=True)) == ["42", "visitor:v-7"]
+    assert sorted(ChannelIdentity.objects.values_list("address", flat=True)) == ["42", "v-7"]
     assert ChannelIdentity.objects.values("profile").distinct().count() == 1
+
+
+def test_browser_of_a_family_follows_who_is_logged_in(shop: Shop) -> None:
+    for hour, name in enumerate(["", "anna", "", "ben", ""]):
+        known = [{"kind": "visitor", "value": "v-7"}]
+        known += [{"kind": "customer_id", "value": name}] if name else []
+        shop.told("events", event(f"e.{hour}", occurred_at=f"2026-03-01T0{hour}:00:00Z", identifiers=known))
+    of = {entry.provider_message_id: entry.channel_identity.profile_id for entry in Entry.objects.all()}
+    assert of["e.0"] == of["e.1"] == of["e.2"] != of["e.3"] == of["e.4"]
 
 
 def test_number_of_an_order_finds_the_customer_and_joins_nobody(

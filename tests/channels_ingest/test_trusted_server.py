@@ -37,7 +37,8 @@ def known(kind: str, value: Any, **more: Any) -> dict[str, Any]:
         ([known("customer_id", 42)], "42"),
         ([known("email", "Mira@Example.com"), known("phone", "+46 (70) 174-06 05")], "+46701740605"),
         ([known("phone", "0046701740605"), known("customer_id", "c-42")], "+46701740605 c-42"),
-        ([known("email", "Mira@Example.com")], "mira@example.com"),
+        ([known("email", "Mira@Example.com")], "Mira@Example.com"),
+        ([known("visitor", "v-42")], "v-42"),
         ([known("visitor", "42")], "visitor:42"),
         ([known("customer_id", "mira@example.com")], "customer_id:mira@example.com"),
         ([known("customer_id", "+46701740605")], "customer_id:+46701740605"),
@@ -45,7 +46,7 @@ def known(kind: str, value: Any, **more: Any) -> dict[str, Any]:
         ([known("customer_id", "7", scope="crm")], "customer_id@crm:7"),
         ([known("customer_id", "7", scope="crm"), known("customer_id", "42")], "42"),
         ([known("whatsapp_user", "US.1", scope="117")], "whatsapp_user@117:US.1"),
-        ([known("order", "1042"), known("visitor", "v")], "visitor:v"),
+        ([known("order", "1042"), known("visitor", "v")], "v"),
     ],
 )
 def test_address_is_the_strongest_identifier_and_no_two_kinds_share_one(

@@ -75,6 +75,9 @@ def test_demo_fills_the_hub_once(hub: None) -> None:
     assert Envelope.objects.exclude(state=Envelope.State.PROCESSED).count() == 0
     assert 1500 <= first[1] <= 2500
     assert _people_on_two_numbers() >= 10
+    assert not Envelope.objects.filter(fault__startswith="refused").exists()
+    bought = Entry.objects.filter(kind="order").values("channel_identity__profile")
+    assert ChannelIdentity.objects.filter(profile__in=bought, account__channel="whatsapp").count() >= 20
     assert StaffMember.objects.get(email="nora@example.com").check_password(password)
 
     orders = ChannelAccount.objects.get(name__endswith="Orders")

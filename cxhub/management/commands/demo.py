@@ -6,16 +6,21 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
+from django.utils import timezone
 
 from channels_ingest.accounts import connect
 from channels_ingest.models import Envelope
 from channels_ingest.simulator.lines import PROVIDER, line_of, new_client, poster_for
 from channels_ingest.simulator.payloads import Happening, payload_of
-from channels_ingest.simulator.posting import MetaPoster
+from channels_ingest.simulator.posting import MetaPoster, ShopPoster
+from channels_ingest.simulator.shop import calls
 from channels_ingest.simulator.stories import deliveries, happenings
-from profiles.models import ChannelAccount, Role, StaffMember
+from channels_ingest.sources import inbox_account_id
+from profiles.models import ApiToken, ChannelAccount, Role, StaffMember
+from profiles.models.staff import hashed
 
 SHOP = "Lindqvist & Daughters"
 PORTFOLIO = "117600000001874"
@@ -32,6 +37,9 @@ STAFF = (
     ("elias@example.com", "Elias Berg", Role.LEAD),
     ("karin@example.com", "Karin Lindqvist", Role.ADMIN),
 )
+
+
+SERVER = ("shop@example.com", "The shop's server", Role.INGEST)
 
 
 class Command(BaseCommand):
@@ -84,6 +92,7 @@ class Command(BaseCommand):
             raise CommandError(
                 f"the hub did not accept {refused} deliveries; see its log, then run demo again: it goes on from there"
             )
+        self._tell_of_the_shop(anchor)
         orders = accounts["orders"]
         orders.settings["demo_told"] = True
         orders.save(update_fields=["settings"])
@@ -101,10 +110,25 @@ class Command(BaseCommand):
                 self.stderr.write(f"  {batch[0].line.display_number}: {number} of {len(batches)} deliveries")
         return 0
 
+    def _tell_of_the_shop(self, anchor: datetime) -> None:
+        """The shop's server posts what it knows, with a token that ends with this command."""
+        email, name, role = SERVER
+        server = StaffMember.objects.filter(email=email).first()
+        token = ApiToken.issue(server or StaffMember.objects.create_staff(email, role=role, name=name), role)
+        try:
+            with new_client() as client:
+                shop = ShopPoster(settings.PUBLIC_BASE_URL, token, client=client)
+                refused = sum(not shop.post(call) for call in calls(anchor))
+        finally:
+            ApiToken.objects.filter(token_hash=hashed(token)).update(revoked_at=timezone.now())
+        if refused:
+            raise CommandError(f"the hub did not accept {refused} calls of the shop; see its log, then run demo again")
+
     def _await_work(self, accounts: Mapping[str, ChannelAccount], wait_seconds: float) -> None:
         """Returns when the workers have read everything, or after a while: they go on without this command."""
         until = time.monotonic() + wait_seconds
-        waiting = Envelope.objects.filter(account__in=accounts.values(), state=Envelope.State.RECEIVED)
+        posted_to = [*(account.pk for account in accounts.values()), inbox_account_id()]
+        waiting = Envelope.objects.filter(account__in=posted_to, state=Envelope.State.RECEIVED)
         while time.monotonic() < until:
             if not waiting.exists():
                 return

@@ -1,0 +1,115 @@
+"""The reviews that wait for a human, and deciding them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+
+from profiles.merging import merge, tell_apart
+from profiles.models import ChannelIdentity, Operation, Review, StaffMember
+from profiles.operations import Done, VerbRefusedError
+from profiles.why import OtherProfile
+from profiles.wording import reason_words
+
+LATER = timedelta(days=7)
+
+#: Open: two profiles now, no standing *different* between them that is later than the news, not put off.
+_OPEN = """
+SELECT DISTINCT ON (least(a.profile_id, b.profile_id), greatest(a.profile_id, b.profile_id)) r.id
+FROM profiles_review r
+JOIN profiles_channelidentity a ON a.id = r.one_id
+JOIN profiles_channelidentity b ON b.id = r.other_id
+WHERE a.profile_id <> b.profile_id AND (r.later_until IS NULL OR r.later_until <= now())
+AND (%(profile)s::bigint IS NULL OR %(profile)s::bigint IN (a.profile_id, b.profile_id))
+AND NOT EXISTS (
+    SELECT FROM profiles_channelidentity x
+    JOIN profiles_decision d ON x.id IN (d.one_id, d.other_id) AND d.verdict = 'different' AND d.retracted_by_id IS NULL
+    JOIN profiles_operation o ON o.id = d.operation_id AND o.created_at > coalesce(r.again_since, '-infinity')
+    JOIN profiles_channelidentity y ON y.id IN (d.one_id, d.other_id) AND y.id <> x.id
+    WHERE x.profile_id = a.profile_id AND y.profile_id = b.profile_id
+)
+ORDER BY least(a.profile_id, b.profile_id), greatest(a.profile_id, b.profile_id), r.id DESC
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewView:
+    """A pair to look at, as it is now; `reasons` are facts, each with its sentence under `words`."""
+
+    id: int
+    kind: str
+    one: OtherProfile
+    other: OtherProfile
+    reasons: tuple[dict[str, Any], ...]
+    raised_at: datetime
+    again_since: datetime | None
+
+
+def open_reviews(*, before: int | None = None, limit: int = 50, profile_id: int | None = None) -> list[ReviewView]:
+    """The newest open reviews with an id below `before`, one for each pair of profiles; of one profile if asked."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT id FROM ({_OPEN}) open WHERE %(before)s::bigint IS NULL OR id < %(before)s::bigint"  # noqa: S608
+            " ORDER BY id DESC LIMIT %(limit)s",
+            {"before": before, "limit": limit, "profile": profile_id},
+        )
+        ids = [row[0] for row in cursor.fetchall()]
+    return _views(Review.objects.filter(id__in=ids).order_by("-id"))
+
+
+def count_open_reviews(*, at_most: int = 100) -> int:
+    """How many wait, counted no further than `at_most`."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT count(*) FROM (SELECT 1 FROM ({_OPEN}) open LIMIT %(most)s) counted",  # noqa: S608
+            {"most": at_most, "profile": None},
+        )
+        return int(cursor.fetchone()[0])
+
+
+def review_view(review: Review) -> ReviewView:
+    """One review, whatever became of it."""
+    return _views([review])[0]
+
+
+def _views(rows: Any) -> list[ReviewView]:
+    reviews: Sequence[Review] = list(rows)
+    ids = {pk for review in reviews for pk in (review.one_id, review.other_id)}
+    found = ChannelIdentity.objects.filter(id__in=ids).select_related("profile")
+    profiles = {row.pk: OtherProfile(row.profile_id, row.profile.display_name) for row in found}
+    return [
+        ReviewView(
+            id=review.pk,
+            kind=review.kind,
+            one=profiles[review.one_id],
+            other=profiles[review.other_id],
+            reasons=tuple({**reason, "words": reason_words(reason)} for reason in review.reasons),
+            raised_at=review.raised_at,
+            again_since=review.again_since,
+        )
+        for review in reviews
+    ]
+
+
+def decide(review: Review, verdict: str, *, actor: StaffMember, reason: str = "") -> Done:
+    """The pair is `same` (merged) or `different` (kept apart for good); either can be undone as an operation.
+
+    Raises VerbRefusedError when they are one already and should be different.
+    """
+    view = review_view(review)
+    if verdict == "same":
+        done = merge(view.one.id, view.other.id, actor=actor, reason=reason, verb=Operation.Verb.DECIDE)
+    elif view.one.id == view.other.id:
+        raise VerbRefusedError("they are one customer by now; unmerge what belongs to somebody else")
+    else:
+        done = tell_apart(view.one.id, view.other.id, actor=actor, reason=reason)
+    Review.objects.filter(id=review.pk).update(operation=done.operation, later_until=None)
+    return done
+
+
+def put_off(review: Review) -> None:
+    """The review comes back in a week."""
+    Review.objects.filter(id=review.pk).update(later_until=timezone.now() + LATER)
