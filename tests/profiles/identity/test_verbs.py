@@ -1,6 +1,7 @@
 """Merge and unmerge do exactly what was asked and touch nobody else."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import assume, given
@@ -18,6 +19,7 @@ from tests.profiles.identity.strategies import (
     blocks_of,
     cases,
     law,
+    open_of,
     pairs,
     seen,
     shared_in,
@@ -118,6 +120,34 @@ def test_no_later_evidence_moves_anybody_across_an_unmerge(case: Case, picked: s
     assert part <= one
     assert block - part <= other
     assert one != other
+
+
+def assert_later_messages_find(case: Case, block: Block) -> None:
+    """Whoever comes with a customer id that only this person has is this person."""
+    for value in CUSTOMERS:
+        having = {each.node for each in open_of(case) if each.identifier == value}
+        if having and having <= block:
+            later = Seen(("line", "later", "proved", 0), value, "proved", START + timedelta(days=1))
+            after = replace(case, sightings=(*case.sightings, later))
+            assert block | {later.node} in blocks_of(after)
+
+
+@law(60)
+@given(cases(boundaries=st.just(())), pairs)
+def test_what_comes_later_to_a_merged_person_finds_it(case: Case, pair: tuple[Node, Node]) -> None:
+    one, other = two_blocks(case, pair)
+    assume(one != other)
+    assert_later_messages_find(case.after(merge(case, one, other, age=AGE)), one | other)
+
+
+@law(60)
+@given(cases(boundaries=st.just(())), picks)
+def test_what_comes_later_to_the_sides_of_an_unmerge_finds_them(case: Case, picked: set[Node]) -> None:
+    block, part = block_and_part(case, picked)
+    apart = case.after(separate(case, block, part, age=AGE))
+    for side in (part, block - part):
+        if len(side) > 1:  # one alone may itself be a conflict, and of that nobody said anything
+            assert_later_messages_find(apart, side)
 
 
 @law(50)
