@@ -51,6 +51,7 @@ def test_merge_gives_exactly_the_union(case: Case, pair: tuple[Node, Node]) -> N
     change = merge(case, one, other, age=AGE)
     assert blocks_of(case.after(change)) == before - {one, other} | {one | other}
     assert bool(change) == (one != other)
+    assert not any(not r.same and r.one in one | other and r.other in one | other for r in change.rulings)
     assert change.rulings == () or {ruling.made for ruling in change.rulings} == {case.made_next}
     assert not merge(case.after(change), one, other, age=AGE)
     assert not merge(case, one, one, age=AGE)
@@ -122,6 +123,23 @@ def test_no_later_evidence_moves_anybody_across_an_unmerge(case: Case, picked: s
     assert one != other
 
 
+@law(60)
+@given(cases(), pairs)
+def test_merge_retracts_what_people_said_against_it_and_nothing_else(case: Case, pair: tuple[Node, Node]) -> None:
+    one, other = two_blocks(case, pair)
+    assume(one != other)
+    against = {r for r in case.rulings if not r.same and {r.one, r.other} & one and {r.one, r.other} & other}
+    assert set(merge(case, one, other, age=AGE).retracted) == against
+
+
+@law(60)
+@given(cases(), picks)
+def test_unmerge_retracts_what_people_said_against_it_and_nothing_else(case: Case, picked: set[Node]) -> None:
+    block, part = block_and_part(case, picked)
+    against = {r for r in case.rulings if r.same and {r.one, r.other} <= block and len({r.one, r.other} & part) == 1}
+    assert set(separate(case, block, part, age=AGE).retracted) == against
+
+
 def assert_later_messages_find(case: Case, block: Block) -> None:
     """Whoever comes with a customer id that only this person has is this person."""
     for value in CUSTOMERS:
@@ -155,6 +173,17 @@ def test_what_comes_later_to_the_sides_of_an_unmerge_finds_them(case: Case, pick
 def test_what_is_shared_is_the_same_after_a_verb(case: Case, pair: tuple[Node, Node]) -> None:
     """So that whoever holds part of the evidence may pass on what was shared before."""
     assert shared_in(case.after(merge(case, *two_blocks(case, pair), age=AGE))) == shared_in(case)
+
+
+def test_side_of_an_unmerge_keeps_the_customer_ids_that_a_merge_had_called_one() -> None:
+    first, second, third = NODES[3:6]
+    sightings = (Seen(second, CUSTOMERS[0], "proved", START), Seen(third, CUSTOMERS[1], "proved", START))
+    case = Case(sightings=sightings, nodes=(first,))
+    case = case.after(merge(case, frozenset({first}), frozenset({second}), age=AGE))
+    case = case.after(merge(case, frozenset({first, second}), frozenset({third}), age=AGE))
+    case = case.after(separate(case, frozenset({first, second, third}), {first}, age=AGE))
+    assert blocks_of(case) == {frozenset({first}), frozenset({second, third})}
+    assert_later_messages_find(case, frozenset({second, third}))
 
 
 def test_members_that_are_not_these_now_are_refused() -> None:
