@@ -241,7 +241,8 @@ def boundary_starts(keys: Iterable[JoinKey]) -> dict[JoinKey, set[datetime]]:
             "SELECT i.kind, i.scope, i.join_key, b.starts_at"
             " FROM unnest(%s::text[], %s::text[], %s::text[]) AS f(kind, scope, join_key)"
             " JOIN profiles_identifier i USING (kind, scope, join_key)"
-            " JOIN profiles_boundary b ON b.address IN (i.value, ltrim(i.value, '+')) AND b.withdrawn_by_id IS NULL"
+            " JOIN profiles_boundary b ON b.address IN (i.value, ltrim(i.value, '+'), 'visitor:' || i.value)"
+            " AND b.withdrawn_by_id IS NULL"
             " WHERE i.kind IN ('phone', 'whatsapp_user', 'email', 'visitor')",
             [list(kinds), list(scopes), list(join_keys)],
         )

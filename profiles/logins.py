@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from profiles.epochs import Address, see_again, standing_starts
+from profiles.identity.canonical import visitor_address
 from profiles.identity.evidence import JoinKey
 from profiles.models import Boundary
 from profiles.signals import Confirmation, confirmations_wanted
@@ -50,7 +51,7 @@ CROSS JOIN LATERAL (
     SELECT id, channel_identity_id, occurred_at FROM profiles_sighting
     WHERE identifier_id = v.id AND withdrawn_by_id IS NULL AND grade <> 'claimed' OFFSET 0
 ) s
-JOIN profiles_channelidentity c ON c.id = s.channel_identity_id AND c.address <> v.value
+JOIN profiles_channelidentity c ON c.id = s.channel_identity_id AND c.address NOT IN (v.value, 'visitor:' || v.value)
 """
 
 
@@ -77,7 +78,7 @@ def refold_logins(visitors: Iterable[JoinKey], coming: Iterable[Login] = ()) -> 
         cursor.execute(_LOGINS, [[key[1] for key in ordered], [key[2] for key in ordered]])
         logins = {Login(*row) for row in cursor.fetchall()} | set(coming)
     wanted = _changes(sorted(logins, key=lambda login: (login.at, login.customer, login.source)))
-    values = {key[2] for key in ordered}
+    values = {visitor_address(key[2]) for key in ordered}
     stored = {
         (row.account_id, row.address, row.starts_at): row
         for row in Boundary.objects.filter(address__in=values, reason=REASON)
@@ -112,11 +113,11 @@ def recover_logins(visitors: Iterable[JoinKey]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_SEEN, [[key[1] for key in ordered], [key[2] for key in ordered]])
         rows = cursor.fetchall()
-    places = {(account_id, value) for value, account_id, *_ in rows}
+    places = {(account_id, visitor_address(value)) for value, account_id, *_ in rows}
     starts = standing_starts(places)
     sighted: dict[tuple[int, str, int], list[tuple[int, datetime]]] = {}
     for value, account_id, identity_id, sighting_id, at in rows:
-        sighted.setdefault((account_id, value, identity_id), []).append((sighting_id, at))
+        sighted.setdefault((account_id, visitor_address(value), identity_id), []).append((sighting_id, at))
     asked = []
     for (account_id, value, identity_id), sightings in sighted.items():
         mine = starts.get((account_id, value), [])
@@ -136,6 +137,6 @@ def _changes(logins: Iterable[Login]) -> dict[tuple[int, str, datetime], str]:
     for login in logins:
         place = (login.account_id, login.visitor, login.scope)
         if place in last and last[place] != login.customer:
-            changes[login.account_id, login.visitor, login.at] = login.source
+            changes[login.account_id, visitor_address(login.visitor), login.at] = login.source
         last[place] = login.customer
     return changes

@@ -14,7 +14,7 @@ from django.db import connection
 from profiles.assignment import Amended, reassign
 from profiles.components import Component
 from profiles.epochs import Address, rehome, standing_starts
-from profiles.identity.canonical import canonical
+from profiles.identity.canonical import canonical, visitor_address
 from profiles.identity.evidence import JoinKey, epoch_of
 from profiles.identity.values import Grade, IdentifierKind, Sender
 from profiles.locking import lock_id, take_advisory_locks
@@ -103,7 +103,7 @@ class _Known:
     def place(self, identity_id: int, account_id: int, identifier: IdentifierKey, grade: str, at: datetime) -> _Place:
         epoch = None
         if identifier.kind == IdentifierKind.VISITOR:
-            epoch = epoch_of(self.starts.get((account_id, identifier.value), ()), at)
+            epoch = epoch_of(self.starts.get((account_id, visitor_address(identifier.value)), ()), at)
         return _Place(identity_id, identifier, grade, epoch)
 
     def place_of(self, evidence: _Evidence) -> _Place | None:
@@ -222,7 +222,12 @@ def _look_up(seen: Sequence[SenderSeen], drawn: Iterable[Boundary] = ()) -> _Kno
     accounts = {item.account_id for item in seen}
     addresses = {item.sender.address for item in seen}
     places = {(item.account_id, item.sender.address) for item in seen}
-    places |= {(i.account_id, v.value) for i in seen for v in i.sender.identifiers if v.kind is IdentifierKind.VISITOR}
+    places |= {
+        (item.account_id, visitor_address(named.value))
+        for item in seen
+        for named, _ in _named(item)
+        if named.kind == IdentifierKind.VISITOR
+    }
     starts = standing_starts(places)
     for boundary in drawn:
         place = starts.setdefault((boundary.account_id, boundary.address), [])

@@ -43,24 +43,27 @@ def conflicts_of(done: Reassigned, fresh: Collection[tuple[int, JoinKey]]) -> li
     return found
 
 
-_CLAIMS = """
+# Each step is fenced: on a young table without statistics the planner once joined everything with everything.
+_HOLDERS = """
+    SELECT DISTINCT c.profile_id FROM (
+        SELECT id FROM profiles_identifier
+        WHERE (kind, scope, join_key) = (f.kind, f.scope, f.join_key) AND status = 'normal' OFFSET 0
+    ) i
+    CROSS JOIN LATERAL (
+        SELECT channel_identity_id FROM profiles_sighting
+        WHERE identifier_id = i.id AND withdrawn_by_id IS NULL AND (grade = 'claimed') = {is_claim} OFFSET 0
+    ) s
+    CROSS JOIN LATERAL (SELECT profile_id FROM profiles_channelidentity WHERE id = s.channel_identity_id OFFSET 0) c
+    LIMIT %(most)s
+"""
+_CLAIMS = f"""
 SELECT f.kind, f.scope, f.join_key, claimer.profile_id, holder.profile_id
 FROM unnest(%(kinds)s::text[], %(scopes)s::text[], %(join_keys)s::text[]) AS f(kind, scope, join_key)
-CROSS JOIN LATERAL (
-    SELECT DISTINCT c.profile_id FROM profiles_identifier i
-    JOIN profiles_sighting s ON s.identifier_id = i.id AND s.withdrawn_by_id IS NULL AND s.grade = 'claimed'
-    JOIN profiles_channelidentity c ON c.id = s.channel_identity_id
-    WHERE (i.kind, i.scope, i.join_key) = (f.kind, f.scope, f.join_key) AND i.status = 'normal' LIMIT %(most)s
-) claimer
-CROSS JOIN LATERAL (
-    SELECT DISTINCT c.profile_id FROM profiles_identifier i
-    JOIN profiles_sighting s ON s.identifier_id = i.id AND s.withdrawn_by_id IS NULL AND s.grade <> 'claimed'
-    JOIN profiles_channelidentity c ON c.id = s.channel_identity_id
-    WHERE (i.kind, i.scope, i.join_key) = (f.kind, f.scope, f.join_key) LIMIT %(most)s
-) holder
+CROSS JOIN LATERAL ({_HOLDERS.format(is_claim="true")}) claimer
+CROSS JOIN LATERAL ({_HOLDERS.format(is_claim="false")}) holder
 WHERE claimer.profile_id <> holder.profile_id AND f.kind <> 'order'
 ORDER BY 1, 2, 3, 4, 5
-"""
+"""  # noqa: S608
 
 
 def claims_about(fresh: Iterable[tuple[int, JoinKey]]) -> list[Found]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from channels_ingest.adapters.base import clean
 from channels_ingest.adapters.reading import OddPartError, as_word
-from profiles.identity.canonical import phone_value
+from profiles.identity.canonical import phone_value, visitor_address
 from profiles.identity.values import Grade, IdentifierKind, SeenIdentifier, Sender
 from profiles.identity.worth import Reason, worthless
 
@@ -125,7 +125,7 @@ def _is_plain(identifier: SeenIdentifier, source: str) -> bool:
     if identifier.scope != source or re.search("[@:]|^[+]", identifier.value):
         return False
     if identifier.kind is IdentifierKind.VISITOR:
-        return not identifier.value.isdecimal()
+        return visitor_address(identifier.value) == identifier.value
     return identifier.kind is IdentifierKind.CUSTOMER_ID
 
 

@@ -94,3 +94,12 @@ def canonical(kind: IdentifierKind, value: str) -> tuple[str, str]:
     else:
         key = value
     return (value, key) if value and len(key) <= LONGEST_VALUE else ("", "")
+
+
+def visitor_address(value: str) -> str:
+    """A visitor id as the address of whoever browses, on a line whose customers have ids as addresses too.
+
+    Visitor 42 is not customer 42, and what looks like a phone number or a mailbox is neither.
+    """
+    is_plain = not value.isdecimal() and not re.search("[@:]|^[+]", value)
+    return value if is_plain else f"{IdentifierKind.VISITOR}:{value}"
