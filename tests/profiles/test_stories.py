@@ -66,7 +66,7 @@ def test_withdrawal_is_about_one_person_and_not_about_who_has_the_address_next(w
     standing = Sighting.objects.filter(withdrawn_by=None)
     assert [row.occurred_at for row in standing] == [hour(3)]
     undo_last(world)
-    assert not standing.exists()
+    assert not standing.all().exists()
     check(world)
 
 
