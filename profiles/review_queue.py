@@ -17,13 +17,12 @@ from profiles.wording import reason_words
 LATER = timedelta(days=7)
 
 #: Open: two profiles now, no standing *different* between them that is later than the news, not put off.
-_OPEN = """
+_OPEN_AMONG = """
 SELECT DISTINCT ON (least(a.profile_id, b.profile_id), greatest(a.profile_id, b.profile_id)) r.id
-FROM profiles_review r
+FROM {reviews} r
 JOIN profiles_channelidentity a ON a.id = r.one_id
 JOIN profiles_channelidentity b ON b.id = r.other_id
 WHERE a.profile_id <> b.profile_id AND (r.later_until IS NULL OR r.later_until <= now())
-AND (%(profile)s::bigint IS NULL OR %(profile)s::bigint IN (a.profile_id, b.profile_id))
 AND NOT EXISTS (
     SELECT FROM profiles_channelidentity x
     JOIN profiles_decision d ON x.id IN (d.one_id, d.other_id) AND d.verdict = 'different' AND d.retracted_by_id IS NULL
@@ -33,6 +32,15 @@ AND NOT EXISTS (
 )
 ORDER BY least(a.profile_id, b.profile_id), greatest(a.profile_id, b.profile_id), r.id DESC
 """
+_OPEN = _OPEN_AMONG.format(reviews="profiles_review")
+#: Found by its channel identities: a customer's page does not read everybody's reviews.
+_OPEN_OF_PROFILE = _OPEN_AMONG.format(
+    reviews="""(
+    SELECT q.id, q.one_id, q.other_id, q.later_until, q.again_since
+    FROM profiles_channelidentity m JOIN profiles_review q ON q.one_id = m.id WHERE m.profile_id = %(profile)s
+    UNION SELECT q.id, q.one_id, q.other_id, q.later_until, q.again_since
+    FROM profiles_channelidentity m JOIN profiles_review q ON q.other_id = m.id WHERE m.profile_id = %(profile)s)"""
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +58,22 @@ class ReviewView:
 
 def open_reviews(*, before: int | None = None, limit: int = 50, profile_id: int | None = None) -> list[ReviewView]:
     """The newest open reviews with an id below `before`, one for each pair of profiles; of one profile if asked."""
+    pairs = _OPEN if profile_id is None else _OPEN_OF_PROFILE
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT id FROM ({_OPEN}) open WHERE %(before)s::bigint IS NULL OR id < %(before)s::bigint"  # noqa: S608
+            f"SELECT id FROM ({pairs}) open WHERE %(before)s::bigint IS NULL OR id < %(before)s::bigint"  # noqa: S608
             " ORDER BY id DESC LIMIT %(limit)s",
             {"before": before, "limit": limit, "profile": profile_id},
         )
         ids = [row[0] for row in cursor.fetchall()]
     return _views(Review.objects.filter(id__in=ids).order_by("-id"))
+
+
+def open_reviews_of(profile_id: int) -> list[int]:
+    """The ids of the open reviews about the profile, newest first, in one query."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT id FROM ({_OPEN_OF_PROFILE}) open ORDER BY id DESC", {"profile": profile_id})  # noqa: S608
+        return [row[0] for row in cursor.fetchall()]
 
 
 def count_open_reviews(*, at_most: int = 100) -> int:

@@ -2,7 +2,9 @@
 
 from django.contrib import messages
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
+from profiles.models import Profile
 from profiles.operations import Done
 
 UNDO, AGAIN = "undo", "again"
@@ -24,3 +26,9 @@ def say_put_off(request: HttpRequest, words: str, review_id: int) -> None:
 def say_refused(request: HttpRequest, reason: str) -> None:
     """The next page says why something could not be done."""
     messages.error(request, reason)
+
+
+def say_moved(request: HttpRequest, current: int) -> None:
+    """The next page says that the customer who was asked for is part of this one."""
+    name = Profile.objects.filter(id=current).values_list("display_name", flat=True).first()
+    messages.info(request, _("This customer was merged into %(name)s") % {"name": name or f"#{current}"})

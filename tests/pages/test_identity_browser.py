@@ -2,13 +2,15 @@
 
 import os
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from profiles.merging import merge
-from profiles.models import Review
+from profiles.correcting import draw_boundary, undo
+from profiles.merging import merge, tell_apart
+from profiles.models import ChannelIdentity, Review, Sighting
 from tests.pages.identity_cast import Town, open_review, town
 
 __all__ = ["town"]
@@ -96,24 +98,33 @@ def test_pages_can_be_looked_at(open_page: Callable[..., Page], town: Town, sche
 
 def scene(town: Town) -> dict[str, str]:
     """A shop with a morning's worth of doubts; the pages to look at, by name."""
-    mira, _ = town.claim(name="Mira Lind", number="46701740611")
+    mira, mira_work = town.claim(name="Mira Lind", number="46701740611")
+    tell_apart(mira, mira_work, actor=town.lead, reason="she says that the work address is her sister's")
+    town.seen(
+        "email",
+        "46701740611@posteo.example",
+        ("email", "46701740611@posteo.example", "proved"),
+        ("phone", "+46701740611", "proved"),
+        days=0.4,
+    )
     long = "José Ángel Fernández-Hernández de la Cruz y Montenegro"
     one = town.seen(
-        "store", "c-2001", ("customer_id", "c-2001", "proved"), ("phone", "+34612345678", "proved"), name=long, days=90
+        "store", "c-2001", ("customer_id", "c-2001", "proved"), ("whatsapp_user", "ES.77", "proved"), name=long, days=90
     )
-    other = town.seen(
+    town.seen(
         "store",
         "c-2002",
         ("customer_id", "c-2002", "proved"),
-        ("phone", "+34612345678", "proved"),
+        ("whatsapp_user", "ES.77", "proved"),
         name="Jose Fernandez",
         days=2,
     )
+    conflict = open_review().pk
     arabic = town.seen("sms", "+966501234567", ("phone", "+966501234567", "weak"), name="محمد العلي", days=12)
     town.said(arabic, "مرحبا، أين طلبي؟", "> أهلا محمد، وصل طلبك إلى المستودع.", days=12)
     emoji = town.seen("chat", "visitor-1", ("phone", "+966501234567", "claimed"), name="🌊 Moe", days=1)
     town.said(emoji, "hi, it's me again 🙂 any news?", days=1)
-    duo = town.seen(
+    kajsa = town.seen(
         "whatsapp",
         "46701740688",
         ("phone", "+46701740688", "proved"),
@@ -121,8 +132,12 @@ def scene(town: Town) -> dict[str, str]:
         days=60,
         traits={"language": "sv", "city": "Malmö"},
     )
-    town.said(duo, "Hej! Finns Fjällvind i storlek M?", "> Ja, på lager i Malmö.", "Toppen, jag tar den!", days=60)
-    town.said(duo, "Can I still change the address to Mill Lane 4? The parcel left on Tuesday I think.", days=9)
+    town.said(kajsa, "Hej! Finns Fjällvind i storlek M?", "> Ja, på lager i Malmö.", "Toppen, jag tar den!", days=60)
+    town.said(kajsa, "Can I still change the address to Mill Lane 4? The parcel left on Tuesday I think.", days=9)
+    chat = town.seen(
+        "chat", "v-2214", ("phone", "+46701740688", "proved"), ("email", "family@oberg.example", "claimed")
+    )
+    town.said(chat, "Do you ship to Åland?", days=30)
     work = town.seen(
         "email",
         "kajsa@oberg.example",
@@ -133,14 +148,40 @@ def scene(town: Town) -> dict[str, str]:
         traits={"language": "en", "company": "Öberg & Co"},
     )
     town.said(work, "We need an invoice for the order of last week.", "> Here it is.", days=4)
-    town.consents(duo, is_granted=True)
+    town.consents(kajsa, is_granted=True)
     town.consents(work, is_granted=False)
     rich = open_review().pk
-    ida = town.seen("sms", "+46701740655", ("phone", "+46701740655", "weak"), name="Ida", days=20)
-    merge(mira, ida, actor=town.lead, reason="she said so on the phone, and the delivery address is the same")
+    text = town.seen("sms", "+46701740655", ("phone", "+46701740655", "weak"), name="Kajsa", days=20)
+    town.said(text, "Hi, Kajsa here, my other phone", days=20)
+    merge(kajsa, text, actor=town.lead, reason="she said so on the phone, and the delivery address is the same")
+    done = merge(kajsa, emoji, actor=town.lead, reason="wrong row")
+    assert done.operation
+    undo(done.operation, actor=town.lead)
+    draw_boundary(
+        ChannelIdentity.objects.get(pk=text),
+        town.now - timedelta(days=200),
+        actor=town.lead,
+        reason="number handed on to her",
+    )
+    shared = ("email", "home@berg.example", "proved")
+    for name, number in (("Tone Berg", "c-31"), ("Ola Berg", "c-32")):
+        town.seen("store", number, ("customer_id", number, "proved"), shared, name=name)
+    house = town.seen("email", "home@berg.example", shared, name="Familie Berg", days=1)
+    town.said(house, "Hei, when will our parcel arrive?", days=1)
+    for number, review in enumerate(Review.objects.order_by("-id")):
+        Review.objects.filter(pk=review.pk).update(raised_at=town.now - timedelta(hours=3 + 20 * number))
+    sighting = Sighting.objects.filter(channel_identity_id=chat, grade="proved").latest("id").pk
     return {
         "queue": "/merges/",
         "compare": f"/merges/{rich}/",
-        "compare-conflict": f"/merges/compare/{one}/{other}/",
+        "conflict": f"/merges/{conflict}/",
         "log": "/merges/log/",
+        "why": f"/customers/{kajsa}/identity/",
+        "customer": f"/inbox/all/{kajsa}/",
+        "who": f"/inbox/all/{house}/",
+        "question": f"/identity/sightings/{sighting}/withdraw/",
+        "since": f"/identity/addresses/{text}/since/",
+        "separate": f"/customers/{kajsa}/separate/?identity={text}",
+        "merge-with": f"/customers/{kajsa}/merge-with/?q=berg",
+        "one": f"/customers/{one}/identity/",
     }
