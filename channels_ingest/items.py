@@ -31,8 +31,8 @@ from timeline.live import Happened
 from timeline.queue import TALK, refold
 from timeline.recording import Held, NewAmendment, NewEntry, Recorded, are_in_place, hold_messages, record, reload
 
-#: The last evidence about an address before a boundary belongs to the epoch that ends there.
-_JUST_BEFORE = timedelta(microseconds=1)
+#: The news that somebody leaves an address is their own last word there: the next epoch starts after it.
+_JUST_AFTER = timedelta(microseconds=1)
 
 _Personal = Message | Amendment | AddressChange | ConsentChange | ContactHint | Introduction
 
@@ -158,7 +158,7 @@ def _seen(placed: _Placed) -> SenderSeen | None:
     elif isinstance(item, (Amendment, ConsentChange, Introduction)):
         source = item.key
     elif isinstance(item, AddressChange):
-        source, occurred_at = item.provider_message_id, item.occurred_at - _JUST_BEFORE
+        source = item.provider_message_id
     sender = item.sender
     return SenderSeen(
         account_id=placed.account_id, sender=_with_new_identifiers(item, sender), occurred_at=occurred_at, source=source
@@ -186,7 +186,7 @@ def _boundaries(placed: _Placed) -> list[Boundary]:
         Boundary(
             account_id=placed.account_id,
             address=address,
-            starts_at=item.occurred_at,
+            starts_at=item.occurred_at + _JUST_AFTER,
             source=item.provider_message_id[:255],
             reason="moved",
         )

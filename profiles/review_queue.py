@@ -1,6 +1,6 @@
 """The reviews that wait for a human, and deciding them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,13 +17,12 @@ from profiles.wording import reason_words
 LATER = timedelta(days=7)
 
 #: Open: two profiles now, no standing *different* between them that is later than the news, not put off.
-_OPEN = """
+_OPEN_AMONG = """
 SELECT DISTINCT ON (least(a.profile_id, b.profile_id), greatest(a.profile_id, b.profile_id)) r.id
-FROM profiles_review r
+FROM {reviews} r
 JOIN profiles_channelidentity a ON a.id = r.one_id
 JOIN profiles_channelidentity b ON b.id = r.other_id
 WHERE a.profile_id <> b.profile_id AND (r.later_until IS NULL OR r.later_until <= now())
-AND (%(profile)s::bigint IS NULL OR %(profile)s::bigint IN (a.profile_id, b.profile_id))
 AND NOT EXISTS (
     SELECT FROM profiles_channelidentity x
     JOIN profiles_decision d ON x.id IN (d.one_id, d.other_id) AND d.verdict = 'different' AND d.retracted_by_id IS NULL
@@ -33,6 +32,15 @@ AND NOT EXISTS (
 )
 ORDER BY least(a.profile_id, b.profile_id), greatest(a.profile_id, b.profile_id), r.id DESC
 """
+_OPEN = _OPEN_AMONG.format(reviews="profiles_review")
+#: Found by its channel identities: a customer's page does not read everybody's reviews.
+_OPEN_OF_PROFILE = _OPEN_AMONG.format(
+    reviews="""(
+    SELECT q.id, q.one_id, q.other_id, q.later_until, q.again_since
+    FROM profiles_channelidentity m JOIN profiles_review q ON q.one_id = m.id WHERE m.profile_id = %(profile)s
+    UNION SELECT q.id, q.one_id, q.other_id, q.later_until, q.again_since
+    FROM profiles_channelidentity m JOIN profiles_review q ON q.other_id = m.id WHERE m.profile_id = %(profile)s)"""
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +58,22 @@ class ReviewView:
 
 def open_reviews(*, before: int | None = None, limit: int = 50, profile_id: int | None = None) -> list[ReviewView]:
     """The newest open reviews with an id below `before`, one for each pair of profiles; of one profile if asked."""
+    pairs = _OPEN if profile_id is None else _OPEN_OF_PROFILE
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT id FROM ({_OPEN}) open WHERE %(before)s::bigint IS NULL OR id < %(before)s::bigint"  # noqa: S608
+            f"SELECT id FROM ({pairs}) open WHERE %(before)s::bigint IS NULL OR id < %(before)s::bigint"  # noqa: S608
             " ORDER BY id DESC LIMIT %(limit)s",
             {"before": before, "limit": limit, "profile": profile_id},
         )
         ids = [row[0] for row in cursor.fetchall()]
     return _views(Review.objects.filter(id__in=ids).order_by("-id"))
+
+
+def open_reviews_of(profile_id: int) -> list[int]:
+    """The ids of the open reviews about the profile, newest first, in one query."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT id FROM ({_OPEN_OF_PROFILE}) open ORDER BY id DESC", {"profile": profile_id})  # noqa: S608
+        return [row[0] for row in cursor.fetchall()]
 
 
 def count_open_reviews(*, at_most: int = 100) -> int:
@@ -94,14 +110,39 @@ def _views(rows: Any) -> list[ReviewView]:
     ]
 
 
-def decide(review: Review, verdict: str, *, actor: StaffMember, reason: str = "") -> Done:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a review stands among the open ones: from the top, of how many, and who is before and after it."""
+
+    number: int
+    total: int
+    previous: int | None
+    following: int | None
+
+
+def place_of(review_id: int) -> Place:
+    """The place of a review in the queue, newest first; also of one that is no longer in it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FILTER (WHERE id > %(id)s) + 1, count(*),"  # noqa: S608
+            " min(id) FILTER (WHERE id > %(id)s), max(id) FILTER (WHERE id < %(id)s)"
+            f" FROM ({_OPEN}) open",
+            {"id": review_id, "profile": None},
+        )
+        return Place(*cursor.fetchone())
+
+
+def decide(
+    review: Review, verdict: str, *, actor: StaffMember, reason: str = "", choices: Mapping[str, int] | None = None
+) -> Done:
     """The pair is `same` (merged) or `different` (kept apart for good); either can be undone as an operation.
 
     Raises VerbRefusedError when they are one already and should be different.
     """
     view = review_view(review)
     if verdict == "same":
-        done = merge(view.one.id, view.other.id, actor=actor, reason=reason, verb=Operation.Verb.DECIDE)
+        verb = Operation.Verb.DECIDE
+        done = merge(view.one.id, view.other.id, actor=actor, reason=reason, choices=choices, verb=verb)
     elif view.one.id == view.other.id:
         raise VerbRefusedError("they are one customer by now; unmerge what belongs to somebody else")
     else:
@@ -113,3 +154,8 @@ def decide(review: Review, verdict: str, *, actor: StaffMember, reason: str = ""
 def put_off(review: Review) -> None:
     """The review comes back in a week."""
     Review.objects.filter(id=review.pk).update(later_until=timezone.now() + LATER)
+
+
+def bring_back(review: Review) -> None:
+    """The review is in the queue again at once."""
+    Review.objects.filter(id=review.pk).update(later_until=None)

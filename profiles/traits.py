@@ -101,11 +101,11 @@ def rule_of(best: Trait, others: Sequence[Trait]) -> str:
     return "proved" if is_better else "newest"
 
 
-def rename(profile_ids: Iterable[int]) -> None:
-    """The display names of the profiles are what their traits and identifiers say now."""
+def rename(profile_ids: Iterable[int]) -> int:
+    """The display names of the profiles are what their traits and identifiers say now; returns how many were not."""
     wanted = sorted(set(profile_ids))
     if not wanted:
-        return
+        return 0
     named: dict[int, list[Trait]] = {}
     traits = told_traits(wanted, "name", "username")
     for trait in traits.select_related("channel_identity"):
@@ -118,6 +118,7 @@ def rename(profile_ids: Iterable[int]) -> None:
             "UPDATE profiles_profile SET display_name = %s WHERE id = %s AND display_name <> %s",
             [(name, pk, name) for pk in wanted if (name := names.get(pk, "")[:200])],
         )
+        return max(0, int(cursor.rowcount))
 
 
 def _best_name(traits: Sequence[Trait]) -> str:

@@ -12,12 +12,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
 
-from profiles.access import READERS
+from profiles.access import JUDGES, READERS
 from profiles.models import StaffMember
 
 P = ParamSpec("P")
 ZONE_COOKIE = "zone"
+BIGGEST_ID = 2**63 - 1
 
 
 def is_fragment(request: HttpRequest) -> bool:
@@ -47,6 +49,32 @@ def agent_page(
 
     guarded.login_required = False  # type: ignore[attr-defined]  # for a middleware: the check is made here
     return guarded
+
+
+def judge_page(
+    view: Callable[Concatenate[HttpRequest, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """The view answers people who may decide who is who; to other agents it says whom to ask."""
+
+    @wraps(view)
+    def judged(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if not may_judge(request):
+            raise PermissionDenied(_("Leads and admins decide who is who. Ask one of them to look at it."))
+        return view(request, *args, **kwargs)
+
+    return agent_page(judged)
+
+
+def may_judge(request: HttpRequest) -> bool:
+    """Whether whoever asks may merge, separate and correct."""
+    return isinstance(request.user, StaffMember) and request.user.role in JUDGES
+
+
+def actor_of(request: HttpRequest) -> StaffMember:
+    """Who asks, for the record. Only called in an agent's page."""
+    if not isinstance(request.user, StaffMember):
+        raise PermissionDenied
+    return request.user
 
 
 def zone_of(request: HttpRequest) -> zoneinfo.ZoneInfo:

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.dispatch import receiver
 from django.utils import timezone
 
@@ -26,7 +27,7 @@ def write_moves(moves: Sequence[Move], operation_id: int | None = None, retold: 
     """
     profiles = {move.from_profile_id for move in moves} | {move.to_profile_id for move in moves}
     ids = {move.channel_identity_id for move in moves} | profiles
-    known = dict(ChannelIdentity.objects.filter(id__in=ids, last_seen__isnull=False).values_list("id", "account_id"))
+    known = dict(_worth_a_line(operation_id).filter(id__in=ids).values_list("id", "account_id"))
     lines = _lines(moves, known, operation_id)
     Entry.objects.bulk_create(lines)
     _announce(known.keys() & {move.channel_identity_id for move in moves})
@@ -37,6 +38,12 @@ def write_moves(moves: Sequence[Move], operation_id: int | None = None, retold: 
     current = dict(ChannelIdentity.objects.filter(id__in=ids).values_list("id", "profile_id"))
     happened = [Happened(current[line.channel_identity_id], line.id, line.kind) for line in lines]
     transaction.on_commit(partial(publish, happened), robust=True)
+
+
+def _worth_a_line(operation_id: int | None) -> QuerySet[ChannelIdentity]:
+    """What a human did is told of everybody; what evidence did, of those who had anything on a timeline before."""
+    rows = ChannelIdentity.objects.all()
+    return rows if operation_id else rows.filter(last_seen__isnull=False)
 
 
 def _lines(moves: Sequence[Move], known: Mapping[int, int], operation_id: int | None) -> list[Entry]:

@@ -35,8 +35,9 @@ class GradeWord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddressRow:
-    """One address the customer writes from, and whether it can be answered."""
+    """One address the customer writes from, and whether it can be answered. `id` is the channel identity's."""
 
+    id: int
     icon: str
     channel: str
     channel_word: str
@@ -103,7 +104,7 @@ class Panel:
 
 def panel_of(profile: ProfileView) -> Panel:
     """The profile in words."""
-    addresses = [_address(identity) for identity in profile.channel_identities]
+    addresses = [address_row(identity) for identity in profile.channel_identities]
     addresses.sort(key=lambda row: row.last_seen.timestamp() if row.last_seen else 0.0, reverse=True)
     grades = [row.grade for row in addresses]
     strength = list(GRADES)
@@ -135,11 +136,13 @@ def grade_of(code: str) -> GradeWord:
     return GradeWord(code if code in GRADES else "claimed", icon, str(word), str(meaning))
 
 
-def _address(identity: AddressView) -> AddressRow:
+def address_row(identity: AddressView) -> AddressRow:
+    """One channel identity in words."""
     icon, word = channel_of(identity.channel)
     group, _colon, member = identity.address.partition(":") if identity.reply_refusal == "group" else ("", "", "")
     address = member or identity.address
     return AddressRow(
+        id=identity.id,
         icon=icon,
         channel=identity.channel,
         channel_word=word,

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from timeline.contents import Attachment, Card, Order, Place, attachments_of, cards_of, order_of, place_of
 from timeline.entries import Direction, EntryKind
 from timeline.events import EventCard, Page, card_of, facts_of, line_of, page_of
+from timeline.identity_lines import IdentityLine
 from timeline.models import Entry
 from timeline.wording import (
     DELIVERIES,
@@ -23,7 +24,6 @@ from timeline.wording import (
     consent_line,
     identifier_words,
     reason_of,
-    shown_address,
     type_of,
     words_of,
 )
@@ -38,6 +38,7 @@ SHAPES: Mapping[str, str] = {
     EntryKind.PAGE_VIEW: "page",
     EntryKind.ORDER: "event",
     EntryKind.PAYMENT: "event",
+    EntryKind.IDENTITY: "identity",
 }
 LINE_ICONS: Mapping[str, str] = {
     EntryKind.PAGE_VIEW: "globe",
@@ -118,6 +119,7 @@ class EntryView:
     is_group: bool = False
     page: Page | None = None
     card: EventCard | None = None
+    identity: IdentityLine | None = None
     missing: str = ""  # why there is no content, said honestly
 
     @property
@@ -141,13 +143,20 @@ class Day:
 
 
 def days_of(
-    entries: Iterable[Entry], *, customer: str, names_lines: bool, replied_to: Mapping[tuple[int, str], Entry]
+    entries: Iterable[Entry],
+    *,
+    customer: str,
+    names_lines: bool,
+    replied_to: Mapping[tuple[int, str], Entry],
+    lines: Mapping[int, IdentityLine | None],
 ) -> list[Day]:
-    """`entries` (oldest first) by day, grouped under shared headers."""
+    """`entries` (oldest first) by day, grouped under shared headers; one about identity without a line is left out."""
     days: list[Day] = []
     previous: EntryView | None = None
     for entry in entries:
-        view = _view(entry, customer=customer, names_line=names_lines, replied_to=replied_to)
+        if entry.kind == EntryKind.IDENTITY and lines.get(entry.pk) is None:
+            continue
+        view = _view(entry, customer=customer, names_line=names_lines, replied_to=replied_to, lines=lines)
         key = timezone.localdate(entry.occurred_at).isoformat()
         if not days or days[-1].key != key:
             days.append(Day(key, entry.occurred_at, []))
@@ -193,7 +202,14 @@ def _continues(view: EntryView, previous: EntryView) -> bool:
     return bool(near and view.group_key and view.group_key == previous.group_key)
 
 
-def _view(entry: Entry, *, customer: str, names_line: bool, replied_to: Mapping[tuple[int, str], Entry]) -> EntryView:
+def _view(
+    entry: Entry,
+    *,
+    customer: str,
+    names_line: bool,
+    replied_to: Mapping[tuple[int, str], Entry],
+    lines: Mapping[int, IdentityLine | None],
+) -> EntryView:
     icon, word = channel_of(entry.account.channel)
     is_message = entry.kind == EntryKind.MESSAGE
     view = EntryView(
@@ -210,6 +226,8 @@ def _view(entry: Entry, *, customer: str, names_line: bool, replied_to: Mapping[
         view.page = page_of(entry)
     elif view.shape == "event":
         view.card = card_of(entry)
+    elif view.shape == "identity":
+        view.identity = lines.get(entry.pk)
     elif view.shape == "consent":
         view.icon = "bell" if entry.detail.get("is_granted") is True else "bell-off"
         view.title = _consent_title(entry)
@@ -218,26 +236,12 @@ def _view(entry: Entry, *, customer: str, names_line: bool, replied_to: Mapping[
     else:
         view.icon = LINE_ICONS.get(entry.kind, "info")
         view.title = entry.text or words_of({}, str(entry.detail.get("event") or entry.kind))
-        if entry.kind == EntryKind.IDENTITY:
-            _fill_identity(view)
-        elif entry.kind == EntryKind.CUSTOM:
+        if entry.kind == EntryKind.CUSTOM:
             view.note = facts_of(entry.detail)
         elif entry.detail.get("type") == "moved" and not entry.text:
             became = ", ".join(_identifiers(entry.detail, "became"))
             view.title = _("The customer moved to %(identifiers)s") % {"identifiers": became}
     return view
-
-
-def _fill_identity(view: EntryView) -> None:
-    """What an address's joining or leaving this customer means to an agent, and the reason."""
-    detail = view.entry.detail
-    address = f"{view.channel_word} {shown_address(view.entry.account.channel, view.entry.channel_identity.address)}"
-    if detail.get("type") == "separated":
-        view.icon, view.title = "unlink", _("%(address)s was separated from another customer") % {"address": address}
-    elif detail.get("type") == "joined":
-        view.icon, view.title = "git-merge", _("%(address)s belongs to this customer") % {"address": address}
-    reasons = _identifiers(detail, "because")
-    view.note = _("matched by %(reasons)s") % {"reasons": ", ".join(reasons)} if reasons else ""
 
 
 def _identifiers(detail: Mapping[str, Any], name: str) -> list[str]:

@@ -62,14 +62,17 @@ DELETE FROM timeline_queuerow q WHERE profile_id = ANY(%(profiles)s) AND NOT EXI
 """  # noqa: S608
 
 
-def refold(profile_ids: Iterable[int]) -> None:
-    """The queue rows of the profiles are what their entries say; profiles without entries have none.
+def refold(profile_ids: Iterable[int]) -> int:
+    """The queue rows of the profiles are what their entries say; profiles without entries have none. Returns how many
+    rows were not.
 
     The caller holds the profiles' rows and folds in a later statement, so that it sees what who held them before wrote.
     """
     profiles = sorted(set(profile_ids))
     if not profiles:
-        return
+        return 0
     with connection.cursor() as cursor:
         cursor.execute(_REFOLD, {"profiles": profiles})
+        changed = int(cursor.rowcount)
         cursor.execute(_DROP_SILENT, {"profiles": profiles})
+        return changed + int(cursor.rowcount)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from profiles.locking import lock_id, take_advisory_locks
 from timeline.entries import AmendmentKind, Change, Delivery, Direction, EntryKind, shown
@@ -94,6 +94,18 @@ def reload(held: Held) -> Held:
     """The same entries, as they are now."""
     rows = {row.id: row for row in Entry.objects.filter(id__in=[entry.id for entry in held.values()])}
     return {key: rows[entry.id] for key, entry in held.items()}
+
+
+def refold_entries(entry_ids: Iterable[int]) -> int:
+    """The amended entries show what their first content and their amendments say; returns how many did not."""
+    rows = Entry.objects.filter(id__in=list(entry_ids), provider_message_id__isnull=False)
+    current = {(row.account_id, str(row.provider_message_id)): row for row in rows}
+    before = {row.id: (row.text, row.detail, row.delivery) for row in current.values()}
+    with transaction.atomic():
+        amended = _refold(set(current), (), current)
+        differed = sum(before[entry.id] != (entry.text, entry.detail, entry.delivery) for entry in amended)
+        transaction.set_rollback(not differed)  # open pages need not pull what is as it was
+    return differed
 
 
 def record(entries: Sequence[NewEntry], amendments: Sequence[NewAmendment], held: Held) -> Recorded:
@@ -317,15 +329,28 @@ def _fold_identities(written: Iterable[Entry], filled: set[int]) -> None:
     refold_identities(filled)
 
 
-def refold_identities(identity_ids: Iterable[int]) -> None:
-    """The folded columns of the channel identities are computed from all their entries."""
+_REFOLD_IDENTITIES = """
+UPDATE profiles_channelidentity c SET
+    first_seen = f.first, last_seen = f.last, last_inbound_at = f.inbound, last_outbound_at = f.outbound
+FROM (
+    SELECT i.id, min(e.occurred_at) AS first, max(e.occurred_at) AS last,
+        max(e.occurred_at) FILTER (WHERE e.kind = 'message' AND e.direction = 'in') AS inbound,
+        max(e.occurred_at) FILTER (WHERE e.kind = 'message' AND e.direction = 'out'
+            AND e.delivery IS DISTINCT FROM 'failed') AS outbound
+    FROM unnest(%s::bigint[]) AS i(id)
+    LEFT JOIN timeline_entry e ON e.channel_identity_id = i.id AND e.kind <> 'identity'
+    GROUP BY i.id
+) f
+WHERE c.id = f.id AND (c.first_seen, c.last_seen, c.last_inbound_at, c.last_outbound_at)
+    IS DISTINCT FROM (f.first, f.last, f.inbound, f.outbound)
+"""
+
+
+def refold_identities(identity_ids: Iterable[int]) -> int:
+    """The folded columns of the channel identities are computed from all their entries; returns how many were wrong."""
+    ordered = sorted(set(identity_ids))
+    if not ordered:
+        return 0
     with connection.cursor() as cursor:
-        cursor.executemany(
-            "UPDATE profiles_channelidentity c SET (first_seen, last_seen, last_inbound_at, last_outbound_at) = ("
-            " SELECT min(occurred_at), max(occurred_at),"
-            "  max(occurred_at) FILTER (WHERE kind = 'message' AND direction = 'in'),"
-            "  max(occurred_at) FILTER (WHERE kind = 'message' AND direction = 'out'"
-            "   AND delivery IS DISTINCT FROM 'failed')"
-            " FROM timeline_entry e WHERE e.channel_identity_id = c.id AND kind <> 'identity') WHERE c.id = %s",
-            [(pk,) for pk in sorted(identity_ids)],
-        )
+        cursor.execute(_REFOLD_IDENTITIES, [ordered])
+        return int(cursor.rowcount)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from timeline import views
+from timeline import identity_pages, identity_verbs, merge_pages, operation_log, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -11,4 +11,18 @@ urlpatterns = [
     path("customers/<int:profile_id>/", views.customer_alone, name="customer"),
     path("customers/<int:profile_id>/older/", views.older, name="older"),
     path("customers/<int:profile_id>/since/", views.since, name="since"),
+    path("customers/<int:profile_id>/identity/", identity_pages.identity, name="identity"),
+    path("customers/<int:profile_id>/separate/", identity_pages.separate, name="separate"),
+    path("customers/<int:profile_id>/merge-with/", identity_pages.merge_with, name="merge-with"),
+    path("identity/sightings/<int:sighting_id>/withdraw/", identity_verbs.withdraw_seen, name="withdraw-sighting"),
+    path("identity/sightings/<int:sighting_id>/mark/<slug:status>/", identity_verbs.mark_identifier, name="mark"),
+    path("identity/boundaries/<int:boundary_id>/withdraw/", identity_verbs.withdraw_since, name="withdraw-boundary"),
+    path("identity/addresses/<int:channel_identity_id>/since/", identity_verbs.somebody_else, name="somebody-else"),
+    path("merges/", merge_pages.queue, name="merges"),
+    path("merges/<int:review_id>/", merge_pages.review, name="review"),
+    path("merges/<int:review_id>/back/", merge_pages.back, name="review-back"),
+    path("merges/compare/<int:one_id>/<int:other_id>/", merge_pages.compare, name="compare"),
+    path("merges/compare/<int:one_id>/<int:other_id>/timelines/", merge_pages.timelines, name="compare-timelines"),
+    path("merges/log/", operation_log.log, name="log"),
+    path("merges/log/<int:operation_id>/undo/", operation_log.undo, name="undo"),
 ]

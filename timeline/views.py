@@ -13,19 +13,21 @@ from django.views.decorators.http import require_GET
 
 from profiles.models import ChannelAccount
 from profiles.reading import current_profile_id, describe
-from timeline.agents import agent_page, is_fragment
+from timeline.agents import BIGGEST_ID, agent_page, is_fragment, may_judge
 from timeline.events import SITES, Activity, activity_of
 from timeline.glance import glance
+from timeline.identity_glance import identity_glance
+from timeline.identity_lines import identity_lines
 from timeline.models import Entry, QueueRow
 from timeline.panel import Panel, name_of, panel_of
 from timeline.presenting import Day, Preview, answered_ids, days_of, preview_of
 from timeline.reading import MOST_CHANGED, CursorError, queue_page, timeline_page, timeline_since
+from timeline.toasts import say_moved
 from timeline.wording import channel_of
 
 P = ParamSpec("P")
 VIEWS = ("all", "waiting")
 ROWS_ASKED_LIMIT = 60
-BIGGEST_ID = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +95,7 @@ def customer(request: HttpRequest, view: str, profile_id: int) -> HttpResponse:
     seen = glance(profile_id if profile_id <= BIGGEST_ID else None)
     panel = _panel(profile_id)
     if panel is None:
-        return redirect("inbox-customer", view=view, profile_id=_current(profile_id))
+        return redirect("inbox-customer", view=view, profile_id=_moved(request, profile_id))
     page = timeline_page(profile_id)
     context = {
         "view": view,
@@ -101,6 +103,8 @@ def customer(request: HttpRequest, view: str, profile_id: int) -> HttpResponse:
         "glance": seen,
         "panel": panel,
         "activity": _activity(panel),
+        "identity": identity_glance(panel),
+        "may_judge": may_judge(request),
         "next_cursor": page.next_cursor,
         "days": _days(page.entries[::-1], panel),
     }
@@ -113,7 +117,10 @@ def customer(request: HttpRequest, view: str, profile_id: int) -> HttpResponse:
 @agent_page
 def customer_alone(request: HttpRequest, profile_id: int) -> HttpResponse:
     """A customer's short address leads to the inbox with that customer open."""
-    return redirect("inbox-customer", view="all", profile_id=_current(profile_id))
+    current = _current(profile_id)
+    return redirect(
+        "inbox-customer", view="all", profile_id=current if current == profile_id else _moved(request, profile_id)
+    )
 
 
 @require_GET
@@ -125,7 +132,12 @@ def older(request: HttpRequest, profile_id: int) -> HttpResponse:
     if panel is None:
         return redirect(f"{reverse('older', args=[_current(profile_id)])}?{request.GET.urlencode()}")
     page = timeline_page(profile_id, before=request.GET.get("before") or None)
-    context = {"panel": panel, "next_cursor": page.next_cursor, "days": _days(page.entries[::-1], panel)}
+    context = {
+        "panel": panel,
+        "may_judge": may_judge(request),
+        "next_cursor": page.next_cursor,
+        "days": _days(page.entries[::-1], panel),
+    }
     return render(request, "inbox/older.html", context)
 
 
@@ -139,7 +151,7 @@ def since(request: HttpRequest, profile_id: int) -> HttpResponse:
     panel = _panel(profile_id)
     entries, cursor = timeline_since(profile_id, request.GET.get("after", "")) if panel else ([], "")
     if panel is None or len(entries) >= MOST_CHANGED:  # merged meanwhile, or too far behind: to be loaded whole
-        whole = reverse("inbox-customer", args=[view, _current(profile_id)])
+        whole = reverse("inbox-customer", args=[view, _current(profile_id) if panel else _moved(request, profile_id)])
         return HttpResponse(status=409, headers={"HX-Location": whole})
     context = {
         "view": view,
@@ -147,6 +159,8 @@ def since(request: HttpRequest, profile_id: int) -> HttpResponse:
         "glance": glance(profile_id),
         "panel": panel,
         "activity": _activity(panel),
+        "identity": identity_glance(panel),
+        "may_judge": may_judge(request),
         "cursor": cursor,
         "days": _days(entries, panel),
         "rows": _rows_of(QueueRow.objects.filter(pk=profile_id), view),
@@ -165,6 +179,13 @@ def _current(profile_id: int) -> int:
     current = current_profile_id(profile_id) if profile_id <= BIGGEST_ID else None
     if current is None:
         raise Http404("no such customer")
+    return current
+
+
+def _moved(request: HttpRequest, profile_id: int) -> int:
+    """Where a merged id leads; the page there says so. Raises Http404."""
+    current = _current(profile_id)
+    say_moved(request, current)
     return current
 
 
@@ -226,6 +247,7 @@ def _days(entries: list[Entry], panel: Panel) -> list[Day]:
         customer=panel.name,
         names_lines=panel.names_lines,
         replied_to=_replied_to(entries, panel.profile_id),
+        lines=identity_lines(entries, panel.profile_id),
     )
 
 

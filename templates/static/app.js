@@ -354,9 +354,29 @@
       const entries = $$("#tl article");
       const here = document.activeElement.closest("article");
       step(here ? entries : entries.slice(by > 0 ? 0 : -1), here, by);
-    } else step($$(".row a"), document.activeElement?.closest(".row a") ?? current(), by);
+    } else step($$(".row a, .pair a"), document.activeElement?.closest("a") ?? current(), by);
   }
-  const actions = { theme: nextTheme, latest, help: () => $("#help").showModal(), side: () => toggleSide() };
+
+  // ---- toasts: thirty seconds, longer under the pointer or the focus; what went wrong stays
+  function timeToasts() {
+    for (const toast of $$("[data-toast]:not([data-timed])")) {
+      toast.dataset.timed = "";
+      announce($("p", toast).textContent);
+      if (toast.matches(".error")) continue;
+      let left = 30;
+      const timer = setInterval(() => {
+        if (!toast.matches(":hover, :focus-within")) left -= 1;
+        if (left <= 0) toast.remove();
+        if (!toast.isConnected) clearInterval(timer);
+      }, 1000);
+    }
+  }
+  timeToasts();
+
+  const actions = {
+    theme: nextTheme, latest, help: () => $("#help").showModal(), side: () => toggleSide(),
+    dismiss: (button) => button.closest("[data-toast]").remove(), close: (button) => button.closest("dialog").close(),
+  };
   const keys = {
     j: () => move(1), k: () => move(-1), G: latest, "]": () => toggleSide(), "?": actions.help,
     J: () => openBy(1), K: () => openBy(-1),
@@ -366,8 +386,11 @@
   function onKey(event) {
     if (event.key === "Escape" && !$("#help")?.open && toggleSide(false)) return;
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.getModifierState("AltGraph")) return;
-    if (event.target.closest("input, textarea, select, dialog, [contenteditable]") || localStorage.keys === "off") return;
-    const action = keys[prefix ? `${prefix} ${event.key}` : event.key];
+    const isTyping = "input:not([type=radio], [type=checkbox]), textarea, select, dialog, [contenteditable]";
+    if (event.target.closest(isTyping) || localStorage.keys === "off") return;
+    const combination = prefix ? `${prefix} ${event.key}` : event.key;
+    const declared = $$("[data-key]").filter((element) => element.dataset.key === combination).at(-1);
+    const action = declared ? () => declared.click() : keys[combination];
     prefix = event.key === "g" && !prefix ? "g" : "";
     if (prefix) setTimeout(() => { prefix = ""; }, 1500);
     if (!action || !$(".shell")) return;
@@ -377,16 +400,18 @@
   document.addEventListener("keydown", onKey);
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-do], [data-copy], [data-copy-from]");
-    if (button) { if (button.dataset.do) actions[button.dataset.do](); else copy(button); }
+    if (button) { if (button.dataset.do) actions[button.dataset.do](button); else copy(button); }
   });
   const onScroll = (event) => { if (event.target.id === "tl") (isAtEnd() ? seen : showUnread)(); };
   document.addEventListener("scroll", onScroll, { capture: true, passive: true });
   const keysOn = $("#keys-on");
   if (keysOn) keysOn.checked = localStorage.keys !== "off";
   keysOn?.addEventListener("change", () => { localStorage.keys = keysOn.checked ? "on" : "off"; });
-  document.addEventListener("htmx:after:swap", () => {
+  document.addEventListener("htmx:after:swap", (event) => {
     joinDays();
     tellTimes();
+    timeToasts();
+    if (event.target.id === "sheet" && !event.target.open) event.target.showModal();
     if (shownProfile() !== title.profile) {
       Object.assign(title, { profile: shownProfile(), base: document.title, unread: 0, channels: new Set() });
       sideShown = "";
@@ -397,6 +422,6 @@
   document.addEventListener("htmx:error", () => bar(true));
   document.addEventListener("htmx:response:error", (event) => {
     const { ctx } = event.detail; // the error page says more than a fragment can
-    if (ctx.target?.id === "work" && ctx.response.status !== 401) location.assign(ctx.request.action);
+    if (["work", "sheet"].includes(ctx.target?.id) && ctx.response.status !== 401) location.assign(ctx.request.action);
   });
 })();

@@ -25,7 +25,7 @@ OPEN = {
 INGEST = {"api/v1/identify/", "api/v1/events/", "api/v1/receipts/<str:receipt>/"}
 VALUES = {
     "<str:provider>": "whatsapp_cloud", "<str:key>": "k", "<str:secret>": "s", "<slug:view>": "all",
-    "<str:receipt>": "r",
+    "<str:receipt>": "r", "<slug:status>": "generic",
 }  # fmt: skip
 
 

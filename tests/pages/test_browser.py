@@ -3,103 +3,20 @@
 import contextlib
 import os
 import re
-import shutil
-import socket
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-from urllib.request import urlopen
 
 import pytest
-from django.conf import settings as django_settings
-from django.db import connection
-from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
+from playwright.sync_api import Error, Page, expect
 
 from profiles.models import ChannelIdentity, StaffMember
-from tests.pages.conftest import PASSWORD, Born, Say
+from tests.pages.conftest import Born, Say
 from timeline.live import Happened, publish
 from timeline.models import CurrentTransaction
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, serialized_rollback=False)]
 SHOTS = os.environ.get("CXHUB_SCREENSHOTS", "")
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """Debian's Chromium; without it the suite fails, since a skipped proof proves nothing."""
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.fail("no Chromium found. Install it with `apt-get install chromium`, or leave out `-m 'not browser'`.")
-    os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # playwright keeps an event loop in this thread
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def live_stream(live_server: Any, settings: Any) -> Iterator[str]:
-    """The live process on the test's database, and pages that know its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
-    database = connection.settings_dict
-    environment = os.environ | {
-        "DATABASE_URL": f"postgresql://{database['USER']}:{database['PASSWORD']}@/{database['NAME']}"
-        f"?host={database['HOST']}&port={database['PORT']}",
-        "REDIS_URL": django_settings.REDIS_URL,
-        "SECRET_KEY": django_settings.SECRET_KEY,
-        "PUBLIC_BASE_URL": live_server.url,
-        "CXHUB_LIVE_URL": url,
-    }
-    settings.LIVE_URL = url
-    directives = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"] | {"connect-src": ["'self'", url]}
-    settings.CONTENT_SECURITY_POLICY = {"DIRECTIVES": directives}
-    process = subprocess.Popen([sys.executable, "-m", "cxhub.live", "--port", str(port)], env=environment)
-    try:
-        _wait_until(lambda: urlopen(f"{url}/livez", timeout=1).status == 200)
-        yield url
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-@pytest.fixture
-def open_page(
-    chromium: Browser, live_server: Any, live_stream: str, agent: StaffMember
-) -> Iterator[Callable[..., Page]]:
-    """Opens a logged-in page of a given width; at the end no page has complained in its console."""
-    complaints: list[str] = []
-    contexts = []
-
-    def complain(said: Any) -> None:
-        taken_away_by_the_test = re.search("Failed to load resource: .*(net::ERR_|401)", said.text)
-        if said.type in ("error", "warning") and not taken_away_by_the_test:
-            complaints.append(said.text)
-
-    def opened(path: str, *, width: int = 1440, height: int = 900, scheme: Any = "light") -> Page:
-        context = chromium.new_context(
-            viewport={"width": width, "height": height}, color_scheme=scheme, base_url=live_server.url
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", complain)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(path)
-        page.get_by_label("E-mail").fill(agent.email)
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Log in").click()
-        page.wait_for_url(f"**{path}")
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert complaints == []
 
 
 @pytest.fixture
@@ -322,15 +239,3 @@ def _shoot(page: Page, name: str) -> None:
     if SHOTS:
         Path(SHOTS).mkdir(parents=True, exist_ok=True)
         page.screenshot(path=f"{SHOTS}/{name}.png")
-
-
-def _wait_until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while True:
-        try:
-            if is_so():
-                return
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-        time.sleep(0.05)

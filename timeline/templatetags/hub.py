@@ -5,6 +5,7 @@ import unicodedata
 from datetime import datetime
 
 from django import template
+from django.template import Context
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -12,7 +13,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from profiles.review_queue import count_open_reviews
+from timeline.agents import may_judge
 from timeline.ages import in_words
+from timeline.glance import WAITING_SHOWN_LIMIT
 
 register = template.Library()
 AVATAR_TINTS = 6
@@ -35,6 +39,15 @@ def clock(moment: datetime) -> SafeString:
 def ago(moment: datetime, style: str = "short") -> SafeString:
     """How long ago, kept true by the script: `short` "3 h", `span` "3 h", `words` "3 hours", `long` "3 hours ago"."""
     return _time(moment, in_words(moment, timezone.now(), style), relative=style)
+
+
+@register.simple_tag(takes_context=True)
+def merges_waiting(context: Context) -> str | None:
+    """How many pairs wait for who may judge them, counted up to 99; None for everybody else."""
+    if not may_judge(context["request"]):
+        return None
+    waiting = count_open_reviews(at_most=WAITING_SHOWN_LIMIT + 1)
+    return f"{WAITING_SHOWN_LIMIT}+" if waiting > WAITING_SHOWN_LIMIT else str(waiting or "")
 
 
 @register.filter
