@@ -22,7 +22,8 @@ from channels_ingest.models import Envelope
 from channels_ingest.routing import Router
 from profiles.identity.values import GRADE_RANK, Grade, Sender, Standing
 from profiles.locking import lock_rows
-from profiles.models import Boundary, ChannelIdentity, ConsentEvent
+from profiles.mentions import remember
+from profiles.models import Boundary, ChannelIdentity, ConsentEvent, Mention
 from profiles.resolution import Identified, SenderSeen, identify, is_current
 from profiles.reviews import raise_reviews
 from profiles.traits import TraitTold, rename, tell
@@ -118,8 +119,10 @@ def _record(
 ) -> list[Happened]:
     """Traits, consents, entries and amendments are stored; names and queue rows follow."""
     located = list(zip(placed, places, strict=True))
-    news = tell(t for each, place in located if place for t in _traits(each.item, place.identity_id)) | identified.born
+    news = tell(t for each, place in located if place for t in _traits(each.item, place.identity_id))
+    news |= identified.born | identified.numbered
     _store_consents(placed, places)
+    remember(mention for each, place in located if place and (mention := _mention(each.item, place)))
     recorded = record(
         [e for each, place in located if place for e in _entries(each, place)],
         [a for each, place in located for a in _amendments(each, place)],
@@ -131,6 +134,19 @@ def _record(
     rename(profile_of[pk] for pk in news if pk in profile_of)
     refold(profile_of[pk] for pk in recorded.identities - _silent(recorded))
     return [Happened(profile_of[identity], entry, kind) for entry, identity, kind in recorded.entries]
+
+
+def _mention(item: _Personal, place: _Place) -> Mention | None:
+    """What an item without an entry confirmed."""
+    if isinstance(item, Message | AddressChange | ConsentChange) or not place.sightings:
+        return None
+    source = "" if isinstance(item, ContactHint) else item.key[:255]
+    return Mention(
+        channel_identity_id=place.identity_id,
+        occurred_at=item.occurred_at,
+        source=source,
+        sightings=sorted(place.sightings),
+    )
 
 
 def _silent(recorded: Recorded) -> set[int]:

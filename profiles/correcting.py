@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Q
 
 from profiles.components import Component
-from profiles.identity.canonical import canonical
+from profiles.identity.canonical import canonical, visitor_address
 from profiles.identity.evidence import JoinKey
 from profiles.identity.values import IdentifierKind
 from profiles.models import (
@@ -82,7 +82,8 @@ def draw_boundary(channel_identity: ChannelIdentity, since: datetime, *, actor: 
             account_id=place[0],
             address=place[1],
             starts_at=since,
-            defaults={"source": f"operation {operation.pk}", "reason": "agent", "operation": operation},
+            reason="agent",
+            defaults={"source": f"operation {operation.pk}", "operation": operation},
         )
         if not is_new and boundary.withdrawn_by_id is not None:
             raise VerbRefusedError("this boundary was drawn before and withdrawn; undo that instead")
@@ -224,7 +225,7 @@ def _scope(channel_identity_ids: Iterable[int], keys: Collection[JoinKey]) -> Sc
         wanted |= _keys_at(mine)
     visitors = [key for key in wanted if key[0] == IdentifierKind.VISITOR]
     addresses = {
-        (account_id, key[2])
+        (account_id, visitor_address(key[2]))
         for account_id in ChannelIdentity.objects.filter(id__in=mine).values_list("account_id", flat=True)
         for key in visitors
     }

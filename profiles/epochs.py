@@ -12,22 +12,27 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from profiles.identity.evidence import FIRST_EPOCH, epoch_of
-from profiles.models import Boundary, ChannelIdentity, ConsentEvent, Profile, Sighting, Trait
+from profiles.identity.values import IdentifierKind
+from profiles.mentions import move_mentions
+from profiles.models import Boundary, ChannelIdentity, ConsentEvent, Mention, Profile, Sighting, Trait
 from profiles.signals import SeenAgain, Span, epochs_changed
 from profiles.standing import refold_withdrawn
 
 #: (account id, address)
 Address = tuple[int, str]
-_INSTANT = timedelta(microseconds=1)
+INSTANT = timedelta(microseconds=1)
 
 
 def standing_starts(addresses: Iterable[Address]) -> dict[Address, list[datetime]]:
-    """The standing boundaries of each address, ascending; addresses without any are absent."""
+    """The standing boundaries of each address, ascending, each moment once; addresses without any are absent."""
     wanted = set(addresses)
     rows = Boundary.objects.filter(account_id__in={a[0] for a in wanted}, address__in={a[1] for a in wanted})
     starts: dict[Address, list[datetime]] = {}
     for account_id, address, starts_at in (
-        rows.filter(withdrawn_by=None).order_by("starts_at").values_list("account_id", "address", "starts_at")
+        rows.filter(withdrawn_by=None)
+        .order_by("starts_at")
+        .values_list("account_id", "address", "starts_at")
+        .distinct()
     ):
         if (account_id, address) in wanted:
             starts.setdefault((account_id, address), []).append(starts_at)
@@ -90,7 +95,7 @@ def _rehome(rows: Sequence[ChannelIdentity], starts: Sequence[datetime]) -> set[
                 homes[start] = ChannelIdentity.objects.get(id=pk)
                 born.add(pk)
             spans.append(Span(row.pk, homes[start].pk, start, end))
-    kept = _move(spans, {row.pk for row in rows if row.epoch_start not in starts})
+    kept = _move(spans, {row.pk for row in rows if row.epoch_start not in starts}, born)
     for pk in born - kept:  # nothing lay in that span after all
         homes = {start: home for start, home in homes.items() if home.pk != pk}
         ChannelIdentity.objects.filter(id=pk).delete()
@@ -105,7 +110,7 @@ def _may_hold(row: ChannelIdentity, start: datetime, end: datetime | None) -> bo
     within = Q(channel_identity_id=row.pk, occurred_at__gte=start)
     if end is not None:
         within &= Q(occurred_at__lt=end)
-    return Sighting.objects.filter(within).exists() or ConsentEvent.objects.filter(within).exists()
+    return any(model.objects.filter(within).exists() for model in (Sighting, ConsentEvent, Mention))
 
 
 def _void(
@@ -127,14 +132,15 @@ def _void(
     return born
 
 
-def _move(spans: Sequence[Span], voids: set[int]) -> set[int]:
-    """What lies in the spans is moved; returns the channel identities that something went to.
+def _move(spans: Sequence[Span], voids: set[int], new: set[int]) -> set[int]:
+    """What lies in the spans is moved; returns the channel identities that something went to. `new` ones may get none.
 
     A void channel identity keeps its traits, which are shown with those of the one that stands for it.
     """
     kept: set[int] = set()
     if not spans:
         return kept
+    again: list[SeenAgain] = []
     for span in spans:
         within = Q(channel_identity_id=span.from_identity_id, occurred_at__gte=span.start)
         if span.end is not None:
@@ -142,22 +148,27 @@ def _move(spans: Sequence[Span], voids: set[int]) -> set[int]:
         for model in (Sighting, ConsentEvent):
             if model.objects.filter(within).update(channel_identity_id=span.to_identity_id):
                 kept.add(span.to_identity_id)
-        if span.from_identity_id not in voids:
-            _split_traits(span)
+        again += move_mentions(span)
     answers: list[tuple[Any, Any]] = epochs_changed.send(sender=None, spans=list(spans))
-    for _, (holders, again) in answers:
+    for _, (holders, confirmed) in answers:
         kept |= holders
-        see_again(again)
+        again += confirmed
+    see_again(again)
+    kept |= {each.channel_identity_id for each in again}
+    for span in spans:
+        if span.from_identity_id not in voids and (span.to_identity_id in kept or span.to_identity_id not in new):
+            _split_traits(span)
     return kept
 
 
-def see_again(again: Iterable[SeenAgain], *, unless_earlier: bool = True) -> None:
+def see_again(again: Iterable[SeenAgain]) -> None:
     """Confirmed sightings are evidence about the channel identities they are confirmed for, unless known earlier.
 
-    Whether they are withdrawn there is to be folded by the caller.
+    A visitor id is evidence in each of its epochs, so there an earlier sighting does not count. Whether they are
+    withdrawn there is to be folded by the caller.
     """
     ordered = sorted(again, key=lambda a: (a.channel_identity_id, a.sighting_id, a.occurred_at))
-    originals = Sighting.objects.in_bulk({a.sighting_id for a in ordered})
+    originals = Sighting.objects.select_related("identifier").in_bulk({a.sighting_id for a in ordered})
     for each in ordered:
         original = originals.get(each.sighting_id)
         if original is None:
@@ -165,12 +176,9 @@ def see_again(again: Iterable[SeenAgain], *, unless_earlier: bool = True) -> Non
         same = Sighting.objects.filter(
             channel_identity_id=each.channel_identity_id, identifier_id=original.identifier_id, grade=original.grade
         )
-        known = (
-            same.filter(occurred_at__lte=each.occurred_at)
-            if unless_earlier
-            else same.filter(occurred_at=each.occurred_at)
-        )
-        if not known.exists():
+        is_visitor = original.identifier.kind == IdentifierKind.VISITOR
+        known = Q(occurred_at=each.occurred_at) if is_visitor else Q(occurred_at__lte=each.occurred_at)
+        if not same.filter(known).exists():
             Sighting.objects.create(
                 identifier_id=original.identifier_id,
                 channel_identity_id=each.channel_identity_id,
@@ -191,7 +199,7 @@ def _split_traits(span: Span) -> None:
             Trait.objects.filter(id=trait.pk).update(channel_identity_id=span.to_identity_id)
             continue
         first = max(trait.first_seen, span.start)
-        last = trait.last_seen if span.end is None else min(trait.last_seen, span.end - _INSTANT)
+        last = trait.last_seen if span.end is None else min(trait.last_seen, span.end - INSTANT)
         if is_new:
             Trait.objects.create(
                 channel_identity_id=span.to_identity_id,
@@ -203,7 +211,7 @@ def _split_traits(span: Span) -> None:
                 last_seen=last,
             )
         if trait.first_seen < span.start:
-            Trait.objects.filter(id=trait.pk).update(last_seen=span.start - _INSTANT)
+            Trait.objects.filter(id=trait.pk).update(last_seen=span.start - INSTANT)
 
 
 def _of_same_value(trait: Trait, channel_identity_id: int) -> QuerySet[Trait]:

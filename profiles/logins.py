@@ -3,15 +3,17 @@
 These boundaries are folded from the sightings, so late evidence moves them. One that a human withdrew stays withdrawn.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import connection
 
-from profiles.epochs import Address, see_again, standing_starts
+from profiles.epochs import INSTANT, Address, see_again, standing_starts
 from profiles.identity.canonical import visitor_address
 from profiles.identity.evidence import JoinKey
+from profiles.mentions import first_mentions
 from profiles.models import Boundary
 from profiles.signals import Confirmation, confirmations_wanted
 from profiles.standing import refold_withdrawn
@@ -50,7 +52,7 @@ CROSS JOIN LATERAL (
 ) v
 CROSS JOIN LATERAL (
     SELECT id, channel_identity_id, occurred_at FROM profiles_sighting
-    WHERE identifier_id = v.id AND withdrawn_by_id IS NULL AND grade <> 'claimed' OFFSET 0
+    WHERE identifier_id = v.id AND grade <> 'claimed' OFFSET 0
 ) s
 JOIN profiles_channelidentity c ON c.id = s.channel_identity_id AND c.address NOT IN (v.value, 'visitor:' || v.value)
 """
@@ -82,33 +84,40 @@ def refold_logins(visitors: Iterable[JoinKey], coming: Iterable[Login] = ()) -> 
     values = {visitor_address(key[2]) for key in ordered}
     stored = {
         (row.account_id, row.address, row.starts_at): row
-        for row in Boundary.objects.filter(address__in=values, reason=REASON)
+        for row in Boundary.objects.filter(address__in=values, reason=REASON).select_related("withdrawn_by")
     }
-    stale = [row.pk for place, row in stored.items() if place not in wanted and row.withdrawn_by_id is None]
-    missing = sorted(wanted.keys() - stored.keys())
-    Boundary.objects.filter(id__in=stale).delete()
+    missing = {place: source for place, source in wanted.items() if place not in stored}
     Boundary.objects.bulk_create(
-        (
-            Boundary(
-                account_id=account_id,
-                address=address,
-                starts_at=at,
-                source=wanted[account_id, address, at],
-                reason=REASON,
-            )
-            for account_id, address, at in missing
-        ),
-        ignore_conflicts=True,
+        Boundary(
+            account_id=account_id, address=address, starts_at=at, source=missing[account_id, address, at], reason=REASON
+        )
+        for account_id, address, at in sorted(missing)
     )
-    gone = {place[:2] for place, row in stored.items() if row.pk in stale}
-    return gone | {place[:2] for place in missing}
+    changed = {place for place, row in stored.items() if _is_changed(row, is_wanted=place in wanted)}
+    return {place[:2] for place in changed | missing.keys()}
+
+
+def _is_changed(row: Boundary, *, is_wanted: bool) -> bool:
+    """Takes a boundary away that the logins do not say any more, or brings one back that they say again.
+
+    One that a human once withdrew is not deleted but counts as withdrawn by that operation, though it was undone since.
+    """
+    if is_wanted == (row.withdrawn_by is None) or (row.withdrawn_by is not None and row.withdrawn_by.is_standing):
+        return False
+    by = None if is_wanted else row.retractions.order_by("-operation_id").values_list("operation_id", flat=True).first()
+    if is_wanted or by is not None:
+        Boundary.objects.filter(id=row.pk).update(withdrawn_by_id=by)
+    else:
+        row.delete()
+    return True
 
 
 def recover_logins(visitors: Iterable[JoinKey]) -> None:
     """Sightings that were no news when they came, and are since a boundary lies before them, are stored.
 
     A customer who logged in, and again after somebody else did, was seen in both epochs; if the word of the other one
-    came late, the second login left its trace only on what was recorded of it.
+    came late, the second login left its trace only on what was recorded of it. Of two who logged in at the same moment
+    either may be the next, so both are asked for once more.
     """
     ordered = sorted(visitors)
     with connection.cursor() as cursor:
@@ -116,20 +125,28 @@ def recover_logins(visitors: Iterable[JoinKey]) -> None:
         rows = cursor.fetchall()
     places = {(account_id, visitor_address(value)) for value, account_id, *_ in rows}
     starts = standing_starts(places)
-    sighted: dict[tuple[int, str, int], list[tuple[int, datetime]]] = {}
+    sighted: dict[tuple[int, str, int], list[datetime]] = {}
+    known: dict[str, set[int]] = {}
     for value, account_id, identity_id, sighting_id, at in rows:
-        sighted.setdefault((account_id, visitor_address(value), identity_id), []).append((sighting_id, at))
+        sighted.setdefault((account_id, visitor_address(value), identity_id), []).append(at)
+        known.setdefault(visitor_address(value), set()).add(sighting_id)
+    tied = Counter((account_id, value, at) for (account_id, value, _), times in sighted.items() for at in set(times))
     asked = []
-    for (account_id, value, identity_id), sightings in sighted.items():
+    for (account_id, value, identity_id), times in sighted.items():
         mine = starts.get((account_id, value), [])
-        for start, end in zip(mine, [*mine[1:], None], strict=True):
-            if not any(at >= start and (end is None or at < end) for _, at in sightings):
-                asked.append(Confirmation(identity_id, tuple(pk for pk, _ in sightings), start, end))
+        for start, end in zip(mine, [*mine[1:], None], strict=False):
+            within = [at for at in times if at >= start and (end is None or at < end)]
+            since = start
+            if start in within and tied[account_id, value, start] > 1:
+                within.remove(start)
+                since += INSTANT
+            if start not in within:
+                asked.append(Confirmation(identity_id, tuple(sorted(known[value])), since, min(within, default=end)))
     if asked:
         answers: list[tuple[Any, Any]] = confirmations_wanted.send(sender=None, asked=asked)
-        for _, again in answers:
-            see_again(again, unless_earlier=False)
-            refold_withdrawn({each.channel_identity_id for each in again})
+        again = first_mentions(asked) + [each for _, found in answers for each in found]
+        see_again(again)
+        refold_withdrawn({each.channel_identity_id for each in again})
 
 
 def _changes(logins: Iterable[Login]) -> dict[tuple[int, str, datetime], str]:

@@ -120,9 +120,15 @@ def perform(
 def _moved_logins(scope: Scope) -> set[Address]:
     """The addresses whose login boundaries changed with the evidence."""
     addresses: set[Address] = set()
-    while moved := refold_logins(scope.visitors):
+    if not scope.visitors:
+        return addresses
+    moved = refold_logins(scope.visitors)
+    while True:  # each boundary, and who logged in at that moment, may make a later login news again
         addresses |= moved
         recover_logins(scope.visitors)
+        moved = refold_logins(scope.visitors)
+        if not moved:
+            break
     return addresses
 
 

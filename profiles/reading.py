@@ -126,7 +126,7 @@ def _identities(profile_id: int) -> Iterable[ChannelIdentity]:
             withdrawn_by=None,
         )
         .values("account_id")
-        .annotate(count=Count("id"))
+        .annotate(count=Count("starts_at", distinct=True))
         .values("count")
     )
     rows = ChannelIdentity.objects.filter(profile_id=profile_id, void_in=None).select_related("account", "profile")

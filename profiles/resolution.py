@@ -67,7 +67,7 @@ class _Evidence(NamedTuple):
 class _Place(NamedTuple):
     """What can be evidence only once; `epoch` tells epochs of the identifier apart where its kind asks for it."""
 
-    identity_id: int
+    identity: IdentityKey
     identifier: IdentifierKey
     grade: str
     epoch: datetime | None
@@ -78,7 +78,7 @@ class Identified:
     """For each `SenderSeen`, in order, its channel identity and the sightings it made or confirmed; what changed.
 
     `starts` are the boundaries of the addresses that were `asked` about: if others stand once the channel identities
-    are locked, it was in vain (`is_current`).
+    are locked, it was in vain (`is_current`). `numbered` gained a phone number, by which they may be named.
     """
 
     channel_identity_ids: list[int]
@@ -86,38 +86,35 @@ class Identified:
     asked: set[Address]
     starts: dict[Address, list[datetime]]
     born: set[int] = field(default_factory=set)
+    numbered: set[int] = field(default_factory=set)
     moves: Sequence[Move] = ()
     found: list[Found] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class _Known:
-    """What the database holds about the senders of a batch."""
+    """What the database holds about the senders of a batch, each sighting where its time says: by boundaries that are
+    just being drawn, not all are there yet."""
 
     starts: dict[Address, list[datetime]]
     keys: list[IdentityKey]
     identity_ids: dict[IdentityKey, int]
     earliest: dict[_Place, tuple[datetime, int]] = field(default_factory=dict)
-    withdrawn: dict[tuple[int, IdentifierKey, str], int] = field(default_factory=dict)
+    withdrawn: dict[tuple[IdentityKey, IdentifierKey, str], int] = field(default_factory=dict)
 
-    def place(self, identity_id: int, account_id: int, identifier: IdentifierKey, grade: str, at: datetime) -> _Place:
+    def place(self, identity: IdentityKey, identifier: IdentifierKey, grade: str, at: datetime) -> _Place:
         epoch = None
         if identifier.kind == IdentifierKind.VISITOR:
-            epoch = epoch_of(self.starts.get((account_id, visitor_address(identifier.value)), ()), at)
-        return _Place(identity_id, identifier, grade, epoch)
+            epoch = epoch_of(self.starts.get((identity.account_id, visitor_address(identifier.value)), ()), at)
+        return _Place(identity, identifier, grade, epoch)
 
-    def place_of(self, evidence: _Evidence) -> _Place | None:
-        identity_id = self.identity_ids.get(evidence.key)
-        if identity_id is None:
-            return None
-        return self.place(
-            identity_id, evidence.key.account_id, evidence.identifier, evidence.grade, evidence.occurred_at
-        )
+    def place_of(self, evidence: _Evidence) -> _Place:
+        return self.place(evidence.key, evidence.identifier, evidence.grade, evidence.occurred_at)
 
     def lacks(self, evidence: _Evidence) -> bool:
-        """Whether storing this would add evidence: an unseen sender or identifier, or an earlier sighting of one."""
+        """Whether storing this would add evidence: an unseen identifier, or an earlier sighting of one."""
         place = self.place_of(evidence)
-        return place is None or place not in self.earliest or evidence.occurred_at < self.earliest[place][0]
+        return place not in self.earliest or evidence.occurred_at < self.earliest[place][0]
 
 
 def identify(
@@ -160,12 +157,14 @@ def _store_all(
         for login, _ in _named(item)
         if login.kind == IdentifierKind.VISITOR
     }
-    addresses |= refold_logins(visitors, coming)
+    moved = refold_logins(visitors, coming)
     known = _look_up(seen)
     fresh = _write(seen, known, result)
-    while moved := refold_logins(visitors):  # each boundary may make a later login news again
+    news = visitors & {_join_key(evidence.identifier) for evidence in fresh}
+    while moved or news:  # each boundary, and who logged in at that moment, may make a later login news again
         addresses |= moved
         recover_logins(visitors)
+        moved, news = refold_logins(visitors), set()
         known = _look_up(seen)
         fresh += _write(seen, known, result)
     keys = {_join_key(evidence.identifier) for evidence in fresh}
@@ -181,6 +180,7 @@ def _store_all(
 
     done = reassign(touched, policy, amend=amend, also_lock={*also_lock, *known.identity_ids.values()})
     result.moves = done.moves
+    result.numbered = {known.identity_ids[e.key] for e in fresh if e.identifier.kind == IdentifierKind.PHONE}
     fresh_keys = {(known.identity_ids[e.key], _join_key(e.identifier)) for e in fresh if e.key in known.identity_ids}
     result.found = conflicts_of(done, fresh_keys) + claims_about(fresh_keys)
     return known
@@ -209,11 +209,11 @@ def _at(addresses: Iterable[Address]) -> set[int]:
 
 def _new_boundaries(boundaries: Iterable[Boundary]) -> list[Boundary]:
     """Those not stored yet; one that was withdrawn is stored and stays withdrawn."""
-    unique = {(b.account_id, b.address, b.starts_at): b for b in boundaries}
+    unique = {(b.account_id, b.address, b.starts_at, b.reason): b for b in boundaries}
     if not unique:
         return []
     rows = Boundary.objects.filter(account_id__in={k[0] for k in unique}, address__in={k[1] for k in unique})
-    known = set(rows.values_list("account_id", "address", "starts_at"))
+    known = set(rows.values_list("account_id", "address", "starts_at", "reason"))
     return [boundary for key, boundary in unique.items() if key not in known]
 
 
@@ -233,18 +233,18 @@ def _look_up(seen: Sequence[SenderSeen], drawn: Iterable[Boundary] = ()) -> _Kno
         place = starts.setdefault((boundary.account_id, boundary.address), [])
         place.append(boundary.starts_at)
     keys = [_key(item, starts.get((item.account_id, item.sender.address), ())) for item in seen]
-    wanted = set(keys)
+    wanted_seats = {key[:3] for key in keys}
     identities = ChannelIdentity.objects.filter(account_id__in=accounts, address__in=addresses)
     identity_ids = {
         key: pk
         for pk, account_id, address, standing, epoch_start in identities.values_list(
             "id", "account_id", "address", "standing", "epoch_start"
         )
-        if (key := IdentityKey(account_id, address, standing, epoch_start)) in wanted
+        if (key := IdentityKey(account_id, address, standing, epoch_start))[:3] in wanted_seats
     }
+    key_of = {pk: key for key, pk in identity_ids.items()}
     known = _Known(starts, keys, identity_ids)
-    account_of = {pk: key.account_id for key, pk in identity_ids.items()}
-    rows = Sighting.objects.filter(channel_identity_id__in=account_of).values_list(
+    rows = Sighting.objects.filter(channel_identity_id__in=key_of).values_list(
         "id",
         "channel_identity_id",
         "identifier__kind",
@@ -255,7 +255,9 @@ def _look_up(seen: Sequence[SenderSeen], drawn: Iterable[Boundary] = ()) -> _Kno
         "withdrawn_by_id",
     )
     for pk, identity_id, kind, scope, value, grade, at, withdrawn_by in rows:
-        place_at = known.place(identity_id, account_of[identity_id], IdentifierKey(kind, scope, value), grade, at)
+        key = key_of[identity_id]
+        key = key._replace(epoch_start=epoch_of(starts.get((key.account_id, key.address), ()), at))
+        place_at = known.place(key, IdentifierKey(kind, scope, value), grade, at)
         known.earliest[place_at] = min((at, pk), known.earliest.get(place_at, (at, pk)))
         if withdrawn_by is not None:
             known.withdrawn[place_at[:3]] = withdrawn_by
@@ -278,12 +280,11 @@ def _named(item: SenderSeen) -> Iterable[tuple[IdentifierKey, str]]:
 
 def _evidence(seen: Sequence[SenderSeen], known: _Known) -> list[_Evidence]:
     """The earliest sighting of each (channel identity, identifier, grade) in the batch."""
-    earliest: dict[tuple[IdentityKey, IdentifierKey, str, datetime | None], _Evidence] = {}
+    earliest: dict[_Place, _Evidence] = {}
     for item, key in zip(seen, known.keys, strict=True):
         for named, grade in _named(item):
             evidence = _Evidence(key, named, grade, item.occurred_at, item.source)
-            epoch = known.place(0, key.account_id, named, grade, item.occurred_at).epoch
-            place = (key, named, grade, epoch)
+            place = known.place_of(evidence)
             if place not in earliest or evidence.occurred_at < earliest[place].occurred_at:
                 earliest[place] = evidence
     return list(earliest.values())
@@ -293,10 +294,7 @@ def _confirmed(seen: Sequence[SenderSeen], known: _Known) -> list[list[int]]:
     """For each sender the stored sightings that say what its message showed."""
     found = []
     for item, key in zip(seen, known.keys, strict=True):
-        places = (
-            known.place(known.identity_ids[key], key.account_id, named, grade, item.occurred_at)
-            for named, grade in _named(item)
-        )
+        places = [known.place(key, named, grade, item.occurred_at) for named, grade in _named(item)]
         found.append([known.earliest[place][1] for place in places if place in known.earliest])
     return found
 
@@ -364,13 +362,12 @@ def _store(fresh: Sequence[_Evidence], known: _Known) -> None:
             grade=evidence.grade,
             source=evidence.source[:255],
             occurred_at=evidence.occurred_at,
-            withdrawn_by_id=known.withdrawn.get(place[:3]) if place else None,
+            withdrawn_by_id=known.withdrawn.get(place[:3]),
         )
         for evidence, place in zip(fresh, places, strict=True)
     )
     for row, place in zip(rows, places, strict=True):
-        if place:
-            known.earliest[place] = (row.occurred_at, row.pk)
+        known.earliest[place] = (row.occurred_at, row.pk)
 
 
 def _beside_customer_ids(fresh: Iterable[_Evidence], known: _Known) -> set[JoinKey]:

@@ -1,6 +1,8 @@
 """What `profiles` announces, inside the transaction in which it happened, so that others record it atomically."""
 
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from django.dispatch import Signal
@@ -53,6 +55,11 @@ class Confirmation:
     sighting_ids: tuple[int, ...]
     start: datetime
     end: datetime | None
+
+
+def as_rows(asked: Iterable[Confirmation]) -> str:
+    """The questions as a JSON document, to be asked in one statement."""
+    return json.dumps([asdict(each) for each in asked], default=datetime.isoformat)
 
 
 #: Sent with `asked: list[Confirmation]`; a receiver returns `list[SeenAgain]`, at most one for each question.

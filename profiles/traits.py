@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Max, Min, Q, QuerySet
 
 from profiles.identity.canonical import display_phone
 from profiles.identity.values import GRADE_RANK, Grade, IdentifierKind
@@ -129,7 +129,7 @@ def _best_name(traits: Sequence[Trait]) -> str:
 
 
 def _names_by_address(profile_ids: Sequence[int]) -> dict[int, str]:
-    """The newest phone number, which reads better than a provider's id; else the oldest address."""
+    """The phone number that was first seen last, which reads better than a provider's id; else the oldest address."""
     names: dict[int, str] = {}
     if not profile_ids:
         return names
@@ -138,8 +138,8 @@ def _names_by_address(profile_ids: Sequence[int]) -> dict[int, str]:
     phones = Sighting.objects.filter(
         channel_identity__profile_id__in=profile_ids, identifier__kind=IdentifierKind.PHONE, withdrawn_by=None
     ).exclude(grade=Grade.CLAIMED)
-    for pk, value in phones.order_by("occurred_at", "id").values_list(
-        "channel_identity__profile_id", "identifier__value"
-    ):
+    # Which later sightings are stored is a matter of the order of arrival, so only the first of each number counts.
+    first = phones.values_list("channel_identity__profile_id", "identifier__value").annotate(at=Min("occurred_at"))
+    for pk, value, _ in first.order_by("at", "identifier__value"):
         names[pk] = display_phone(value)
     return names

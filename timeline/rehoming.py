@@ -11,7 +11,7 @@ from django.dispatch import receiver
 from django.utils import timezone
 
 from profiles.models import ChannelIdentity
-from profiles.signals import Confirmation, SeenAgain, Span, confirmations_wanted, epochs_changed
+from profiles.signals import Confirmation, SeenAgain, Span, as_rows, confirmations_wanted, epochs_changed
 from timeline.entries import Direction, EntryKind
 from timeline.models import Entry
 from timeline.recording import refold_identities
@@ -28,6 +28,19 @@ FROM (SELECT 1) AS always LEFT JOIN (
     SELECT DISTINCT ON (s.id) s.id AS sighting_id, m.occurred_at, coalesce(m.provider_message_id, '') AS source
     FROM moved m CROSS JOIN unnest(m.sightings) AS s(id) ORDER BY s.id, m.occurred_at, m.id
 ) c ON true
+"""
+
+_FIRST = """
+SELECT q.channel_identity_id, s.id, e.occurred_at, coalesce(e.provider_message_id, '')
+FROM jsonb_to_recordset(%s::jsonb)
+    AS q(channel_identity_id bigint, sighting_ids bigint[], start timestamptz, "end" timestamptz)
+CROSS JOIN LATERAL (
+    SELECT occurred_at, provider_message_id, sightings FROM timeline_entry
+    WHERE channel_identity_id = q.channel_identity_id AND occurred_at >= q.start
+        AND occurred_at < coalesce(q."end", 'infinity') AND sightings && q.sighting_ids
+    ORDER BY occurred_at, id LIMIT 1
+) e
+CROSS JOIN LATERAL (SELECT min(id) AS id FROM unnest(e.sightings) AS found(id) WHERE id = ANY(q.sighting_ids)) s
 """
 
 
@@ -89,17 +102,6 @@ def _log(span: Span, count: int) -> None:
 @receiver(confirmations_wanted, dispatch_uid="timeline.rehoming.confirmations")
 def find_confirmations(asked: Sequence[Confirmation], **_: Any) -> list[SeenAgain]:
     """The first entry of each span that confirmed one of the sightings."""
-    found = []
-    for question in asked:
-        entries = Entry.objects.filter(
-            channel_identity_id=question.channel_identity_id,
-            occurred_at__gte=question.start,
-            sightings__overlap=list(question.sighting_ids),
-        )
-        if question.end is not None:
-            entries = entries.filter(occurred_at__lt=question.end)
-        if first := entries.order_by("occurred_at", "id").first():
-            sighting_id = next(pk for pk in first.sightings if pk in question.sighting_ids)
-            source = first.provider_message_id or ""
-            found.append(SeenAgain(question.channel_identity_id, sighting_id, first.occurred_at, source))
-    return found
+    with connection.cursor() as cursor:
+        cursor.execute(_FIRST, [as_rows(asked)])
+        return [SeenAgain(*row) for row in cursor.fetchall()]

@@ -9,6 +9,7 @@ from profiles.models.evidence import (
     ChannelIdentity,
     ConsentEvent,
     Identifier,
+    Mention,
     Sighting,
     Trait,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "IdentityPolicy",
     "LoginLink",
     "Marking",
+    "Mention",
     "Operation",
     "Profile",
     "Retraction",

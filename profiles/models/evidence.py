@@ -106,7 +106,8 @@ class Boundary(models.Model):
     """From `starts_at` on another person uses (account, address): it starts an epoch.
 
     A provider said so, or an agent (`operation`), or another customer logged in with this visitor id (`reason` is
-    `login`: folded from sightings, so it may also go again).
+    `login`: folded from sightings, so it may also go again). Each may say so of the same moment, and take its own word
+    back.
     """
 
     account = models.ForeignKey(ChannelAccount, models.PROTECT, related_name="boundaries", db_index=False)
@@ -121,12 +122,35 @@ class Boundary(models.Model):
     )
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["account", "address", "starts_at"], name="boundary_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["account", "address", "starts_at", "reason"], name="boundary_once")
+        ]
         indexes = [models.Index(fields=["address"], name="boundary_address")]
         verbose_name_plural = "boundaries"
 
     def __str__(self) -> str:
         return f"boundary {self.pk}"
+
+
+class Mention(models.Model):
+    """Something that leaves no entry, an introduction or a reaction, made or confirmed these sightings.
+
+    Most say nothing new and are no sightings of their own. A boundary that is drawn later makes one its person's first;
+    what leaves an entry keeps its sightings there.
+    """
+
+    channel_identity = models.ForeignKey(ChannelIdentity, models.PROTECT, related_name="mentions", db_index=False)
+    occurred_at = models.DateTimeField()
+    source = models.CharField(max_length=255)
+    sightings = ArrayField(models.BigIntegerField())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["channel_identity", "occurred_at", "source"], name="mention_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"mention {self.pk}"
 
 
 class Trait(models.Model):

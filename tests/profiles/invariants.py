@@ -230,5 +230,7 @@ def _name(rows: list[ChannelIdentity]) -> str:
         best.sort(key=lambda t: chosen[t.pk], reverse=True)
         return best[0].value
     phones = Sighting.objects.filter(channel_identity_id__in=ids, identifier__kind="phone", withdrawn_by=None)
-    newest = phones.exclude(grade="claimed").select_related("identifier").order_by("occurred_at", "id").last()
-    return display_phone(newest.identifier.value) if newest else rows[0].address
+    first: dict[str, datetime] = {}
+    for value, at in phones.exclude(grade="claimed").values_list("identifier__value", "occurred_at"):
+        first[value] = min(at, first.get(value, at))
+    return display_phone(max(first, key=lambda value: (first[value], value))) if first else rows[0].address

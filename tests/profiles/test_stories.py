@@ -2,12 +2,28 @@
 
 import pytest
 
+from channels_ingest.messages import Message
 from profiles.correcting import draw_boundary, undo, withdraw_boundary, withdraw_sighting, withdraw_trait
 from profiles.merging import merge
 from profiles.models import Boundary, ChannelIdentity, Operation, Profile, Sighting, Trait
 from tests.profiles.invariants import check
 from tests.profiles.snapshot import partition
-from tests.profiles.world import World, hour, message, new_world, whatsapp, whatsapp_user
+from tests.profiles.world import (
+    INSTANT,
+    World,
+    browsing,
+    hour,
+    introduction,
+    message,
+    moved,
+    new_world,
+    phone,
+    shopping,
+    visitor,
+    whatsapp,
+    whatsapp_user,
+)
+from timeline.entries import EntryKind
 from timeline.models import QueueRow
 
 
@@ -93,3 +109,80 @@ def test_undoing_a_redo_whose_operation_was_undone_again_does_nothing(world: Wor
     assert undo(redone, actor=world.lead).operation is None
     assert len(set(partition().values())) == 2
     check(world)
+
+
+def login(key: str, number: int, at: float) -> tuple[str, Message]:
+    return "W", message(key, shopping(number, visitor(0)), hour(at), EntryKind.PAGE_VIEW)
+
+
+def test_agent_and_login_may_speak_of_the_same_moment(world: World) -> None:
+    world.deliver([("W", message("m1", browsing(0), hour(1))), login("m2", 0, 2)])
+    browser = ChannelIdentity.objects.get(address="v-8c0f")
+    draw_boundary(browser, hour(5), actor=world.lead)
+    world.deliver([login("m3", 1, 5)])
+    check(world)
+    undo_last(world)
+    check(world)
+    assert [row.starts_at for row in Boundary.objects.filter(withdrawn_by=None)] == [hour(5)]
+
+
+def test_provider_repeats_what_an_agent_said_and_took_back(world: World) -> None:
+    world.deliver([("A", message("m1", whatsapp(0), hour(1)))])
+    draw_boundary(ChannelIdentity.objects.get(), hour(2) + INSTANT, actor=world.lead)
+    undo_last(world)
+    world.deliver([("A", moved("m2", 0, 1, hour(2)))])
+    check(world)
+    assert Boundary.objects.filter(withdrawn_by=None).count() == 1
+
+
+def test_login_boundary_that_was_withdrawn_and_restored_may_still_go(world: World) -> None:
+    world.deliver([("W", message("m1", browsing(0), hour(1))), login("m2", 0, 2), login("m3", 1, 5)])
+    withdraw_boundary(Boundary.objects.get(), actor=world.lead)
+    undo_last(world)
+    world.deliver([login("m4", 1, 1)])
+    check(world)
+    assert {row.starts_at for row in Boundary.objects.filter(withdrawn_by=None)} == {hour(2), hour(5)}
+    withdraw_sighting(
+        Sighting.objects.get(channel_identity__address="K-5802", identifier__kind="visitor"), actor=world.lead
+    )
+    check(world)
+    undo_last(world)
+    check(world)
+
+
+def test_login_told_by_an_introduction_is_remembered_for_a_boundary_that_comes_late(world: World) -> None:
+    world.deliver([("W", introduction("i1", shopping(0, visitor(0)), hour(2)))])
+    world.deliver([("W", introduction("i2", shopping(0, visitor(0)), hour(9)))])
+    world.deliver([("W", introduction("i3", shopping(1, visitor(0)), hour(5)))])
+    check(world)
+
+
+def test_two_who_log_in_at_the_same_moment_are_told_apart_by_who_comes_next(world: World) -> None:
+    world.deliver([login("m1", 1, 3)])
+    world.deliver([login("m2", 2, 6)])
+    world.deliver([login("m3", 2, 9)])
+    world.deliver([login("m4", 1, 6)])
+    check(world)
+
+
+def test_boundaries_without_anything_between_them_leave_nobody_behind(world: World) -> None:
+    """The name was told before and after; between them it would be told of somebody who never was."""
+    world.deliver([("A", message(f"m{n}", whatsapp(0, name="Mira"), hour(n))) for n in (1, 9)])
+    world.deliver([("A", moved("m3", 0, 1, hour(5))), ("A", moved("m4", 0, 2, hour(7)))])
+    check(world)
+
+
+def test_boundary_may_come_with_a_message_of_the_very_second_of_an_old_one(world: World) -> None:
+    world.deliver([("A", message("m1", whatsapp(0), hour(9)))])
+    world.deliver([("A", moved("m2", 0, 1, hour(5))), ("A", message("m3", whatsapp(0), hour(9)))])
+    check(world)
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2)])
+def test_nameless_customer_is_called_by_the_number_that_was_new_last(world: World, order: tuple[int, ...]) -> None:
+    writes = [(0, 1), (1, 2), (0, 3)]
+    for n in order:
+        number, at = writes[n]
+        world.deliver([("A", message(f"m{n}", whatsapp_user(0, phone(number)), hour(at)))])
+        check(world)
+    assert Profile.objects.get().display_name == "+49 1512 7784131"

@@ -96,7 +96,7 @@ class World:
         sender = item.sender
         if sender is None:
             return
-        at = item.occurred_at - INSTANT if isinstance(item, AddressChange) else item.occurred_at
+        at = item.occurred_at
         named = [*sender.identifiers, *(item.became if isinstance(item, AddressChange) else ())]
         for each in named:
             fact = Fact(
@@ -112,7 +112,7 @@ class World:
             self.facts.add(fact)
         self.logins |= set(_logins(account_id, sender, at, _source(item)))
         if isinstance(item, AddressChange):
-            self.passed_on |= {(account_id, address, item.occurred_at) for address in item.left}
+            self.passed_on |= {(account_id, address, item.occurred_at + INSTANT) for address in item.left}
         if not isinstance(item, Introduction | Amendment):
             key = (account_id, _source(item))
             self.written.setdefault(key, (sender.address, str(sender.standing), at))
