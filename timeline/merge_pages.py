@@ -19,7 +19,7 @@ from profiles.review_queue import bring_back, decide, open_reviews, place_of, pu
 from timeline.agents import BIGGEST_ID, actor_of, judge_page
 from timeline.comparing import Comparison, choices_in, compared_entries, comparison_of
 from timeline.panel import name_of
-from timeline.review_rows import rows_of
+from timeline.review_rows import reasons_of, rows_of
 from timeline.toasts import say_done, say_put_off
 
 PAGE = 50
@@ -54,7 +54,7 @@ def review(request: HttpRequest, review_id: int) -> HttpResponse:
         raise Http404("no such review")
     view = review_view(row)
     place = place_of(row.pk)
-    context = {"review": view, "place": place, "action": reverse("review", args=[row.pk])}
+    context = {"review": view, "reasons": reasons_of(view), "place": place, "action": reverse("review", args=[row.pk])}
     if request.method == "GET":
         return _compare(request, view.one.id, view.other.id, context)
     answer = _answer(request)
@@ -89,8 +89,7 @@ def compare(request: HttpRequest, one_id: int, other_id: int) -> HttpResponse:
             return merge(one, other, actor=actor, reason=answer.reason, choices=answer.choices)
         return tell_apart(one, other, actor=actor, reason=answer.reason)
 
-    comparison = _preview(request, one, other, {})
-    names = {"one": comparison.one.panel.name, "other": comparison.other.panel.name}
+    names = dict(zip(("one", "other"), _names(one, other), strict=True))
     return _decided(
         request,
         answer,

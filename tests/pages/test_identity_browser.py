@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from profiles.correcting import draw_boundary, undo
+from profiles.correcting import draw_boundary, mark, undo
 from profiles.merging import merge, tell_apart
 from profiles.models import ChannelIdentity, Review, Sighting
 from tests.pages.identity_cast import Town, open_review, town
@@ -151,15 +151,19 @@ def scene(town: Town) -> dict[str, str]:
     town.consents(kajsa, is_granted=True)
     town.consents(work, is_granted=False)
     rich = open_review().pk
-    text = town.seen("sms", "+46701740655", ("phone", "+46701740655", "weak"), name="Kajsa", days=20)
+    number = ("phone", "+46701740655", "weak")
+    text = town.seen("sms", "+46701740655", number, name="Ulf", days=80)
+    town.said(text, "Ulf here. Thanks for the boots!", days=80)
+    town.seen("sms", "+46701740655", number, name="Kajsa", days=20)
     town.said(text, "Hi, Kajsa here, my other phone", days=20)
+    mark("email", "", "family@oberg.example", "generic", actor=town.lead, reason="the whole family reads it")
     merge(kajsa, text, actor=town.lead, reason="she said so on the phone, and the delivery address is the same")
     done = merge(kajsa, emoji, actor=town.lead, reason="wrong row")
     assert done.operation
     undo(done.operation, actor=town.lead)
     draw_boundary(
         ChannelIdentity.objects.get(pk=text),
-        town.now - timedelta(days=200),
+        town.now - timedelta(days=45),
         actor=town.lead,
         reason="number handed on to her",
     )
