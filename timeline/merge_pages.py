@@ -21,6 +21,7 @@ from timeline.comparing import Comparison, choices_in, compared_entries, compari
 from timeline.panel import name_of
 from timeline.review_rows import reasons_of, rows_of
 from timeline.toasts import say_done, say_put_off
+from timeline.wording import isolated
 
 PAGE = 50
 
@@ -62,7 +63,7 @@ def review(request: HttpRequest, review_id: int) -> HttpResponse:
         put_off(row)
         say_put_off(request, _("Put off for a week"), row.pk)
         return _next_pair(place.following or place.previous)
-    names = {"one": name_of(view.one.display_name), "other": name_of(view.other.display_name)}
+    names = {side: isolated(name_of(who.display_name)) for side, who in (("one", view.one), ("other", view.other))}
     return _decided(
         request,
         answer,
@@ -89,7 +90,7 @@ def compare(request: HttpRequest, one_id: int, other_id: int) -> HttpResponse:
             return merge(one, other, actor=actor, reason=answer.reason, choices=answer.choices)
         return tell_apart(one, other, actor=actor, reason=answer.reason)
 
-    names = dict(zip(("one", "other"), _names(one, other), strict=True))
+    names = dict(zip(("one", "other"), map(isolated, _names(one, other)), strict=True))
     return _decided(
         request,
         answer,

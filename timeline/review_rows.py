@@ -12,7 +12,7 @@ from profiles.review_queue import ReviewView
 from profiles.wording import kind_words
 from timeline.panel import name_of
 from timeline.why_page import identifier_line
-from timeline.wording import channel_of
+from timeline.wording import channel_of, isolated
 
 #: Kind of review -> (icon, tone).
 KINDS = {"conflict": ("triangle-alert", "warn"), "claim": ("user-plus", "quiet"), "duplicate": ("users", "quiet")}
@@ -73,7 +73,7 @@ def _reason(reason: Mapping[str, Any], review: ReviewView) -> str:
     facts = {"identifier": identifier_line(kind, str(reason.get("value", "")))}
     if reason.get("code") == "claimed" and by in sides:
         claimer = review.one if by == review.one.id else review.other
-        facts |= {"claimer": name_of(claimer.display_name), "holder": name_of(sides[by].display_name)}
+        facts["claimer"], facts["holder"] = (isolated(name_of(who.display_name)) for who in (claimer, sides[by]))
         return _("%(claimer)s gave the %(identifier)s as theirs; it was proved to be %(holder)s’s") % facts
     if reason.get("code") == "held" and because.startswith("limit:"):
         facts["limit"] = kind_words(because.removeprefix("limit:"))

@@ -76,6 +76,60 @@ def test_toast_leaves_after_half_a_minute(open_page: Callable[..., Page], town: 
     expect(page.locator(".toast")).to_have_count(0)
 
 
+def test_merge_from_a_customers_page_and_undo_from_the_timeline(open_page: Callable[..., Page], town: Town) -> None:
+    one, other = town.claim()
+    page = open_page(f"/inbox/all/{one}/", member=town.lead)
+    page.get_by_role("link", name="Merge with …").click()
+    search = page.locator("#sheet[open]").get_by_role("searchbox")
+    expect(search).to_be_focused()
+    search.press_sequentially("(work)")
+    page.locator("#sheet .people a").click()
+    page.wait_for_url(f"**/merges/compare/{one}/{other}/")
+    page.get_by_label("Why?").fill("she called")
+    page.get_by_role("button", name="Merge").click()
+    page.wait_for_url(f"**/inbox/all/{one}/")
+    expect(page.locator(".toast")).to_contain_text("Merged Mira Lind and Mira Lind (work)")
+    expect(page.locator(".identity-line")).to_have_count(1)
+    expect(page.locator(".identity-line")).to_contain_text("by Elias Berg “she called”")
+    page.locator(".identity-line").get_by_role("button", name="Undo").click()
+    expect(page.locator(".toast")).to_contain_text("Undone")
+    assert page.url.endswith(f"/inbox/all/{one}/")
+    assert town.profile(other) == other
+
+
+def test_customer_merged_meanwhile_is_said_on_the_open_page(open_page: Callable[..., Page], town: Town) -> None:
+    one, other = town.claim()
+    page = open_page(f"/inbox/all/{other}/", member=town.lead)
+    expect(page.locator(".status-word")).to_have_text("Live")
+    merge(one, other, actor=town.lead)
+    page.wait_for_url(f"**/inbox/all/{one}/")
+    expect(page.locator(".toast")).to_contain_text("This customer was merged into")
+
+
+def test_correction_asks_in_a_dialog_that_escape_closes(open_page: Callable[..., Page], town: Town) -> None:
+    one, _ = town.claim()
+    page = open_page(f"/customers/{one}/identity/", member=town.lead)
+    opener = page.get_by_role("link", name="Somebody else writes from here since")
+    opener.click()
+    expect(page.locator("#sheet[open] [type=datetime-local]")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#sheet[open]")).to_have_count(0)
+    expect(opener).to_be_focused()
+
+
+def test_separation_shows_at_once_who_keeps_what(open_page: Callable[..., Page], town: Town) -> None:
+    one, other = town.claim()
+    merge(one, other, actor=town.lead)
+    page = open_page(f"/customers/{one}/separate/", member=town.lead)
+    expect(page.get_by_text("here you will see who keeps what")).to_be_visible()
+    page.get_by_label("E-mail").check()
+    expect(page.locator(".part").nth(1)).to_contain_text("Mira Lind (work)")
+    page.get_by_label("Why?").fill("sisters")
+    page.get_by_role("button", name="Separate").click()
+    expect(page.locator(".toast")).to_contain_text("Separated")
+    assert town.profile(other) == other
+
+
 @pytest.mark.skipif(not SHOTS, reason="draws the pages for people to look at: set CXHUB_SCREENSHOTS to a folder")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_pages_can_be_looked_at(open_page: Callable[..., Page], town: Town, scheme: str) -> None:
