@@ -15,11 +15,13 @@ from profiles.signals import Move, identity_changed
 class Amended:
     """The channel identities that further evidence touched, and the operation that wrote it, if a human did.
 
-    Those `born` meanwhile are nobody else's yet, so their profiles need no lock.
+    Those `born` meanwhile are nobody else's yet, so their profiles need no lock. `retold` are those whose entries,
+    traits or numbers came or went, which names and queue rows are made of.
     """
 
     touched: Collection[int] = ()
     born: Collection[int] = ()
+    retold: Collection[int] = ()
     operation_id: int | None = None
 
 
@@ -64,11 +66,11 @@ def reassign(
                     component = connected({*wanted, *component.profile_of}, policy)
                     locked |= set(amended.born)
                 if component.profiles <= locked:
-                    return _apply(component, amended.operation_id)
+                    return _apply(component, amended)
             transaction.set_rollback(True)
 
 
-def _apply(component: Component, operation_id: int | None) -> Reassigned:
+def _apply(component: Component, amended: Amended) -> Reassigned:
     outcome = outcome_of(component)
     moves = [
         Move(pk, component.profile_of[pk], target, _because(component, pk, outcome))
@@ -81,7 +83,9 @@ def _apply(component: Component, operation_id: int | None) -> Reassigned:
                 "UPDATE profiles_channelidentity SET profile_id = %s WHERE id = %s",
                 [(move.to_profile_id, move.channel_identity_id) for move in moves],
             )
-        identity_changed.send(sender=None, moves=moves, operation_id=operation_id)
+    retold = {outcome.targets[pk] for pk in amended.retold if pk in outcome.targets}
+    if moves or retold:
+        identity_changed.send(sender=None, moves=moves, operation_id=amended.operation_id, retold=retold)
     return Reassigned(moves, component, outcome)
 
 

@@ -56,6 +56,17 @@ class Component:
     def profiles(self) -> set[int]:
         return set(self.profile_of.values())
 
+    def add_decisions(self, rows: Iterable[Decision]) -> set[int]:
+        """The component knows of the standing decisions; returns the channel identities they name."""
+        reached = set()
+        for row in rows:
+            is_same = row.verdict == Decision.Verdict.SAME
+            self.decisions[row.pk] = DecisionRow(
+                row.pk, row.operation_id, is_same, row.one_id, row.other_id, tuple(row.aliases)
+            )
+            reached |= {row.one_id, row.other_id}
+        return reached
+
     def sightings(self) -> list[Seen]:
         return [Seen(self.nodes[pk], key, grade, at) for (pk, key, _, grade, _), at in self.seen.items()]
 
@@ -207,7 +218,7 @@ def _holders(keys: Iterable[JoinKey]) -> set[int]:
 
 def _by_decisions(component: Component, fresh: set[int]) -> set[int]:
     rows = Decision.objects.filter(Q(one_id__in=fresh) | Q(other_id__in=fresh), retracted_by=None)
-    return _add_decisions(component, rows)
+    return component.add_decisions(rows)
 
 
 def _by_aliases(component: Component) -> set[int]:
@@ -215,18 +226,7 @@ def _by_aliases(component: Component) -> set[int]:
     limited = [alias_of(key) for key in component.keys if component.policy.most(key[0]) is not None]
     if not limited:
         return set()
-    return _add_decisions(component, Decision.objects.filter(aliases__overlap=limited, retracted_by=None))
-
-
-def _add_decisions(component: Component, rows: Iterable[Decision]) -> set[int]:
-    reached = set()
-    for row in rows:
-        is_same = row.verdict == Decision.Verdict.SAME
-        component.decisions[row.pk] = DecisionRow(
-            row.pk, row.operation_id, is_same, row.one_id, row.other_id, tuple(row.aliases)
-        )
-        reached |= {row.one_id, row.other_id}
-    return reached
+    return component.add_decisions(Decision.objects.filter(aliases__overlap=limited, retracted_by=None))
 
 
 def boundary_starts(keys: Iterable[JoinKey]) -> dict[JoinKey, set[datetime]]:

@@ -22,7 +22,7 @@ from profiles.models import (
     StaffMember,
     Trait,
 )
-from profiles.operations import Done, Scope, VerbRefusedError, Write, perform
+from profiles.operations import Done, Scope, VerbRefusedError, Write, Wrote, perform
 from profiles.sharing import users_of
 from profiles.standing import refold_standing, same_sightings
 
@@ -33,12 +33,12 @@ def withdraw_sighting(sighting: Sighting, *, actor: StaffMember, reason: str = "
     Seen again at that grade it stays withdrawn; undo brings it back. Withdrawing twice does nothing.
     """
 
-    def write(_: Component, operation: Operation) -> bool:
+    def write(_: Component, operation: Operation) -> Wrote:
         if Sighting.objects.get(id=sighting.pk).withdrawn_by_id is not None:
-            return False
+            return Wrote.NOTHING
         Retraction.objects.create(operation=operation, sighting=sighting)
         Sighting.objects.filter(same_sightings([sighting])).update(withdrawn_by=operation)
-        return True
+        return Wrote.EVIDENCE
 
     key = _key_of(sighting.identifier)
     return perform(
@@ -55,12 +55,12 @@ def withdraw_sighting(sighting: Sighting, *, actor: StaffMember, reason: str = "
 def withdraw_trait(trait: Trait, *, actor: StaffMember, reason: str = "") -> Done:
     """The value is wrong and is not shown again. Withdrawing twice does nothing."""
 
-    def write(_: Component, operation: Operation) -> bool:
+    def write(_: Component, operation: Operation) -> Wrote:
         if Trait.objects.get(id=trait.pk).withdrawn_by_id is not None:
-            return False
+            return Wrote.NOTHING
         Retraction.objects.create(operation=operation, trait=trait)
         Trait.objects.filter(id=trait.pk).update(withdrawn_by=operation)
-        return True
+        return Wrote.EVIDENCE
 
     return perform(
         Operation.Verb.WITHDRAW,
@@ -77,7 +77,7 @@ def draw_boundary(channel_identity: ChannelIdentity, since: datetime, *, actor: 
     """Somebody else writes from this address since then: what came later becomes another person's."""
     place = (channel_identity.account_id, channel_identity.address)
 
-    def write(_: Component, operation: Operation) -> bool:
+    def write(_: Component, operation: Operation) -> Wrote:
         boundary, is_new = Boundary.objects.get_or_create(
             account_id=place[0],
             address=place[1],
@@ -86,7 +86,7 @@ def draw_boundary(channel_identity: ChannelIdentity, since: datetime, *, actor: 
         )
         if not is_new and boundary.withdrawn_by_id is not None:
             raise VerbRefusedError("this boundary was drawn before and withdrawn; undo that instead")
-        return is_new
+        return Wrote.EVIDENCE if is_new else Wrote.NOTHING
 
     return _change_address(
         channel_identity, Operation.Verb.SPLIT, actor, reason, write, {"what": "boundary", "since": since.isoformat()}
@@ -96,12 +96,12 @@ def draw_boundary(channel_identity: ChannelIdentity, since: datetime, *, actor: 
 def withdraw_boundary(boundary: Boundary, *, actor: StaffMember, reason: str = "") -> Done:
     """The same person goes on using the address: what came later goes back. Withdrawing twice does nothing."""
 
-    def write(_: Component, operation: Operation) -> bool:
+    def write(_: Component, operation: Operation) -> Wrote:
         if Boundary.objects.get(id=boundary.pk).withdrawn_by_id is not None:
-            return False
+            return Wrote.NOTHING
         Retraction.objects.create(operation=operation, boundary=boundary)
         Boundary.objects.filter(id=boundary.pk).update(withdrawn_by=operation)
-        return True
+        return Wrote.EVIDENCE
 
     identity = ChannelIdentity.objects.filter(account_id=boundary.account_id, address=boundary.address).first()
     if identity is None:
@@ -137,13 +137,13 @@ def mark(kind: str, scope: str, value: str, status: str, *, actor: StaffMember, 
     if not rows.exists():
         raise VerbRefusedError("this identifier was never seen")
 
-    def write(_: Component, operation: Operation) -> bool:
+    def write(_: Component, operation: Operation) -> Wrote:
         words = Marking.objects.filter(kind=kind, scope=scope, join_key=join_key, operation__is_standing=True)
         latest = words.exclude(operation=operation).order_by("-operation_id").values_list("status", flat=True).first()
         if latest == status or (latest is None and {status} == set(rows.values_list("status", flat=True))):
-            return False
+            return Wrote.NOTHING
         Marking.objects.create(operation=operation, kind=kind, scope=scope, join_key=join_key, status=status)
-        return True
+        return Wrote.EVIDENCE
 
     users = users_of([key])
     return perform(
@@ -159,22 +159,23 @@ def mark(kind: str, scope: str, value: str, status: str, *, actor: StaffMember, 
 
 def undo(operation: Operation, *, actor: StaffMember, reason: str = "") -> Done:
     """Everything is as if the operation had not been; undoing an undo does it again. Twice does nothing."""
-    again = operation.undoes if operation.verb == Operation.Verb.UNDO else None
+    chain = [operation]
+    while (undone := chain[-1].undoes) is not None:
+        chain.append(undone)
+    root = chain[-1]
 
-    def write(_: Component, undoing: Operation) -> bool:
-        current = Operation.objects.select_for_update().get(id=operation.pk)
-        if not current.is_standing:
-            return False
-        Operation.objects.filter(id=operation.pk).update(is_standing=False)
+    def write(_: Component, undoing: Operation) -> Wrote:
+        rows = Operation.objects.filter(id__in=[link.pk for link in chain]).order_by("id").select_for_update()
+        stands = {row.pk: row.is_standing for row in rows}
+        # What an undo had taken back may have been undone once more since: then there is nothing to do again.
+        if not stands[operation.pk] or not all(stands[link.pk] for link in chain[2::2]):
+            return Wrote.NOTHING
+        for link in chain:
+            Operation.objects.filter(id=link.pk).update(is_standing=not stands[link.pk])
         Operation.objects.filter(id=undoing.pk).update(undoes=operation)
-        if again is not None:
-            Operation.objects.filter(id=again.pk).update(is_standing=True)
-        refold_standing([pk for pk in (operation.pk, again.pk if again else None) if pk is not None])
-        return True
+        refold_standing([link.pk for link in chain])
+        return Wrote.EVIDENCE
 
-    root = operation
-    while root.verb == Operation.Verb.UNDO and root.undoes is not None:
-        root = root.undoes
     scope = _scope_of(root)
     return perform(
         Operation.Verb.UNDO,

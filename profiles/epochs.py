@@ -14,6 +14,7 @@ from django.db.models import Q, QuerySet
 from profiles.identity.evidence import FIRST_EPOCH, epoch_of
 from profiles.models import Boundary, ChannelIdentity, ConsentEvent, Profile, Sighting, Trait
 from profiles.signals import SeenAgain, Span, epochs_changed
+from profiles.standing import refold_withdrawn
 
 #: (account id, address)
 Address = tuple[int, str]
@@ -71,6 +72,7 @@ def rehome(addresses: Iterable[Address]) -> Rehomed:
             result.touched |= {row.pk for row in mine}
             result.born |= _rehome(mine, [FIRST_EPOCH, *starts.get((account_id, address), ())])
     result.touched |= result.born
+    refold_withdrawn(result.touched)
     return result
 
 
@@ -128,21 +130,20 @@ def _void(
 def _move(spans: Sequence[Span], voids: set[int]) -> set[int]:
     """What lies in the spans is moved; returns the channel identities that something went to.
 
-    A void channel identity keeps its evidence, which counts for the one that stands for it; only its entries go.
+    A void channel identity keeps its traits, which are shown with those of the one that stands for it.
     """
     kept: set[int] = set()
     if not spans:
         return kept
     for span in spans:
-        if span.from_identity_id in voids:
-            continue
         within = Q(channel_identity_id=span.from_identity_id, occurred_at__gte=span.start)
         if span.end is not None:
             within &= Q(occurred_at__lt=span.end)
         for model in (Sighting, ConsentEvent):
             if model.objects.filter(within).update(channel_identity_id=span.to_identity_id):
                 kept.add(span.to_identity_id)
-        _split_traits(span)
+        if span.from_identity_id not in voids:
+            _split_traits(span)
     answers: list[tuple[Any, Any]] = epochs_changed.send(sender=None, spans=list(spans))
     for _, (holders, again) in answers:
         kept |= holders
@@ -151,7 +152,10 @@ def _move(spans: Sequence[Span], voids: set[int]) -> set[int]:
 
 
 def see_again(again: Iterable[SeenAgain], *, unless_earlier: bool = True) -> None:
-    """Confirmed sightings are evidence about the channel identities they are confirmed for, unless known earlier."""
+    """Confirmed sightings are evidence about the channel identities they are confirmed for, unless known earlier.
+
+    Whether they are withdrawn there is to be folded by the caller.
+    """
     ordered = sorted(again, key=lambda a: (a.channel_identity_id, a.sighting_id, a.occurred_at))
     originals = Sighting.objects.in_bulk({a.sighting_id for a in ordered})
     for each in ordered:
@@ -173,7 +177,6 @@ def see_again(again: Iterable[SeenAgain], *, unless_earlier: bool = True) -> Non
                 grade=original.grade,
                 source=each.source[:255],
                 occurred_at=each.occurred_at,
-                withdrawn_by_id=original.withdrawn_by_id,
             )
 
 

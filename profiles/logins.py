@@ -14,6 +14,7 @@ from profiles.identity.canonical import visitor_address
 from profiles.identity.evidence import JoinKey
 from profiles.models import Boundary
 from profiles.signals import Confirmation, confirmations_wanted
+from profiles.standing import refold_withdrawn
 
 REASON = "login"
 
@@ -128,6 +129,7 @@ def recover_logins(visitors: Iterable[JoinKey]) -> None:
         answers: list[tuple[Any, Any]] = confirmations_wanted.send(sender=None, asked=asked)
         for _, again in answers:
             see_again(again, unless_earlier=False)
+            refold_withdrawn({each.channel_identity_id for each in again})
 
 
 def _changes(logins: Iterable[Login]) -> dict[tuple[int, str, datetime], str]:

@@ -9,7 +9,7 @@ from profiles.components import Component, alias_of
 from profiles.identity import verbs
 from profiles.identity.evidence import Node, Ruling
 from profiles.models import Decision, Operation, Retraction, StaffMember, Trait, TraitChoice
-from profiles.operations import Done, Scope, VerbRefusedError, members, perform
+from profiles.operations import Done, Scope, VerbRefusedError, Wrote, members, perform
 
 _NOT_HERE = "some of these channel identities are not this customer's now; load the page again"
 
@@ -31,13 +31,16 @@ def merge(
     one, other = members(profile_id), members(other_id)
     chosen = _chosen(choices or {}, [*one, *other])
 
-    def write(component: Component, operation: Operation) -> bool:
+    def write(component: Component, operation: Operation) -> Wrote:
         sides = _block_of(component, profile_id), _block_of(component, other_id)
-        change = verbs.merge(_case(component), *sides, age=_ages(component))
+        try:
+            change = verbs.merge(_case(component), *sides, age=_ages(component))
+        except verbs.VerbError as error:  # the rules changed and the rebuild has not come here yet
+            raise VerbRefusedError(str(error)) from error
         _store(component, operation, change)
         if change:
             TraitChoice.objects.bulk_create(TraitChoice(operation=operation, trait=trait) for trait in chosen)
-        return bool(change)
+        return Wrote.DECISIONS if change else Wrote.NOTHING
 
     return perform(
         verb,
@@ -58,7 +61,7 @@ def unmerge(profile_id: int, channel_identities: Collection[int], *, actor: Staf
     mine = members(profile_id)
     part = set(channel_identities)
 
-    def write(component: Component, operation: Operation) -> bool:
+    def write(component: Component, operation: Operation) -> Wrote:
         block = _block_of(component, profile_id)
         nodes = frozenset(_node(component, pk) for pk in part)
         if not nodes <= block:
@@ -68,7 +71,7 @@ def unmerge(profile_id: int, channel_identities: Collection[int], *, actor: Staf
         except verbs.VerbError as error:
             raise VerbRefusedError(str(error)) from error
         _store(component, operation, change)
-        return bool(change)
+        return Wrote.DECISIONS if change else Wrote.NOTHING
 
     if not part <= set(mine):
         raise VerbRefusedError(_NOT_HERE)
@@ -88,14 +91,14 @@ def tell_apart(profile_id: int, other_id: int, *, actor: StaffMember, reason: st
     """The two profiles are different people, whatever evidence says that they are one. Raises UnknownProfileError."""
     one, other = members(profile_id), members(other_id)
 
-    def write(component: Component, operation: Operation) -> bool:
+    def write(component: Component, operation: Operation) -> Wrote:
         blocks = _block_of(component, profile_id), _block_of(component, other_id)
         if blocks[0] == blocks[1]:
             raise VerbRefusedError("they are one customer now; unmerge what belongs to somebody else")
         ages = _ages(component)
         pair = [min(block, key=ages.__getitem__) for block in blocks]
         _store(component, operation, verbs.Change((Ruling(False, pair[0], pair[1]),), ()))
-        return True
+        return Wrote.DECISIONS
 
     return perform(
         Operation.Verb.DECIDE,
@@ -139,8 +142,8 @@ def _block_of(component: Component, profile_id: int) -> frozenset[Node]:
 
 
 def _store(component: Component, operation: Operation, change: verbs.Change) -> None:
+    """The decisions are stored and taken back, in the database and in the component."""
     ids = {node: pk for pk, node in component.nodes.items()}
-    Decision.objects.bulk_create(_decisions(operation, change.rulings, ids))
     taken = {(r.same, r.one, r.other, r.made) for r in change.retracted}
     retracted = [
         row.id
@@ -149,6 +152,9 @@ def _store(component: Component, operation: Operation, change: verbs.Change) -> 
     ]
     Retraction.objects.bulk_create(Retraction(operation=operation, decision_id=pk) for pk in retracted)
     Decision.objects.filter(id__in=retracted).update(retracted_by=operation)
+    for pk in retracted:
+        del component.decisions[pk]
+    component.add_decisions(Decision.objects.bulk_create(_decisions(operation, change.rulings, ids)))
 
 
 def _pairs(component: Component, one: int, other: int) -> list[tuple[Node, Node]]:

@@ -5,6 +5,7 @@ The verbs themselves are in `profiles.merging` (who is one person) and `profiles
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from typing import Any
 
 from django.db import transaction
@@ -56,8 +57,16 @@ class Scope:
         return numbers | {lock_id("identifier", *key) for key in self.keys}
 
 
-#: Writes the verb's evidence for an operation; False when, seen under the locks, there is nothing to do.
-Write = Callable[[Component, Operation], bool]
+class Wrote(Enum):
+    """What a verb did under the locks."""
+
+    NOTHING = auto()  # there was nothing to do
+    DECISIONS = auto()  # and the component knows of them
+    EVIDENCE = auto()  # the component is to be read again
+
+
+#: Writes the verb's evidence for an operation.
+Write = Callable[[Component, Operation], Wrote]
 
 
 def perform(
@@ -82,15 +91,18 @@ def perform(
         def amend(component: Component) -> Amended:
             latest.clear()
             operation = Operation.objects.create(verb=verb, actor=actor, reason=reason[:500], detail=detail or {})
-            if not write(component, operation):
+            wrote = write(component, operation)
+            if wrote is Wrote.NOTHING:
                 operation.delete()
                 return Amended()
             latest.append(operation)
             addresses = scope.addresses | _moved_logins(scope)
             moved = rehome(addresses)
             opened = refold_status(scope.keys, policy)
-            touched = {*scope.touched, *moved.touched, *users_of(opened)}
-            return Amended(touched, moved.born, operation.pk)
+            touched = {*moved.touched, *users_of(opened)}
+            if wrote is Wrote.EVIDENCE:
+                touched |= scope.touched
+            return Amended(touched, moved.born, {*scope.touched, *moved.touched}, operation.pk)
 
         before = _profiles_of(about)
         done = reassign({*scope.touched, *about}, policy, amend=amend)

@@ -98,7 +98,7 @@ class _Known:
     keys: list[IdentityKey]
     identity_ids: dict[IdentityKey, int]
     earliest: dict[_Place, tuple[datetime, int]] = field(default_factory=dict)
-    withdrawn: dict[_Place, int] = field(default_factory=dict)
+    withdrawn: dict[tuple[int, IdentifierKey, str], int] = field(default_factory=dict)
 
     def place(self, identity_id: int, account_id: int, identifier: IdentifierKey, grade: str, at: datetime) -> _Place:
         epoch = None
@@ -177,7 +177,7 @@ def _store_all(
     def amend(_: Component) -> Amended:
         moved = rehome(addresses)
         changed = refold_status(keys, policy, growing=not addresses)
-        return Amended(moved.touched | users_of(changed), moved.born)
+        return Amended(moved.touched | users_of(changed), moved.born, moved.touched)
 
     done = reassign(touched, policy, amend=amend, also_lock={*also_lock, *known.identity_ids.values()})
     result.moves = done.moves
@@ -258,7 +258,7 @@ def _look_up(seen: Sequence[SenderSeen], drawn: Iterable[Boundary] = ()) -> _Kno
         place_at = known.place(identity_id, account_of[identity_id], IdentifierKey(kind, scope, value), grade, at)
         known.earliest[place_at] = min((at, pk), known.earliest.get(place_at, (at, pk)))
         if withdrawn_by is not None:
-            known.withdrawn[place_at] = withdrawn_by
+            known.withdrawn[place_at[:3]] = withdrawn_by
     return known
 
 
@@ -364,7 +364,7 @@ def _store(fresh: Sequence[_Evidence], known: _Known) -> None:
             grade=evidence.grade,
             source=evidence.source[:255],
             occurred_at=evidence.occurred_at,
-            withdrawn_by_id=known.withdrawn.get(place) if place else None,
+            withdrawn_by_id=known.withdrawn.get(place[:3]) if place else None,
         )
         for evidence, place in zip(fresh, places, strict=True)
     )

@@ -36,7 +36,8 @@ class SeenAgain:
     source: str
 
 
-#: Sent with `moves: list[Move]` and `operation_id: int | None` whenever a profile's block changed.
+#: Sent with `moves: list[Move]`, `operation_id: int | None` and `retold: set[int]` whenever a profile's block changed,
+#: or what is told of it: `retold` are the profiles of which entries, traits or numbers came or went.
 identity_changed = Signal()
 
 #: Sent with `spans: list[Span]`; a receiver moves what it keeps and returns `(identities that have something now,

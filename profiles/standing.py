@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 
 from profiles.models import Boundary, Decision, Operation, Retraction, Sighting, Trait
@@ -23,13 +24,37 @@ def refold_standing(operation_ids: Collection[int]) -> None:
     """The columns that say what stands are right for everything that the operations wrote or took back."""
     _refold_decisions(operation_ids)
     _refold_boundaries(operation_ids)
-    Sighting.objects.filter(withdrawn_by_id__in=operation_ids).update(withdrawn_by=None)
+    sightings = Sighting.objects.filter(retractions__operation_id__in=operation_ids)
+    refold_withdrawn(sightings.values_list("channel_identity_id", flat=True))
     Trait.objects.filter(withdrawn_by_id__in=operation_ids).update(withdrawn_by=None)
-    for retraction in _standing(operation_ids).exclude(sighting=None).select_related("sighting"):
-        if retraction.sighting is not None:
-            Sighting.objects.filter(same_sightings([retraction.sighting])).update(withdrawn_by=retraction.operation_id)
     for retraction in _standing(operation_ids).exclude(trait=None):
         Trait.objects.filter(retractions=retraction).update(withdrawn_by=retraction.operation_id)
+
+
+_REFOLD_WITHDRAWN = """
+UPDATE profiles_sighting s SET withdrawn_by_id = f.withdrawn_by_id
+FROM (
+    SELECT s.id, max(w.operation_id) AS withdrawn_by_id FROM profiles_sighting s
+    LEFT JOIN (
+        SELECT t.channel_identity_id, t.identifier_id, t.grade, r.operation_id FROM profiles_sighting t
+        JOIN profiles_retraction r ON r.sighting_id = t.id
+        JOIN profiles_operation o ON o.id = r.operation_id AND o.is_standing
+        WHERE t.channel_identity_id = ANY(%(ids)s)
+    ) w USING (channel_identity_id, identifier_id, grade)
+    WHERE s.channel_identity_id = ANY(%(ids)s) GROUP BY s.id
+) f
+WHERE s.id = f.id AND s.withdrawn_by_id IS DISTINCT FROM f.withdrawn_by_id
+"""
+
+
+def refold_withdrawn(channel_identity_ids: Iterable[int]) -> None:
+    """A sighting is withdrawn while any of the same identifier with that channel identity at that grade is.
+
+    Asked again whenever a boundary moves sightings: the word was about one person, not about who else used the address.
+    """
+    if ids := sorted(set(channel_identity_ids)):
+        with connection.cursor() as cursor:
+            cursor.execute(_REFOLD_WITHDRAWN, {"ids": ids})
 
 
 def _standing(operation_ids: Collection[int]) -> QuerySet[Retraction]:
@@ -37,7 +62,6 @@ def _standing(operation_ids: Collection[int]) -> QuerySet[Retraction]:
     mine = Retraction.objects.filter(operation_id__in=operation_ids)
     same = (
         Q(decision__in=mine.exclude(decision=None).values("decision"))
-        | Q(sighting__in=mine.exclude(sighting=None).values("sighting"))
         | Q(boundary__in=mine.exclude(boundary=None).values("boundary"))
         | Q(trait__in=mine.exclude(trait=None).values("trait"))
     )

@@ -1,10 +1,11 @@
 """Joins and separations of channel identities stand on the timeline, written in the transaction that made them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.dispatch import receiver
 from django.utils import timezone
 
@@ -19,23 +20,30 @@ from timeline.queue import refold
 
 
 @receiver(identity_changed, dispatch_uid="timeline.identity_log")
-def write_moves(moves: Sequence[Move], operation_id: int | None = None, **_: Any) -> None:
+def write_moves(moves: Sequence[Move], operation_id: int | None = None, retold: Collection[int] = (), **_: Any) -> None:
     """Whoever joined or was separated has a line saying where from and why, on both sides; names and queue follow.
 
     A channel identity that joins in the message that made it is no news: the message itself shows it.
     """
     profiles = {move.from_profile_id for move in moves} | {move.to_profile_id for move in moves}
     ids = {move.channel_identity_id for move in moves} | profiles
-    known = dict(ChannelIdentity.objects.filter(id__in=ids, last_seen__isnull=False).values_list("id", "account_id"))
+    known = dict(_worth_a_line(operation_id).filter(id__in=ids).values_list("id", "account_id"))
     lines = _lines(moves, known, operation_id)
     Entry.objects.bulk_create(lines)
     _announce(known.keys() & {move.channel_identity_id for move in moves})
+    profiles |= set(retold)
     lock_rows("profiles_profile", profiles)
     rename(profiles)
     refold(profiles)
     current = dict(ChannelIdentity.objects.filter(id__in=ids).values_list("id", "profile_id"))
     happened = [Happened(current[line.channel_identity_id], line.id, line.kind) for line in lines]
     transaction.on_commit(partial(publish, happened), robust=True)
+
+
+def _worth_a_line(operation_id: int | None) -> QuerySet[ChannelIdentity]:
+    """What a human did is told of everybody; what evidence did, of those who had anything on a timeline before."""
+    rows = ChannelIdentity.objects.all()
+    return rows if operation_id else rows.filter(last_seen__isnull=False)
 
 
 def _lines(moves: Sequence[Move], known: Mapping[int, int], operation_id: int | None) -> list[Entry]:

@@ -130,12 +130,14 @@ def _slice(ids: Sequence[int], reached: set[int], policy: Policy, result: Rebuil
     take_advisory_locks({lock_id("identity", *a) for a in addresses} | {lock_id("identifier", *k) for k in keys})
     counts: Counter[str] = Counter()
 
-    def amend(_: Component) -> Amended:
+    def amend(component: Component) -> Amended:
         counts.clear()
         visitors: set[JoinKey] = {key for key in keys if key[0] == IdentifierKind.VISITOR}
         moved_logins = refold_logins(visitors)
         counts["login boundaries"] = len(moved_logins)
         counts["entries' epochs"] = _misplaced(addresses | moved_logins)
+        if counts["entries' epochs"]:
+            refold_identities(component.profile_of)  # where entries may be is told by first and last times
         moved = rehome(addresses | moved_logins)
         changed = refold_status(keys, policy)
         counts["identifier statuses"] = len(changed)

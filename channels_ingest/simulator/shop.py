@@ -15,10 +15,13 @@ from channels_ingest.simulator.stories import DAYS, ITEMS, SEED, SIZES
 
 SOURCE = "shop"
 SITE = "https://lindqvist.example"
+#: The scope of Meta's user ids for this shop.
+PORTFOLIO = "117600000001874"
 #: Of all customers, those who have an account at the shop; the others only write.
 SHARE = 0.35
 CALL_ITEMS = 60
 PAGES = (("/sizes", "Size guide"), ("/returns", "Returns"), ("/repairs", "Repairs"), ("/shipping", "Shipping"))
+RELATIVES = ("Robin", "Alex", "Kim", "Sasha")
 _MINUTE = timedelta(minutes=1)
 
 
@@ -36,6 +39,7 @@ def calls(anchor: datetime, *, seed: int = SEED) -> Iterator[Call]:
     chance = random.Random(f"{seed}/shop")  # noqa: S311  (stories, not secrets)
     known = [person for person in people(seed) if person.customer.wa_id and chance.random() < SHARE]
     introductions = [_introduction(number, person, anchor) for number, person in enumerate(known)]
+    introductions += [item for number, person in enumerate(known) for item in _odd_accounts(number, person, anchor)]
     events = [event for number in range(len(known)) for event in _Visits(number, anchor, seed).tell()]
     yield from _in_calls("identify", introductions)
     yield from _in_calls("events", sorted(events, key=lambda event: str(event["occurred_at"])))
@@ -57,6 +61,18 @@ def _introduction(number: int, person: Person, anchor: datetime) -> dict[str, An
         "traits": {"country": person.home.country, "language": person.home.language},
         "occurred_at": (anchor - timedelta(days=DAYS)).isoformat(),
     }
+
+
+def _odd_accounts(number: int, person: Person, anchor: datetime) -> Iterator[dict[str, Any]]:
+    """What makes people ask who is who: a family on one phone, somebody who opened a second account."""
+    family = person.customer.name.split()[-1]
+    odd = {"source": SOURCE, "occurred_at": (anchor - timedelta(days=3)).isoformat()}
+    if number % 12 == 3:
+        identifiers = [_customer(4_000 + number), {"kind": "phone", "value": f"+{person.customer.wa_id}"}]
+        yield {**odd, "identifiers": identifiers, "traits": {"name": f"{RELATIVES[number % len(RELATIVES)]} {family}"}}
+    if number % 12 == 7 and person.customer.user_id:
+        user = {"kind": "whatsapp_user", "value": person.customer.user_id, "scope": PORTFOLIO}
+        yield {**odd, "identifiers": [_customer(4_500 + number), user], "traits": {"name": person.customer.name}}
 
 
 def _customer(number: int) -> dict[str, str]:

@@ -153,14 +153,14 @@ class _Blocks:
             mine.setdefault((kind, scope), set()).add(self.aliases.of(seen.identifier))
 
     def objection(self, one: Node, other: Node) -> str:
-        """Why the blocks of two roots may not become one; empty when they may.
+        """Why the blocks of two roots may not become one, the strongest kind first; empty when they may.
 
         Once there is an objection it stays, whatever else joins: so trying each tie once is enough.
         """
         if other in self.apart.get(one, ()):
             return "different"
         mine, theirs = self.limited.get(one, {}), self.limited.get(other, {})
-        for key in sorted(mine.keys() & theirs.keys()):
+        for key in sorted(mine.keys() & theirs.keys(), key=lambda key: self.policy.rank(key[0])):
             if len(mine[key] | theirs[key]) > (self.policy.most(key[0]) or 0):
                 return f"limit:{key[0]}"
         return ""

@@ -126,29 +126,33 @@ def _settle(case: Case, change: Change, wanted: Collection[Block], age: Age) -> 
     """
     made = case.made_next
     while True:
-        found = case.after(change).partition().blocks
+        blocks = case.after(change).partition().blocks
+        found = {node: at for at, block in enumerate(blocks) for node in block}
         more = _pulled_in(found, wanted, age, made) or _lost(found, wanted, age, made)
         if not more:
             return change
         change = replace(change, rulings=change.rulings + more)
 
 
-def _pulled_in(found: Collection[Block], wanted: Collection[Block], age: Age, made: int) -> tuple[Ruling, ...]:
-    """A *different* between the first wanted block whose oldest is in a found one and each further such block."""
-    rulings = []
-    for block in found:
-        eldest = [oldest for each in wanted if (oldest := _oldest(each, age)) in block]
-        rulings += [Ruling(False, eldest[0], oldest, made) for oldest in eldest[1:]]
-    return tuple(rulings)
+def _pulled_in(found: Mapping[Node, int], wanted: Collection[Block], age: Age, made: int) -> tuple[Ruling, ...]:
+    """A *different* between the oldest of the first and of each further wanted block that are found in one place."""
+    together: dict[int, list[Node]] = {}
+    for block in wanted:
+        oldest = _oldest(block, age)
+        together.setdefault(found[oldest], []).append(oldest)
+    return tuple(Ruling(False, first, each, made) for first, *further in together.values() for each in further)
 
 
-def _lost(found: Collection[Block], wanted: Collection[Block], age: Age, made: int) -> tuple[Ruling, ...]:
-    """A *same* between the oldest of a wanted block and that of each piece of it which is elsewhere."""
+def _lost(found: Mapping[Node, int], wanted: Collection[Block], age: Age, made: int) -> tuple[Ruling, ...]:
+    """A *same* between the oldest of a wanted block and that of each piece of it that is found elsewhere."""
     rulings = []
     for block in wanted:
         oldest = _oldest(block, age)
-        pieces = [each & block for each in found if each & block and oldest not in each]
-        rulings += [Ruling(True, oldest, _oldest(piece, age), made) for piece in pieces]
+        pieces: dict[int, list[Node]] = {}
+        for node in sorted(block):
+            pieces.setdefault(found[node], []).append(node)
+        del pieces[found[oldest]]
+        rulings += [Ruling(True, oldest, _oldest(piece, age), made) for piece in pieces.values()]
     return tuple(rulings)
 
 
@@ -171,5 +175,5 @@ def _between(ruling: Ruling, one: Block, other: Block) -> bool:
     return (ruling.one in one and ruling.other in other) or (ruling.one in other and ruling.other in one)
 
 
-def _oldest(block: Block, age: Age) -> Node:
+def _oldest(block: Collection[Node], age: Age) -> Node:
     return min(block, key=lambda node: (age[node], node))

@@ -8,6 +8,10 @@ from django.core.management.base import BaseCommand
 BENCHMARKS = {
     "receive": ("accepted deliveries/s beside a no-op view and single-row inserts", 20_000),
     "pipeline": ("messages/s from stored to on the timeline, one worker", 20_000),
+    "identity": (
+        "merge and unmerge by history, pure resolve, rebuild of so many channel identities",
+        1_000_000,
+    ),
     "live": ("webhook POST to event in an open page at 50 webhooks/s, and the memory of each process", 1_000),
 }
 

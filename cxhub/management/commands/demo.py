@@ -16,14 +16,13 @@ from channels_ingest.models import Envelope
 from channels_ingest.simulator.lines import PROVIDER, line_of, new_client, poster_for
 from channels_ingest.simulator.payloads import Happening, payload_of
 from channels_ingest.simulator.posting import MetaPoster, ShopPoster
-from channels_ingest.simulator.shop import calls
+from channels_ingest.simulator.shop import PORTFOLIO, calls
 from channels_ingest.simulator.stories import deliveries, happenings
 from channels_ingest.sources import inbox_account_id
 from profiles.models import ApiToken, ChannelAccount, Role, StaffMember
 from profiles.models.staff import hashed
 
 SHOP = "Lindqvist & Daughters"
-PORTFOLIO = "117600000001874"
 ACCOUNT_ID = "117600000018740"
 
 #: The shop's numbers: what the stories call them, what agents do, Meta's id and the number (a Swedish one for fiction).

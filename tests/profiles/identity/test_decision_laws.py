@@ -57,7 +57,7 @@ def objection(case: Case, one: frozenset[Node], other: frozenset[Node]) -> str:
     return "limit" if exceeded else ""
 
 
-@law(150)
+@law(100)
 @given(cases())
 def test_different_holds_unless_people_later_said_same(case: Case) -> None:
     blocks = blocks_of(case)
@@ -66,7 +66,7 @@ def test_different_holds_unless_people_later_said_same(case: Case) -> None:
             assert ruling.other in next(g for g in called_same(case, after=ruling.made) if ruling.one in g)
 
 
-@law(150)
+@law(100)
 @given(cases())
 def test_latest_word_holds(case: Case) -> None:
     """What the last operation says without contradicting itself is so."""
@@ -76,7 +76,7 @@ def test_latest_word_holds(case: Case) -> None:
             assert (ruling.other in block_of(blocks_of(case), ruling.one)) == ruling.same
 
 
-@law(150)
+@law(100)
 @given(cases())
 def test_limits_hold_unless_people_said_same(case: Case) -> None:
     """More than the limit is only what one channel identity, or what people called the same, had by itself."""
@@ -87,7 +87,7 @@ def test_limits_hold_unless_people_said_same(case: Case) -> None:
                 assert any(values_of(case, core).get(key, set()) >= values for core in cores)
 
 
-@law(150)
+@law(100)
 @given(cases())
 def test_whoever_is_tied_and_yet_apart_has_a_reason(case: Case) -> None:
     """No tie is left out that could be taken, and every tie left out is reported."""
@@ -102,7 +102,7 @@ def test_whoever_is_tied_and_yet_apart_has_a_reason(case: Case) -> None:
                 assert frozenset((one, other)) in reported
 
 
-@law(150)
+@law(100)
 @given(cases(policy=st.just(FREE), decisions=st.just(())), pairs)
 def test_different_between_two_never_cuts_a_third_from_both(case: Case, pair: tuple[Node, Node]) -> None:
     blocks = blocks_of(with_decisions(case, Ruling(False, *pair, 1)))
@@ -114,7 +114,7 @@ def test_different_between_two_never_cuts_a_third_from_both(case: Case, pair: tu
             assert seen.node in either
 
 
-@law(150)
+@law(100)
 @given(cases(), pairs)
 def test_telling_two_persons_apart_who_are_apart_changes_no_block(case: Case, pair: tuple[Node, Node]) -> None:
     before = blocks_of(case)

@@ -59,8 +59,7 @@ class Log:
                 return before
             self.store(separate(self.case, block, part, age=AGE))
             return before - {block} | {part, block - part}
-        self.undone.add(pick.randrange(1, len(self.operations) + 1))
-        self.undone.discard(len(self.operations))
+        self.undone |= set(pick.sample(range(1, len(self.operations)), min(1, len(self.operations) - 1)))
         return None
 
 
