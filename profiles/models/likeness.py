@@ -7,8 +7,8 @@ from django.db import models
 class LikenessKey(models.Model):
     """Something a channel identity showed that those alike share (`profiles.identity.alike.keys_of`), as a hash.
 
-    A hash, so that there is no second copy of names and addresses. Never deleted when evidence is withdrawn: a key only
-    finds candidates, and those are compared by what stands.
+    A hash, so that no second copy of names and addresses lies about. Not deleted when evidence is withdrawn: a key
+    only finds candidates, and those are compared by what stands.
     """
 
     pk = models.CompositePrimaryKey("key", "channel_identity_id")

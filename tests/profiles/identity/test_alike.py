@@ -99,6 +99,11 @@ RAISED = {
         shown(name="Joerg Mueller", born="1971-06-24T00:00:00Z"),
         ["alike birth_date", "same_name name"],
     ),
+    "a birthday mistyped beside one mailbox": (
+        shown("email? mira@lind.se", name="Mira Lind", born="1971-06-24"),
+        shown("email? mira@lind.se", name="Mira Lind", born="1973-08-24"),
+        EMAIL_AND_NAME,
+    ),
     "a colleague knows the name better": (
         Shown(
             names=(Named("Zoë", "whatsapp"), Named("Mira Lind", "agent", is_by_agent=True)),
@@ -144,6 +149,10 @@ NOT_RAISED = {
     "father and son by their birthdays": (
         shown("phone? +5511987654321", name="João Silva", born="1950-02-03"),
         shown("phone? +5511987654321", name="João Silva", born="1982-11-30"),
+    ),
+    "father and son with one mailbox, by their birthdays": (
+        shown("email? joao.silva@uol.com.br", name="João Silva", born="1950-02-03"),
+        shown("email? joao.silva@uol.com.br", name="João Silva", born="1982-11-30"),
     ),
     "other initials": (
         shown("phone? +14155550123", name="John A. Smith"),
