@@ -122,7 +122,7 @@ def recover_logins(visitors: Iterable[JoinKey]) -> None:
     asked = []
     for (account_id, value, identity_id), sightings in sighted.items():
         mine = starts.get((account_id, value), [])
-        for start, end in zip(mine, [*mine[1:], None], strict=True):
+        for start, end in zip(mine, [*mine[1:], None], strict=False):  # without boundaries there is no span
             if not any(at >= start and (end is None or at < end) for _, at in sightings):
                 asked.append(Confirmation(identity_id, tuple(pk for pk, _ in sightings), start, end))
     if asked:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from profiles.identity import alike
 from profiles.identity.canonical import display_phone
 from profiles.identity.values import IdentifierKind
 
@@ -18,7 +19,9 @@ def kind_words(kind: str) -> str:
         IdentifierKind.EMAIL: _("e-mail address"),
         IdentifierKind.VISITOR: _("browser"),
         IdentifierKind.ORDER: _("order"),
-    }.get(IdentifierKind(kind), kind)
+        alike.USERNAME: _("user name"),
+        alike.BIRTH_DATE: _("date of birth"),
+    }.get(kind, kind)
 
 
 def value_words(kind: str, value: str) -> str:
@@ -61,7 +64,9 @@ def reason_words(reason: Mapping[str, Any]) -> str:
     if code == "same_name":
         return _("Both are called %(value)s") % facts
     if code == "alike":
-        facts["other"] = str(reason.get("other", ""))
+        facts["other"] = value_words(kind, str(reason.get("other", "")))
+        if facts["value"] == facts["other"]:
+            return _("Both have the %(kind)s %(value)s, which nothing has proved") % facts
         return _("Nearly the same %(kind)s: %(value)s and %(other)s") % facts
     return str(code)
 

@@ -10,7 +10,7 @@ from timeline.wording import identifier_of
 
 ROW, HALF = 44, 16
 MOST_ROWS = 12
-LONGEST = 21
+LONGEST = 18
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,7 @@ class Truth:
         self.withdrawn = self._withdrawn()
         for place, starts in self._login_starts().items():
             self.starts[place] |= starts
+        self.withdrawn = self._withdrawn()  # those of a visitor's own address lie between logins
         self.facts = {fact for fact in world.facts if not self.is_withdrawn(fact)}
         self.decisions = self._decisions()
         self.marked = self._marked()
