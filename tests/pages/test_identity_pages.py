@@ -48,7 +48,7 @@ def test_page_says_what_ties_the_addresses(lead: Client, town: Town) -> None:
     assert "Why this is one person: 2 addresses, and what ties them together" in said
     assert "Ties this address to Web chat v-1" in said
     assert "Verified" in said
-    assert re.search(r'#e-\d+">in a message', page.content.decode())
+    assert re.search(r'#e-\d+">on the timeline', page.content.decode())
 
 
 def test_agent_reads_and_corrects_nothing(client: Client, town: Town, agent: StaffMember) -> None:
