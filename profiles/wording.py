@@ -43,9 +43,11 @@ def grade_words(grade: str) -> str:
 
 def because_words(because: str) -> str:
     """Why a tie was held: a human's decision or the policy's limit."""
+    if because == f"limit:{IdentifierKind.CUSTOMER_ID}":
+        return _("each has a customer number of their own")
     if because.startswith("limit:"):
         kind = kind_words(because.removeprefix("limit:"))
-        return _("one customer cannot have that many of this kind: %(kind)s") % {"kind": kind}
+        return _("together they would have more than one person has of this: %(kind)s") % {"kind": kind}
     return _("a colleague said that they are different people")
 
 
