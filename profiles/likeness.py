@@ -25,6 +25,7 @@ _STEP_LIMITS = "SET LOCAL lock_timeout = '500ms'; SET LOCAL statement_timeout = 
 #: A key of more profiles is a usual name or a family of typos of nothing; it says nothing about a pair.
 _MOST_HOLDERS = 50
 _MOST_CANDIDATES = 20
+_READ_OF_A_NAME = 20
 #: Of one profile at a time; the best. More would fill the queue with one odd customer.
 _MOST_RAISED = 5
 
@@ -62,6 +63,15 @@ SELECT profile, other FROM (
     WHERE h.other <> g.profile
     GROUP BY g.profile, h.other
 ) ranked WHERE place <= %(most)s
+"""
+
+_FREQUENT = """
+SELECT g.key FROM unnest(%(keys)s::bigint[]) AS g(key)
+CROSS JOIN LATERAL (
+    SELECT count(DISTINCT c.profile_id) AS profiles
+    FROM (SELECT channel_identity_id FROM profiles_likenesskey WHERE key = g.key LIMIT %(read)s) k
+    JOIN profiles_channelidentity c ON c.id = k.channel_identity_id
+) h WHERE h.profiles > 2
 """
 
 _TOLD_APART = """
@@ -146,7 +156,7 @@ def examine(channel_identity_ids: Collection[int]) -> list[Found]:
     candidates = _candidates({pk: keys_of(looks[pk]) for pk in changed})
     looks |= _looks({pk for pair in candidates for pk in pair} - looks.keys())
     alike = {pair: found for pair in candidates if (found := compare(looks[pair[0]], looks[pair[1]]))}
-    for pair in _told_apart(alike):
+    for pair in {*_told_apart(alike), *_namesakes(alike)}:
         del alike[pair]
     return [
         Found(Review.Kind.DUPLICATE, *pair, fact.as_reason())
@@ -192,6 +202,17 @@ def _told_apart(pairs: Collection[Pair]) -> list[Pair]:
     with connection.cursor() as cursor:
         cursor.execute(_TOLD_APART, [[one for one, _ in ordered], [other for _, other in ordered]])
         return list(cursor.fetchall())
+
+
+def _namesakes(alike: Mapping[Pair, Alike]) -> list[Pair]:
+    """The pairs of whom only the name is alike, and whose name others have too."""
+    keys = {key: _hashed(key) for found in alike.values() for key in found.name_keys}
+    if not keys:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(_FREQUENT, {"keys": list(keys.values()), "read": _READ_OF_A_NAME})
+        frequent = {row[0] for row in cursor.fetchall()}
+    return [pair for pair, found in alike.items() if any(keys[key] in frequent for key in found.name_keys)]
 
 
 def _best(alike: Mapping[Pair, Alike], changed: Collection[int]) -> set[Pair]:

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from django.db import connection
 
 from profiles.identity.alike import Held, Named, Shown
+from profiles.identity.values import IdentifierKind
 from profiles.traits import AGENT
 
 #: Enough of anybody; a shared tablet's profile may have thousands.
@@ -13,6 +14,7 @@ _MOST_SIGHTINGS = 100
 _MOST_TRAITS = 20
 _MOST_VALUES = 20
 
+_KINDS = (IdentifierKind.CUSTOMER_ID, IdentifierKind.PHONE, IdentifierKind.EMAIL)
 _BIRTH_DATES = ("birth_date", "birthdate", "birthday", "date_of_birth", "dob")
 
 _OF_IDENTITIES = "SELECT n AS owner, n AS id FROM unnest(%s::bigint[]) n"
@@ -32,7 +34,7 @@ CROSS JOIN LATERAL (
 ) s
 CROSS JOIN LATERAL (
     SELECT kind, value, scope, status, shared_epochs FROM profiles_identifier
-    WHERE id = s.identifier_id AND kind IN ('customer_id', 'phone', 'email') OFFSET 0
+    WHERE id = s.identifier_id AND kind = ANY(%s) OFFSET 0
 ) i
 GROUP BY 1, 2, 3, 4, 6, 7 ORDER BY 1, 2, 3, 4
 """
@@ -62,7 +64,7 @@ def _shown(owners: str, ids: Collection[int]) -> dict[int, Shown]:
     held: dict[int, list[Held]] = {pk: [] for pk in wanted}
     told: dict[int, dict[str, list[tuple[str, str]]]] = {pk: {} for pk in wanted}
     with connection.cursor() as cursor:
-        cursor.execute(_HELD.format(owners=owners, most=_MOST_SIGHTINGS), [wanted])
+        cursor.execute(_HELD.format(owners=owners, most=_MOST_SIGHTINGS), [wanted, list(_KINDS)])
         for owner, *facts in cursor.fetchall():
             kind, value, scope, is_claim, status, is_shared = facts
             held[owner].append(Held(kind, value, scope, is_claim, status, is_shared))
@@ -75,7 +77,7 @@ def _shown(owners: str, ids: Collection[int]) -> dict[int, Shown]:
 def _one(held: list[Held], told: dict[str, list[tuple[str, str]]]) -> Shown:
     return Shown(
         names=tuple(Named(value, source, source == AGENT) for value, source in told.get("name", ())[:_MOST_VALUES]),
-        identifiers=tuple(held[:_MOST_VALUES]),
+        identifiers=tuple(each for kind in _KINDS for each in [h for h in held if h.kind == kind][:_MOST_VALUES]),
         usernames=tuple(value for value, _ in told.get("username", ())[:_MOST_VALUES]),
         birth_dates=tuple(value for name in _BIRTH_DATES for value, _ in told.get(name, ())[:_MOST_VALUES]),
     )

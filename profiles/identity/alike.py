@@ -12,7 +12,14 @@ from functools import lru_cache
 from typing import TypeVar
 
 from profiles.identity.canonical import canonical
-from profiles.identity.names import PersonName, is_clearly_different, is_one_slip, is_same_full_name, person_name
+from profiles.identity.names import (
+    PersonName,
+    is_clearly_different,
+    is_one_slip,
+    is_same_full_name,
+    person_name,
+    says_more_than,
+)
 from profiles.identity.suggestion import suggestion_key
 from profiles.identity.values import IdentifierKind, IdentifierStatus
 from profiles.identity.worth import Reason, worthless
@@ -97,10 +104,14 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """Why two look alike, the best reason first; `weight` only orders pairs, it is no probability."""
+    """Why two look alike, the best reason first; `weight` only orders pairs, it is no probability.
+
+    `name_keys`: everything rests on the name, so it says something only while nobody else has one of these keys.
+    """
 
     facts: tuple[Fact, ...]
     weight: int
+    name_keys: frozenset[str] = frozenset()
 
 
 Finder = Callable[[Looks, Looks], Iterator[Fact]]
@@ -110,21 +121,20 @@ def compare(one: Looks, other: Looks) -> Alike | None:
     """The reasons to have a look at the pair, the same for both orders; None when there are none or a veto stands."""
     name = min(_same_names(one, other), default=None, key=_order)
     found = [
-        (weight, fact)
+        (finder, weight, fact)
         for finder, weight, needs_name in _RULES
         if (name or not needs_name) and (fact := min(finder(one, other), default=None, key=_order))
     ]
-    if (
-        not found
-        or _have_other_names(one, other)
-        or _have_other_birth_dates(one, other, is_mailbox=found[0][0] == _MAILBOX)
-    ):
+    is_mailbox = any(finder is _mailboxes for finder, *_ in found)
+    if not found or _have_other_names(one, other) or _have_other_birth_dates(one, other, is_mailbox=is_mailbox):
         return None
     if _have_other_customer_ids(one, other) and not any(_mail_typos(one, other)):
         return None
-    facts = dict.fromkeys(fact for _, fact in found)
-    weight = sum(weight for weight, _ in found) + (_NAME_WEIGHT if name else 0)
-    return Alike((*facts, *([name] if name else [])), weight)
+    facts = dict.fromkeys(fact for *_, fact in found)
+    weight = sum(weight for _, weight, _ in found) + (_NAME_WEIGHT if name else 0)
+    rests_on_name = all(finder is _name_mailboxes for finder, *_ in found)
+    name_keys = frozenset(map(_name_key, _full_names(one) & _full_names(other))) if rests_on_name else frozenset()
+    return Alike((*facts, *([name] if name else [])), weight, name_keys)
 
 
 def keys_of(looks: Looks) -> set[str]:
@@ -132,9 +142,9 @@ def keys_of(looks: Looks) -> set[str]:
 
     The combined keys find the namesakes among people of a name that is too frequent to look at them all.
     """
-    names = {" ".join(name.long_words) for name, _ in looks.names if name.is_full}
+    names = _full_names(looks)
     tails = {phone.near for phone in looks.phones}
-    keys = {f"name {name}" for name in names}
+    keys = set(map(_name_key, names))
     keys |= {f"email {email.near}" for email in looks.emails}
     keys |= {f"local {local}" for email in looks.emails if (local := _local(email))}
     keys |= {f"phone {tail}" for tail in tails}
@@ -209,17 +219,28 @@ def _mail_typos(one: Looks, other: Looks) -> Iterator[Fact]:
 
 
 def _local_parts(one: Looks, other: Looks) -> Iterator[Fact]:
-    """The same name before the @ of two domains."""
+    """The same before the @ of two domains, when it says more than the name."""
+    yield from _same_locals(one, other, more=True)
+
+
+def _name_mailboxes(one: Looks, other: Looks) -> Iterator[Fact]:
+    """The same before the @ of two domains, and it is just the name: something if the name is rare."""
+    yield from _same_locals(one, other, more=False)
+
+
+def _same_locals(one: Looks, other: Looks, *, more: bool) -> Iterator[Fact]:
+    names = [name for name, _ in (*one.names, *other.names)]
     for mine, theirs in _pairs(one.emails, other.emails):
-        if mine.near != theirs.near and _local(mine) and _local(mine) == _local(theirs):
+        local = _local(mine)
+        if mine.near != theirs.near and local and local == _local(theirs) and says_more_than(local, names) is more:
             yield _fact(IdentifierKind.EMAIL, mine.value, theirs.value)
 
 
 def _mail_slips(one: Looks, other: Looks) -> Iterator[Fact]:
-    """One letter of the address differs. Digits do not count: anna.berg1@ and anna.berg2@ are two people's."""
+    """One letter of the address differs. Only letters: anna.berg1@ and anna.berg2@ are two people's."""
     for mine, theirs in _pairs(one.emails, other.emails):
-        if is_one_slip(mine.near, theirs.near) and not any(
-            (a.isdigit() or b.isdigit()) and a != b for a, b in zip(mine.near, theirs.near, strict=True)
+        if is_one_slip(mine.near, theirs.near) and all(
+            (a + b).isalpha() for a, b in zip(mine.near, theirs.near, strict=True) if a != b
         ):
             yield _fact(IdentifierKind.EMAIL, mine.value, theirs.value)
 
@@ -240,15 +261,15 @@ def _birth_dates(one: Looks, other: Looks) -> Iterator[Fact]:
     yield from (_fact(BIRTH_DATE, date, date) for date in set(one.birth_dates) & set(other.birth_dates))
 
 
-_MAILBOX = 8
 #: What speaks for a pair, how much, and whether only beside the same full name.
 _RULES: tuple[tuple[Finder, int, bool], ...] = (
-    (_mailboxes, _MAILBOX, False),
+    (_mailboxes, 8, False),
     (_birth_dates, 6, True),
     (_numbers, 6, True),
     (_usernames, 5, True),
     (_local_parts, 4, True),
     (_mail_slips, 4, True),
+    (_name_mailboxes, 2, True),
 )
 _NAME_WEIGHT = 4
 _GENERATION_YEARS = 14
@@ -277,6 +298,14 @@ def _have_other_customer_ids(one: Looks, other: Looks) -> bool:
         {i for s, i in one.customer_ids if s == scope}.isdisjoint({i for s, i in other.customer_ids if s == scope})
         for scope in scopes
     )
+
+
+def _full_names(looks: Looks) -> set[str]:
+    return {" ".join(name.long_words) for name, _ in looks.names if name.is_full}
+
+
+def _name_key(full_name: str) -> str:
+    return f"name {full_name}"
 
 
 def _local(email: _Contact) -> str:

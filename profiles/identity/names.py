@@ -5,7 +5,7 @@ A name proves nothing. An equal full name is only ever a second reason, a clearl
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -125,6 +125,17 @@ def is_one_slip(one: str, other: str) -> bool:
     if len(at) == 1:
         return True
     return len(at) == 2 and at[1] == at[0] + 1 and one[at[0]] == other[at[1]] and one[at[1]] == other[at[0]]
+
+
+def says_more_than(local: str, names: Iterable[PersonName]) -> bool:
+    """Whether the part of an address before the @ has more in it than the names: two characters, say a year's.
+
+    Everybody called Maria Silva is maria.silva@ or msilva@ somewhere.
+    """
+    rest = "".join(_words(local))
+    for word in sorted({word for name in names for word in name.long_words}, key=lambda word: (-len(word), word)):
+        rest = rest.replace(word, "", 1)
+    return len(rest) + sum(map(str.isdigit, local)) > 1
 
 
 def _words(text: str) -> list[str]:

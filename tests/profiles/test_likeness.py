@@ -161,6 +161,15 @@ def test_key_that_many_hold_is_skipped_and_the_rest_of_it_still_found(person: Pe
     assert pairs() == [(one, other)]
 
 
+def test_namesakes_are_left_alone_unless_they_are_the_only_ones(person: Person) -> None:
+    one = person("1", "email mira.lind@posteo.de", name="Mira Lind")
+    other = person("2", "email mira.lind@web.de", name="Mira Lind")
+    for n, domain in enumerate(("gmx.de", "web.de", "posteo.de")):
+        person(f"m{n}", f"email maria.silva@{domain}", name="Maria Silva")
+    look()
+    assert pairs() == [(one, other)]
+
+
 def test_one_odd_customer_does_not_fill_the_queue(person: Person) -> None:
     for n in range(12):
         person(str(n), f"email mira+{n}@gmail.com")
