@@ -20,15 +20,15 @@ NAME = "cxhub_bench"
 
 
 @contextmanager
-def database() -> Iterator[dict[str, str]]:
+def database(name: str = NAME) -> Iterator[dict[str, str]]:
     """A fresh, migrated scratch database, dropped at the end; yields the environment that points at it."""
     from cxhub import env
 
     real = env.load(os.environ)
     with psycopg.connect(real.database_url, autocommit=True) as admin:
-        admin.execute(f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)")
-        admin.execute(f"CREATE DATABASE {NAME}")
-        url = urlunsplit(urlsplit(real.database_url)._replace(path=f"/{NAME}"))
+        admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        admin.execute(f"CREATE DATABASE {name}")
+        url = urlunsplit(urlsplit(real.database_url)._replace(path=f"/{name}"))
         environ = {
             **os.environ,
             "DATABASE_URL": url,
@@ -39,7 +39,7 @@ def database() -> Iterator[dict[str, str]]:
             manage(environ, "migrate", "--verbosity", "0")
             yield environ
         finally:
-            admin.execute(f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)")
+            admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 def manage(environ: dict[str, str], *arguments: str) -> str:

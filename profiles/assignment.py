@@ -45,17 +45,18 @@ def reassign(
     *,
     amend: Amend | None = None,
     also_lock: Iterable[int] = (),
+    guess: Iterable[int] = (),
 ) -> Reassigned:
     """The profiles of everything connected to `touched` are what the evidence says.
 
     Locks the profiles of the component and reads it again: if another transaction had made it larger meanwhile, the
     locks are given back with the savepoint and the larger set is locked, so that they are only ever taken in order.
+    A good `guess` at those profiles saves the first reading.
     """
     wanted = set(touched)
-    component = connected(wanted, policy)
+    locked = set(guess) or connected(wanted, policy).profiles
     while True:
         with transaction.atomic():
-            locked = component.profiles
             take_advisory_locks(lock_id("profile", pk) for pk in locked)
             component = connected(wanted, policy)
             if component.profiles <= locked:
@@ -68,6 +69,7 @@ def reassign(
                 if component.profiles <= locked:
                     return _apply(component, amended)
             transaction.set_rollback(True)
+        locked = component.profiles
 
 
 def _apply(component: Component, amended: Amended) -> Reassigned:

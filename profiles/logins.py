@@ -134,7 +134,7 @@ def recover_logins(visitors: Iterable[JoinKey]) -> None:
     asked = []
     for (account_id, value, identity_id), times in sighted.items():
         mine = starts.get((account_id, value), [])
-        for start, end in zip(mine, [*mine[1:], None], strict=False):
+        for start, end in zip(mine, [*mine[1:], None], strict=False):  # without boundaries there is no span
             within = [at for at in times if at >= start and (end is None or at < end)]
             since = start
             if start in within and tied[account_id, value, start] > 1:

@@ -105,7 +105,8 @@ def perform(
             return Amended(touched, moved.born, {*scope.touched, *moved.touched}, operation.pk)
 
         before = _profiles_of(about)
-        done = reassign({*scope.touched, *about}, policy, amend=amend)
+        touched = {*scope.touched, *about}
+        done = reassign(touched, policy, amend=amend, guess=_profiles_of(touched))
         after = _profiles_of(about)
         operation = latest[0] if latest else None
         if operation is not None:

@@ -17,8 +17,8 @@ from profiles.wording import reason_words
 LATER = timedelta(days=7)
 
 #: Open: two profiles now, no standing *different* between them that is later than the news, not put off.
-_OPEN_AMONG = """
-SELECT DISTINCT ON (least(a.profile_id, b.profile_id), greatest(a.profile_id, b.profile_id)) r.id
+_OPEN_ROWS = """
+SELECT r.id, least(a.profile_id, b.profile_id) AS low, greatest(a.profile_id, b.profile_id) AS high
 FROM {reviews} r
 JOIN profiles_channelidentity a ON a.id = r.one_id
 JOIN profiles_channelidentity b ON b.id = r.other_id
@@ -30,8 +30,9 @@ AND NOT EXISTS (
     JOIN profiles_channelidentity y ON y.id IN (d.one_id, d.other_id) AND y.id <> x.id
     WHERE x.profile_id = a.profile_id AND y.profile_id = b.profile_id
 )
-ORDER BY least(a.profile_id, b.profile_id), greatest(a.profile_id, b.profile_id), r.id DESC
 """
+#: The newest of each pair of profiles.
+_OPEN_AMONG = f"SELECT DISTINCT ON (low, high) id FROM ({_OPEN_ROWS}) pairs ORDER BY low, high, id DESC"  # noqa: S608
 _OPEN = _OPEN_AMONG.format(reviews="profiles_review")
 #: Found by its channel identities: a customer's page does not read everybody's reviews.
 _OPEN_OF_PROFILE = _OPEN_AMONG.format(
@@ -77,10 +78,11 @@ def open_reviews_of(profile_id: int) -> list[int]:
 
 
 def count_open_reviews(*, at_most: int = 100) -> int:
-    """How many wait, counted no further than `at_most`."""
+    """How many wait, counted no further than `at_most` reviews: a long queue costs a page no more than a short one."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT count(*) FROM (SELECT 1 FROM ({_OPEN}) open LIMIT %(most)s) counted",  # noqa: S608
+            "SELECT count(*) FROM (SELECT DISTINCT low, high FROM"  # noqa: S608
+            f" ({_OPEN_ROWS.format(reviews='profiles_review')} LIMIT %(most)s) few) counted",
             {"most": at_most, "profile": None},
         )
         return int(cursor.fetchone()[0])

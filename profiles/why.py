@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from profiles.components import connected, outcome_of
 from profiles.identity.evidence import FIRST_EPOCH
+from profiles.identity.partition import Held
 from profiles.identity.values import IdentifierStatus
 from profiles.models import Boundary, ChannelIdentity, Decision, Operation, Profile, Sighting
 from profiles.policies import active_policy
@@ -124,11 +125,11 @@ def why(profile_id: int) -> Why | None:
     ids = {member.pk for member in members}
     policy = active_policy()
     component = connected(ids, policy)
-    sightings = list(
-        Sighting.objects.filter(channel_identity_id__in=ids)
-        .select_related("identifier")
-        .order_by("occurred_at", "id")[: MOST + 1]
-    )
+    rows = Sighting.objects.filter(channel_identity_id__in=ids).select_related("identifier")
+    # Only the first of each is evidence; later ones were stored because they came before it.
+    firsts = rows.order_by("channel_identity_id", "identifier_id", "grade", "occurred_at", "id")
+    firsts = firsts.distinct("channel_identity_id", "identifier_id", "grade")
+    sightings = sorted(firsts[: MOST + 1], key=lambda sighting: (sighting.occurred_at, sighting.pk))
     held = [
         (*((one, other) if one in ids else (other, one)), tie)
         for one, other, tie in outcome_of(component).held
@@ -149,11 +150,7 @@ def why(profile_id: int) -> Why | None:
         sightings=tuple(_sighting(s, tied, users) for s in sightings[:MOST]),
         boundaries=tuple(_boundaries(members)),
         decisions=tuple(_decision(decision, ids, named) for decision in decisions),
-        held=tuple(
-            HeldWhy(one, other, named[other], *tie.identifier, because=tie.because)
-            for one, other, tie in held
-            if tie.identifier is not None and other in named
-        ),
+        held=tuple(_held(held, named)),
         operations=tuple(operations_about([profile_id, *ids])),
         is_cut=len(sightings) > MOST,
     )
@@ -255,6 +252,17 @@ def _boundaries(members: Iterable[ChannelIdentity]) -> Iterable[BoundaryWhy]:
                 row.operation_id,
                 row.withdrawn_by_id,
             )
+
+
+def _held(ties: Iterable[tuple[int, int, Held]], named: dict[int, OtherProfile]) -> Iterable[HeldWhy]:
+    """One for each other profile, identifier and reason, however many channel identities have them."""
+    told = set()
+    for one, other, tie in ties:
+        if tie.identifier is not None and other in named:
+            key = (named[other].id, tie.identifier, tie.because)
+            if key not in told:
+                told.add(key)
+                yield HeldWhy(one, other, named[other], *tie.identifier, because=tie.because)
 
 
 def _decision(decision: Decision, mine: set[int], named: dict[int, OtherProfile]) -> DecisionWhy:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from profiles.identity import alike
 from profiles.identity.canonical import display_phone
 from profiles.identity.values import IdentifierKind
 
@@ -18,7 +19,9 @@ def kind_words(kind: str) -> str:
         IdentifierKind.EMAIL: _("e-mail address"),
         IdentifierKind.VISITOR: _("browser"),
         IdentifierKind.ORDER: _("order"),
-    }.get(IdentifierKind(kind), kind)
+        alike.USERNAME: _("user name"),
+        alike.BIRTH_DATE: _("date of birth"),
+    }.get(kind, kind)
 
 
 def value_words(kind: str, value: str) -> str:
@@ -40,9 +43,11 @@ def grade_words(grade: str) -> str:
 
 def because_words(because: str) -> str:
     """Why a tie was held: a human's decision or the policy's limit."""
+    if because == f"limit:{IdentifierKind.CUSTOMER_ID}":
+        return _("each has a customer number of their own")
     if because.startswith("limit:"):
         kind = kind_words(because.removeprefix("limit:"))
-        return _("one customer cannot have that many of this kind: %(kind)s") % {"kind": kind}
+        return _("together they would have more than one person has of this: %(kind)s") % {"kind": kind}
     return _("a colleague said that they are different people")
 
 
@@ -61,7 +66,9 @@ def reason_words(reason: Mapping[str, Any]) -> str:
     if code == "same_name":
         return _("Both are called %(value)s") % facts
     if code == "alike":
-        facts["other"] = str(reason.get("other", ""))
+        facts["other"] = value_words(kind, str(reason.get("other", "")))
+        if facts["value"] == facts["other"]:
+            return _("Both have the %(kind)s %(value)s, which nothing has proved") % facts
         return _("Nearly the same %(kind)s: %(value)s and %(other)s") % facts
     return str(code)
 

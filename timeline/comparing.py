@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import connection
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from profiles.identity.values import IdentifierKind
 from profiles.preview import LiftedDecision, Preview
@@ -142,7 +143,10 @@ def comparison_of(preview: Preview, chosen: Mapping[str, int]) -> Comparison:
         consents=_consents(preview.one.consents, preview.other.consents),
         shared=frozenset(both),
         joining=frozenset(moves),
-        counts=[Count(a.word, a.number + b.number) for a, b in zip(one.counts, other.counts, strict=True)],
+        counts=[
+            word(one.counts[place].number + other.counts[place].number)
+            for place, word in enumerate((_messages, _orders))
+        ],
         latest=latest[:LATEST],
         limits=limit_words(preview.lifted_limits),
         lifted=preview.lifted_decisions,
@@ -200,7 +204,15 @@ def _counts(profile_id: int) -> list[Count]:
     with connection.cursor() as cursor:
         cursor.execute(_COUNT, [profile_id, MOST_COUNTED])
         messages, orders = cursor.fetchone()
-    return [Count(_("messages"), messages), Count(_("order events"), orders)]
+    return [_messages(messages), _orders(orders)]
+
+
+def _messages(number: int) -> Count:
+    return Count(ngettext("message", "messages", number), number)
+
+
+def _orders(number: int) -> Count:
+    return Count(ngettext("order event", "order events", number), number)
 
 
 def _keys(rows: Iterable[IdentifierRow]) -> set[str]:

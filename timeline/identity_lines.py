@@ -15,7 +15,7 @@ from profiles.wording import verb_words
 from timeline.entries import EntryKind
 from timeline.models import Entry
 from timeline.panel import name_of
-from timeline.wording import channel_of, identifier_words, shown_address
+from timeline.wording import channel_of, identifier_words, isolated, shown_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def _title(entry: Entry, other: str) -> str:
         said = _("Separated from %(name)s")
     else:
         said = _("Merged with %(name)s") if entry.detail.get("verb") else _("Joined with %(name)s")
-    return said % {"name": other}
+    return said % {"name": isolated(other)}
 
 
 def _note(detail: Mapping[str, Any], operation: Operation | None) -> str:

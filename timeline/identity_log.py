@@ -37,6 +37,9 @@ def write_moves(moves: Sequence[Move], operation_id: int | None = None, retold: 
     refold(profiles)
     current = dict(ChannelIdentity.objects.filter(id__in=ids).values_list("id", "profile_id"))
     happened = [Happened(current[line.channel_identity_id], line.id, line.kind) for line in lines]
+    # Open pages of a customer who is no more learn it, too: they go on where the customer went.
+    gone = profiles - set(current.values()) if lines else set()
+    happened += [Happened(profile_id, lines[0].id, EntryKind.IDENTITY) for profile_id in gone]
     transaction.on_commit(partial(publish, happened), robust=True)
 
 

@@ -19,8 +19,9 @@ from profiles.review_queue import bring_back, decide, open_reviews, place_of, pu
 from timeline.agents import BIGGEST_ID, actor_of, judge_page
 from timeline.comparing import Comparison, choices_in, compared_entries, comparison_of
 from timeline.panel import name_of
-from timeline.review_rows import rows_of
+from timeline.review_rows import reasons_of, rows_of
 from timeline.toasts import say_done, say_put_off
+from timeline.wording import isolated
 
 PAGE = 50
 
@@ -54,7 +55,7 @@ def review(request: HttpRequest, review_id: int) -> HttpResponse:
         raise Http404("no such review")
     view = review_view(row)
     place = place_of(row.pk)
-    context = {"review": view, "place": place, "action": reverse("review", args=[row.pk])}
+    context = {"review": view, "reasons": reasons_of(view), "place": place, "action": reverse("review", args=[row.pk])}
     if request.method == "GET":
         return _compare(request, view.one.id, view.other.id, context)
     answer = _answer(request)
@@ -62,7 +63,7 @@ def review(request: HttpRequest, review_id: int) -> HttpResponse:
         put_off(row)
         say_put_off(request, _("Put off for a week"), row.pk)
         return _next_pair(place.following or place.previous)
-    names = {"one": name_of(view.one.display_name), "other": name_of(view.other.display_name)}
+    names = {side: isolated(name_of(who.display_name)) for side, who in (("one", view.one), ("other", view.other))}
     return _decided(
         request,
         answer,
@@ -89,8 +90,7 @@ def compare(request: HttpRequest, one_id: int, other_id: int) -> HttpResponse:
             return merge(one, other, actor=actor, reason=answer.reason, choices=answer.choices)
         return tell_apart(one, other, actor=actor, reason=answer.reason)
 
-    comparison = _preview(request, one, other, {})
-    names = {"one": comparison.one.panel.name, "other": comparison.other.panel.name}
+    names = dict(zip(("one", "other"), map(isolated, _names(one, other)), strict=True))
     return _decided(
         request,
         answer,

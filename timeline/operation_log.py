@@ -66,7 +66,7 @@ def _back_to(request: HttpRequest, operation: Operation) -> str:
     """The pair that the operation decided, or else the page that asked."""
     review_id = Review.objects.filter(operation=operation).values_list("id", flat=True).first()
     asked = request.POST.get("next", "")
-    if review_id and asked != reverse("log"):
+    if review_id and asked.startswith(reverse("merges")) and not asked.startswith(reverse("log")):
         return reverse("review", args=[review_id])
     if url_has_allowed_host_and_scheme(asked, allowed_hosts=None) and asked.startswith("/"):
         return asked

@@ -1,15 +1,18 @@
 """Open reviews as rows of the queue: two people, why they may be one, and what would collide."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.utils.translation import gettext as _
 
 from profiles.models import ChannelIdentity, ConsentEvent
 from profiles.review_queue import ReviewView
+from profiles.wording import kind_words
 from timeline.panel import name_of
-from timeline.wording import channel_of
+from timeline.why_page import identifier_line
+from timeline.wording import channel_of, isolated
 
 #: Kind of review -> (icon, tone).
 KINDS = {"conflict": ("triangle-alert", "warn"), "claim": ("user-plus", "quiet"), "duplicate": ("users", "quiet")}
@@ -56,6 +59,28 @@ def kind_word(kind: str) -> str:
     return {"conflict": _("Conflict"), "claim": _("Claim")}.get(kind, _("Look alike"))
 
 
+def reasons_of(review: ReviewView) -> list[str]:
+    """Why the two may be one, what was proved first; who claims something is named."""
+    proved_first = sorted(review.reasons, key=lambda reason: reason.get("code") != "held")
+    return [_reason(reason, review) for reason in proved_first]
+
+
+def _reason(reason: Mapping[str, Any], review: ReviewView) -> str:
+    sides = {review.one.id: review.other, review.other.id: review.one}
+    kind, by, because = str(reason.get("kind", "")), reason.get("by"), str(reason.get("because", ""))
+    if not kind:
+        return str(reason["words"])
+    facts = {"identifier": identifier_line(kind, str(reason.get("value", "")))}
+    if reason.get("code") == "claimed" and by in sides:
+        claimer = review.one if by == review.one.id else review.other
+        facts["claimer"], facts["holder"] = (isolated(name_of(who.display_name)) for who in (claimer, sides[by]))
+        return _("%(claimer)s gave the %(identifier)s as theirs; it was proved to be %(holder)s’s") % facts
+    if reason.get("code") == "held" and because.startswith("limit:"):
+        facts["limit"] = kind_words(because.removeprefix("limit:"))
+        return _("Both have the %(identifier)s, but each has a %(limit)s of their own") % facts
+    return str(reason["words"])
+
+
 def _row(review: ReviewView, one: Person, other: Person) -> ReviewRow:
     icon, tone = KINDS.get(review.kind, KINDS["duplicate"])
     return ReviewRow(
@@ -65,7 +90,7 @@ def _row(review: ReviewView, one: Person, other: Person) -> ReviewRow:
         word=kind_word(review.kind),
         one=one,
         other=other,
-        reasons=[reason["words"] for reason in review.reasons],
+        reasons=reasons_of(review),
         at=review.again_since or review.raised_at,
         is_again=review.again_since is not None,
         collides=_collides(review, one, other),

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from profiles.models import Profile
 from profiles.operations import Done
+from timeline.wording import isolated
 
 UNDO, AGAIN = "undo", "again"
 
@@ -31,4 +32,4 @@ def say_refused(request: HttpRequest, reason: str) -> None:
 def say_moved(request: HttpRequest, current: int) -> None:
     """The next page says that the customer who was asked for is part of this one."""
     name = Profile.objects.filter(id=current).values_list("display_name", flat=True).first()
-    messages.info(request, _("This customer was merged into %(name)s") % {"name": name or f"#{current}"})
+    messages.info(request, _("This customer was merged into %(name)s") % {"name": isolated(name or f"#{current}")})

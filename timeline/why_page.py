@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from profiles.reading import AddressView
 from profiles.why import BoundaryWhy, DecisionWhy, HeldWhy, OtherProfile, SightingWhy, Why
 from profiles.wording import because_words, kind_words, value_words
+from timeline.identity_graph import Graph, graph_of
 from timeline.operation_rows import OperationRow, rows_of
 from timeline.panel import AddressRow, GradeWord, address_row, grade_of, name_of
 from timeline.why_api import source_entries
@@ -87,6 +88,7 @@ class WhyPage:
     held: list[HeldRow]
     decisions: list[DecisionRow]
     operations: list[OperationRow]
+    graph: Graph | None
     is_cut: bool
 
 
@@ -109,6 +111,7 @@ def why_page(found: Why) -> WhyPage:
         held=[_held(held) for held in found.held],
         decisions=[_decision(decision, names) for decision in reversed(found.decisions)],
         operations=rows_of(found.operations),
+        graph=graph_of(list(rows.values()), found.sightings),
         is_cut=found.is_cut,
     )
 

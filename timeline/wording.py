@@ -1,5 +1,6 @@
 """The words and icons an agent reads for the codes that the timeline stores. Icons are ids of the sprite."""
 
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -150,6 +151,12 @@ def shown_address(channel: str, address: str) -> str:
     """A phone number as people read it; any other address as it is."""
     is_number = channel in PHONE_CHANNELS and address.removeprefix("+").isdecimal()
     return display_phone(f"+{address.removeprefix('+')}") if is_number else address
+
+
+def isolated(name: str) -> str:
+    """A name for the middle of a sentence: one in a right-to-left script does not turn the words around it."""
+    is_turned = any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in name)
+    return f"\u2068{name}\u2069" if is_turned else name
 
 
 def words_of(known: Mapping[str, Word], code: str) -> str:

@@ -1,5 +1,5 @@
 """Who uses the hub (`staff`), its lines (`accounts`), what was seen (`evidence`), what humans decided (`decisions`),
-what is derived (`projection`)."""
+what is derived (`projection`), what the search for duplicates remembers (`likeness`)."""
 
 from profiles.identity.evidence import FIRST_EPOCH
 from profiles.models.accounts import Channel, ChannelAccount
@@ -13,6 +13,7 @@ from profiles.models.evidence import (
     Sighting,
     Trait,
 )
+from profiles.models.likeness import LikenessCursor, LikenessKey
 from profiles.models.policies import IdentityPolicy
 from profiles.models.projection import Profile, Review
 from profiles.models.staff import ApiToken, FailedLogin, LoginLink, Role, StaffMember
@@ -29,6 +30,8 @@ __all__ = [
     "FailedLogin",
     "Identifier",
     "IdentityPolicy",
+    "LikenessCursor",
+    "LikenessKey",
     "LoginLink",
     "Marking",
     "Mention",

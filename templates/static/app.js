@@ -411,7 +411,8 @@
     joinDays();
     tellTimes();
     timeToasts();
-    if (event.target.id === "sheet" && !event.target.open) event.target.showModal();
+    const sheet = $("#sheet");
+    if (event.detail?.ctx?.target === sheet && sheet && !sheet.open) sheet.showModal();
     if (shownProfile() !== title.profile) {
       Object.assign(title, { profile: shownProfile(), base: document.title, unread: 0, channels: new Set() });
       sideShown = "";

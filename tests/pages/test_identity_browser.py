@@ -1,6 +1,7 @@
 """Deciding who is who in Chromium: by keyboard, with the undo in reach."""
 
 import os
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from profiles.correcting import draw_boundary, undo
+from profiles.correcting import draw_boundary, mark, undo
 from profiles.merging import merge, tell_apart
 from profiles.models import ChannelIdentity, Review, Sighting
 from tests.pages.identity_cast import Town, open_review, town
@@ -74,6 +75,60 @@ def test_toast_leaves_after_half_a_minute(open_page: Callable[..., Page], town: 
     expect(page.locator(".toast")).to_be_visible()
     page.clock.run_for(2_000)
     expect(page.locator(".toast")).to_have_count(0)
+
+
+def test_merge_from_a_customers_page_and_undo_from_the_timeline(open_page: Callable[..., Page], town: Town) -> None:
+    one, other = town.claim()
+    page = open_page(f"/inbox/all/{one}/", member=town.lead)
+    page.get_by_role("link", name="Merge with …").click()
+    search = page.locator("#sheet[open]").get_by_role("searchbox")
+    expect(search).to_be_focused()
+    search.press_sequentially("(work)")
+    page.locator("#sheet .people a").click()
+    page.wait_for_url(f"**/merges/compare/{one}/{other}/")
+    page.get_by_label("Why?").fill("she called")
+    page.get_by_role("button", name="Merge").click()
+    page.wait_for_url(f"**/inbox/all/{one}/")
+    expect(page.locator(".toast")).to_contain_text("Merged Mira Lind and Mira Lind (work)")
+    expect(page.locator(".identity-line")).to_have_count(1)
+    expect(page.locator(".identity-line")).to_contain_text(re.compile("by Elias Berg.*she called"))
+    page.locator(".identity-line").get_by_role("button", name="Undo").click()
+    expect(page.locator(".toast")).to_contain_text("Undone")
+    assert page.url.endswith(f"/inbox/all/{one}/")
+    assert town.profile(other) == other
+
+
+def test_customer_merged_meanwhile_is_said_on_the_open_page(open_page: Callable[..., Page], town: Town) -> None:
+    one, other = town.claim()
+    page = open_page(f"/inbox/all/{other}/", member=town.lead)
+    expect(page.locator(".status-word")).to_have_text("Live")
+    merge(one, other, actor=town.lead)
+    page.wait_for_url(f"**/inbox/all/{one}/")
+    expect(page.locator(".toast")).to_contain_text("This customer was merged into")
+
+
+def test_correction_asks_in_a_dialog_that_escape_closes(open_page: Callable[..., Page], town: Town) -> None:
+    one, _ = town.claim()
+    page = open_page(f"/customers/{one}/identity/", member=town.lead)
+    opener = page.get_by_role("link", name="Somebody else writes from here since")
+    opener.click()
+    expect(page.locator("#sheet[open] [type=datetime-local]")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#sheet[open]")).to_have_count(0)
+    expect(opener).to_be_focused()
+
+
+def test_separation_shows_at_once_who_keeps_what(open_page: Callable[..., Page], town: Town) -> None:
+    one, other = town.claim()
+    merge(one, other, actor=town.lead)
+    page = open_page(f"/customers/{one}/separate/", member=town.lead)
+    expect(page.get_by_text("here you will see who keeps what")).to_be_visible()
+    page.get_by_label("E-mail").check()
+    expect(page.locator(".part").nth(1)).to_contain_text("Mira Lind (work)")
+    page.get_by_label("Why?").fill("sisters")
+    page.get_by_role("button", name="Separate").click()
+    expect(page.locator(".toast")).to_contain_text("Separated")
+    assert town.profile(other) == other
 
 
 @pytest.mark.skipif(not SHOTS, reason="draws the pages for people to look at: set CXHUB_SCREENSHOTS to a folder")
@@ -151,15 +206,19 @@ def scene(town: Town) -> dict[str, str]:
     town.consents(kajsa, is_granted=True)
     town.consents(work, is_granted=False)
     rich = open_review().pk
-    text = town.seen("sms", "+46701740655", ("phone", "+46701740655", "weak"), name="Kajsa", days=20)
+    number = ("phone", "+46701740655", "weak")
+    text = town.seen("sms", "+46701740655", number, name="Ulf", days=80)
+    town.said(text, "Ulf here. Thanks for the boots!", days=80)
+    town.seen("sms", "+46701740655", number, name="Kajsa", days=20)
     town.said(text, "Hi, Kajsa here, my other phone", days=20)
+    mark("email", "", "family@oberg.example", "generic", actor=town.lead, reason="the whole family reads it")
     merge(kajsa, text, actor=town.lead, reason="she said so on the phone, and the delivery address is the same")
     done = merge(kajsa, emoji, actor=town.lead, reason="wrong row")
     assert done.operation
     undo(done.operation, actor=town.lead)
     draw_boundary(
         ChannelIdentity.objects.get(pk=text),
-        town.now - timedelta(days=200),
+        town.now - timedelta(days=45),
         actor=town.lead,
         reason="number handed on to her",
     )

@@ -48,7 +48,7 @@ def test_page_says_what_ties_the_addresses(lead: Client, town: Town) -> None:
     assert "Why this is one person: 2 addresses, and what ties them together" in said
     assert "Ties this address to Web chat v-1" in said
     assert "Verified" in said
-    assert re.search(r'#e-\d+">in a message', page.content.decode())
+    assert re.search(r'#e-\d+">on the timeline', page.content.decode())
 
 
 def test_agent_reads_and_corrects_nothing(client: Client, town: Town, agent: StaffMember) -> None:
@@ -272,3 +272,11 @@ def test_identity_page_costs_the_same_whatever_the_history(
         tell_apart(one, stranger, actor=town.lead)
     with django_assert_max_num_queries(30):
         assert lead.get(f"/customers/{one}/identity/").status_code == 200
+
+
+def test_picture_draws_what_the_table_says(lead: Client, town: Town) -> None:
+    one, other = pair(town)
+    page = lead.get(f"/customers/{one}/identity/").content.decode()
+    assert page.count('class="tie"') == 2
+    withdraw_sighting(proved_at(other), actor=town.lead)
+    assert "graph" not in lead.get(f"/customers/{other}/identity/").content.decode()

@@ -36,7 +36,7 @@ def test_row_says_who_and_why_in_words(lead: Client, town: Town) -> None:
     town.claim()
     said = words(lead.get("/merges/"))
     assert "Mira Lind and Mira Lind (work)" in said
-    assert "One says that the phone number +46 70 174 06 11 is theirs, the other was proved to have it" in said
+    assert "Mira Lind (work) gave the phone number +46 70 174 06 11 as theirs; it was proved to be Mira Lind’s" in said
     assert "Claim" in said
 
 
