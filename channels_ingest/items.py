@@ -24,8 +24,9 @@ from profiles.identity.values import GRADE_RANK, Grade, Sender, Standing
 from profiles.locking import lock_rows
 from profiles.mentions import remember
 from profiles.models import Boundary, ChannelIdentity, ConsentEvent, Mention
-from profiles.resolution import Identified, SenderSeen, identify, is_current
+from profiles.resolution import Identified, identify, is_current
 from profiles.reviews import raise_reviews
+from profiles.seeing import SenderSeen
 from profiles.traits import TraitTold, rename, tell
 from timeline.entries import AmendmentKind, Direction, EntryKind
 from timeline.live import Happened

@@ -53,23 +53,25 @@ def reassign(
     locks are given back with the savepoint and the larger set is locked, so that they are only ever taken in order.
     A good `guess` at those profiles saves the first reading.
     """
-    wanted = set(touched)
+    wanted, rows = set(touched), set(also_lock)
     locked = set(guess) or connected(wanted, policy).profiles
     while True:
         with transaction.atomic():
             take_advisory_locks(lock_id("profile", pk) for pk in locked)
             component = connected(wanted, policy)
             if component.profiles <= locked:
-                lock_rows("profiles_channelidentity", {*component.profile_of, *also_lock})
+                rows |= component.profile_of.keys()
+                lock_rows("profiles_channelidentity", rows)
                 amended = amend(component) if amend else Amended()
                 if amended.touched:
                     wanted |= set(amended.touched)
                     component = connected({*wanted, *component.profile_of}, policy)
                     locked |= set(amended.born)
-                if component.profiles <= locked:
+                if component.profiles <= locked and component.profile_of.keys() <= {*rows, *amended.born}:
                     return _apply(component, amended)
             transaction.set_rollback(True)
         locked = component.profiles
+        rows |= component.profile_of.keys()
 
 
 def _apply(component: Component, amended: Amended) -> Reassigned:

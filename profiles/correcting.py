@@ -7,7 +7,8 @@ from typing import Any
 from django.db.models import Q
 
 from profiles.components import Component
-from profiles.identity.canonical import canonical, visitor_address
+from profiles.epochs import Address
+from profiles.identity.canonical import canonical
 from profiles.identity.evidence import JoinKey
 from profiles.identity.values import IdentifierKind
 from profiles.models import (
@@ -23,6 +24,7 @@ from profiles.models import (
     Trait,
 )
 from profiles.operations import Done, Scope, VerbRefusedError, Write, Wrote, perform
+from profiles.reach import addresses_of, browsers_of, identities_at, keys_at, keys_of
 from profiles.sharing import users_of
 from profiles.standing import refold_standing, same_sightings
 
@@ -45,7 +47,7 @@ def withdraw_sighting(sighting: Sighting, *, actor: StaffMember, reason: str = "
         Operation.Verb.WITHDRAW,
         actor=actor,
         reason=reason,
-        scope=_scope([sighting.channel_identity_id], {key}),
+        reach=lambda: _scope([sighting.channel_identity_id], {key}),
         write=write,
         about=[sighting.channel_identity_id],
         detail={"what": "sighting", "kind": key[0], "value": sighting.identifier.value, "grade": sighting.grade},
@@ -66,7 +68,7 @@ def withdraw_trait(trait: Trait, *, actor: StaffMember, reason: str = "") -> Don
         Operation.Verb.WITHDRAW,
         actor=actor,
         reason=reason,
-        scope=Scope(touched={trait.channel_identity_id}),
+        reach=lambda: Scope(touched={trait.channel_identity_id}),
         write=write,
         about=[trait.channel_identity_id],
         detail={"what": "trait", "name": trait.name, "value": trait.value},
@@ -120,11 +122,11 @@ def _change_address(
     detail: dict[str, Any],
 ) -> Done:
     """A verb about an address: everybody who was ever seen there is resolved anew."""
-    rows = ChannelIdentity.objects.filter(account_id=identity.account_id, address=identity.address)
-    ids = list(rows.order_by("id").values_list("id", flat=True))
-    scope = _scope(ids, _keys_at(ids))
-    scope.addresses = {(identity.account_id, identity.address)}
-    return perform(verb, actor=actor, reason=reason, scope=scope, write=write, about=ids, detail=detail)
+    place = {(identity.account_id, identity.address)}
+    about = sorted(identities_at(place))
+    return perform(
+        verb, actor=actor, reason=reason, reach=lambda: _scope((), (), place), write=write, about=about, detail=detail
+    )
 
 
 def mark(kind: str, scope: str, value: str, status: str, *, actor: StaffMember, reason: str = "") -> Done:
@@ -147,11 +149,15 @@ def mark(kind: str, scope: str, value: str, status: str, *, actor: StaffMember, 
         return Wrote.EVIDENCE
 
     users = users_of([key])
+
+    def reach() -> Scope:
+        return Scope(touched=users_of([key]), keys={key})
+
     return perform(
         Operation.Verb.MARK,
         actor=actor,
         reason=reason,
-        scope=Scope(touched=users, keys={key}),
+        reach=reach,
         write=write,
         about=sorted(users)[:20],
         detail={"kind": kind, "value": value, "status": status},
@@ -177,14 +183,13 @@ def undo(operation: Operation, *, actor: StaffMember, reason: str = "") -> Done:
         refold_standing([link.pk for link in chain])
         return Wrote.EVIDENCE
 
-    scope = _scope_of(root)
     return perform(
         Operation.Verb.UNDO,
         actor=actor,
         reason=reason,
-        scope=scope,
+        reach=lambda: _scope_of(root),
         write=write,
-        about=_about(root) or sorted(scope.touched)[:20],
+        about=_about(root) or sorted(_scope_of(root).touched)[:20],
         detail={"verb": root.verb, "undid": root.pk},
     )
 
@@ -205,37 +210,26 @@ def _scope_of(operation: Operation) -> Scope:
     keys |= {(m.kind, m.scope, m.join_key) for m in Marking.objects.filter(operation=operation)}
     boundaries = Boundary.objects.filter(Q(operation=operation) | Q(retractions__operation=operation))
     addresses = set(boundaries.values_list("account_id", "address"))
-    there = [
-        pk
-        for pk, *place in ChannelIdentity.objects.filter(address__in={a for _, a in addresses}).values_list(
-            "id", "account_id", "address"
-        )
-        if tuple(place) in addresses
-    ]
-    scope = _scope([*touched, *there], keys | _keys_at(there))
-    scope.addresses = addresses
-    return scope
+    return _scope(touched, keys, addresses)
 
 
-def _scope(channel_identity_ids: Iterable[int], keys: Collection[JoinKey]) -> Scope:
-    """The identifiers, what customer ids among them may have closed, and everybody who was seen with any of these."""
-    mine = set(channel_identity_ids)
-    wanted = set(keys)
+def _scope(channel_identity_ids: Iterable[int], keys: Iterable[JoinKey], addresses: Collection[Address] = ()) -> Scope:
+    """The identifiers, what customer ids among them may have closed, and everybody who was seen with any of these.
+
+    What a boundary of the addresses moves takes all identifiers there along; so does a login that is none any more.
+    """
+    mine = {*channel_identity_ids, *identities_at(addresses)}
+    wanted = {*keys, *keys_of(addresses)}
     if any(key[0] == IdentifierKind.CUSTOMER_ID for key in wanted):
-        wanted |= _keys_at(mine)
-    visitors = [key for key in wanted if key[0] == IdentifierKind.VISITOR]
-    addresses = {
-        (account_id, visitor_address(key[2]))
-        for account_id in ChannelIdentity.objects.filter(id__in=mine).values_list("account_id", flat=True)
-        for key in visitors
-    }
-    return Scope(touched=mine | users_of(wanted), keys=wanted, addresses=addresses)
-
-
-def _keys_at(channel_identity_ids: Iterable[int]) -> set[JoinKey]:
-    """The identifiers that the channel identities were seen with."""
-    rows = Identifier.objects.filter(sightings__channel_identity_id__in=set(channel_identity_ids))
-    return set(rows.values_list("kind", "scope", "join_key"))
+        wanted |= keys_at(mine)
+    browsers = browsers_of({key for key in wanted if key[0] == IdentifierKind.VISITOR})
+    mine |= identities_at(browsers)
+    return Scope(
+        touched=mine | users_of(wanted),
+        keys=wanted | keys_of(browsers),
+        addresses={*addresses, *browsers},
+        seats=addresses_of(mine),
+    )
 
 
 def _key_of(identifier: Identifier) -> JoinKey:

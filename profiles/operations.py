@@ -15,10 +15,11 @@ from profiles.components import Component
 from profiles.epochs import Address, rehome
 from profiles.identity.evidence import JoinKey
 from profiles.identity.values import IdentifierKind
-from profiles.locking import lock_id, take_advisory_locks
+from profiles.locking import take_advisory_locks
 from profiles.logins import recover_logins, refold_logins
 from profiles.models import ChannelIdentity, Operation, StaffMember
 from profiles.policies import active_policy
+from profiles.reach import keys_of, lock_numbers
 from profiles.reviews import conflicts_of, raise_reviews
 from profiles.sharing import refold_status, users_of
 
@@ -42,19 +43,19 @@ class Done:
 @dataclass(slots=True, kw_only=True)
 class Scope:
     """What a verb touches: channel identities whose component it changes, identifiers whose status may, addresses whose
-    epochs may."""
+    epochs may. Nobody may learn anything of the `seats` meanwhile: their identifiers are among those."""
 
     touched: set[int] = field(default_factory=set)
     keys: set[JoinKey] = field(default_factory=set)
     addresses: set[Address] = field(default_factory=set)
+    seats: set[Address] = field(default_factory=set)
 
     @property
     def visitors(self) -> set[JoinKey]:
         return {key for key in self.keys if key[0] == IdentifierKind.VISITOR}
 
     def lock_numbers(self) -> set[int]:
-        numbers = {lock_id("identity", *address) for address in self.addresses}
-        return numbers | {lock_id("identifier", *key) for key in self.keys}
+        return lock_numbers(self.addresses | self.seats, self.keys)
 
 
 class Wrote(Enum):
@@ -74,7 +75,7 @@ def perform(
     *,
     actor: StaffMember,
     reason: str,
-    scope: Scope,
+    reach: Callable[[], Scope],
     write: Write,
     about: Collection[int],
     detail: dict[str, Any] | None = None,
@@ -84,7 +85,7 @@ def perform(
     `about` are channel identities; the profiles they belong to, before and after, are the operation's subjects.
     """
     with transaction.atomic():
-        take_advisory_locks(scope.lock_numbers())
+        scope = _locked(reach)
         policy = active_policy()
         latest: list[Operation] = []  # of the last run of `amend`; an earlier one was rolled back
 
@@ -98,7 +99,7 @@ def perform(
             latest.append(operation)
             addresses = scope.addresses | _moved_logins(scope)
             moved = rehome(addresses)
-            opened = refold_status(scope.keys, policy)
+            opened = refold_status(scope.keys | keys_of(addresses), policy)
             touched = {*moved.touched, *users_of(opened)}
             if wrote is Wrote.EVIDENCE:
                 touched |= scope.touched
@@ -116,6 +117,19 @@ def perform(
             operation.refresh_from_db()
             raise_reviews(conflicts_of(done, ()))
         return Done(operation, tuple(after))
+
+
+def _locked(reach: Callable[[], Scope]) -> Scope:
+    """What a verb reaches, locked; if that has grown meanwhile, the locks are given back and taken anew, in order."""
+    held: set[int] = set()
+    while True:
+        with transaction.atomic():
+            held |= reach().lock_numbers()
+            take_advisory_locks(held)
+            scope = reach()
+            if scope.lock_numbers() <= held:
+                return scope
+            transaction.set_rollback(True)
 
 
 def _moved_logins(scope: Scope) -> set[Address]:

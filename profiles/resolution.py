@@ -5,72 +5,43 @@ A sender whose evidence is already stored costs three reads and no lock. New evi
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import NamedTuple
 
-from django.db import connection
+from django.db import connection, transaction
 
 from profiles.assignment import Amended, reassign
 from profiles.components import Component
 from profiles.epochs import Address, rehome, standing_starts
 from profiles.identity.canonical import canonical, visitor_address
-from profiles.identity.evidence import JoinKey, epoch_of
-from profiles.identity.values import Grade, IdentifierKind, Sender
-from profiles.locking import lock_id, take_advisory_locks
+from profiles.identity.evidence import JoinKey
+from profiles.identity.values import IdentifierKind
+from profiles.locking import take_advisory_locks
 from profiles.logins import Login, recover_logins, refold_logins
 from profiles.models import Boundary, ChannelIdentity, Identifier, Profile, Sighting
 from profiles.policies import active_policy
+from profiles.reach import browsers_of, identities_at, keys_of, lock_numbers
 from profiles.reviews import Found, claims_about, conflicts_of
+from profiles.seeing import (
+    Evidence,
+    IdentifierKey,
+    Known,
+    SenderSeen,
+    confirmed,
+    evidence_of,
+    join_key_of,
+    logins_of,
+    look_up,
+    new_boundaries,
+    places_of,
+    shown_by,
+    visitors_of,
+)
 from profiles.sharing import refold_status, users_of
 from profiles.signals import Move
 
 #: Advisory locks of one transaction; 20,000 exhaust PostgreSQL's shared memory, 12,000 pass (measured).
 MOST_LOCKS = 10_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SenderSeen:
-    """A sender as one message showed it. `source` is the provider's id of that message."""
-
-    account_id: int
-    sender: Sender
-    occurred_at: datetime
-    source: str
-
-
-class IdentityKey(NamedTuple):
-    """The natural key of a channel identity."""
-
-    account_id: int
-    address: str
-    standing: str
-    epoch_start: datetime
-
-
-class IdentifierKey(NamedTuple):
-    kind: str
-    scope: str
-    value: str
-
-
-class _Evidence(NamedTuple):
-    """One sighting to be stored unless an equal or earlier one is."""
-
-    key: IdentityKey
-    identifier: IdentifierKey
-    grade: str
-    occurred_at: datetime
-    source: str
-
-
-class _Place(NamedTuple):
-    """What can be evidence only once; `epoch` tells epochs of the identifier apart where its kind asks for it."""
-
-    identity: IdentityKey
-    identifier: IdentifierKey
-    grade: str
-    epoch: datetime | None
 
 
 @dataclass(slots=True)
@@ -91,51 +62,70 @@ class Identified:
     found: list[Found] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class _Known:
-    """What the database holds about the senders of a batch, each sighting where its time says: by boundaries that are
-    just being drawn, not all are there yet."""
-
-    starts: dict[Address, list[datetime]]
-    keys: list[IdentityKey]
-    identity_ids: dict[IdentityKey, int]
-    earliest: dict[_Place, tuple[datetime, int]] = field(default_factory=dict)
-    withdrawn: dict[tuple[IdentityKey, IdentifierKey, str], int] = field(default_factory=dict)
-
-    def place(self, identity: IdentityKey, identifier: IdentifierKey, grade: str, at: datetime) -> _Place:
-        epoch = None
-        if identifier.kind == IdentifierKind.VISITOR:
-            epoch = epoch_of(self.starts.get((identity.account_id, visitor_address(identifier.value)), ()), at)
-        return _Place(identity, identifier, grade, epoch)
-
-    def place_of(self, evidence: _Evidence) -> _Place:
-        return self.place(evidence.key, evidence.identifier, evidence.grade, evidence.occurred_at)
-
-    def lacks(self, evidence: _Evidence) -> bool:
-        """Whether storing this would add evidence: an unseen identifier, or an earlier sighting of one."""
-        place = self.place_of(evidence)
-        return place not in self.earliest or evidence.occurred_at < self.earliest[place][0]
-
-
 def identify(
     seen: Sequence[SenderSeen], boundaries: Iterable[Boundary] = (), *, also_lock: Iterable[int] = ()
 ) -> Identified:
     """Every sender has a channel identity, every sighting and boundary is stored, every touched profile is resolved.
 
-    Must run in a transaction. New evidence of a batch is stored at once, so its size is bounded by `MOST_LOCKS`.
+    Must run in a transaction. New evidence of a batch is stored at once, so its size is bounded by `MOST_LOCKS`. Read
+    again under the locks, it may need more of them: then they are given back and taken anew, in order.
     """
-    drawn = _new_boundaries(boundaries)
-    known = _look_up(seen, drawn)
-    fresh = [evidence for evidence in _evidence(seen, known) if known.lacks(evidence)]
-    unborn = [key for key in known.keys if key not in known.identity_ids]
-    result = Identified([], [], {(item.account_id, item.sender.address) for item in seen}, {})
-    if fresh or unborn or drawn:
-        take_advisory_locks(_lock_numbers(fresh, unborn, drawn))
-        known = _store_all(seen, _new_boundaries(drawn), result, also_lock)
+    drawn = new_boundaries(boundaries)
+    known = look_up(seen, drawn)
+    result = Identified([], [], {place for item in seen for place in places_of(item)}, {})
+    news = _news(seen, known, drawn)
+    while news.locks:
+        with transaction.atomic():
+            held = news.locks
+            take_advisory_locks(held)
+            drawn = new_boundaries(drawn)
+            known = look_up(seen, drawn)
+            news = _news(seen, known, drawn)
+            if news.locks <= held:
+                known = _store_all(seen, known, news, result, also_lock) if news.locks else known
+                break
+            transaction.set_rollback(True)
+        news.locks |= held
     result.starts = {address: starts for address, starts in known.starts.items() if address in result.asked}
     result.channel_identity_ids = [known.identity_ids[key] for key in known.keys]
-    result.sighting_ids = _confirmed(seen, known)
+    result.sighting_ids = confirmed(seen, known)
     return result
+
+
+@dataclass(slots=True)
+class _News:
+    """What a batch adds, and the locks that takes: of its news, and of everybody seen with a visitor id they name.
+
+    A login may start an epoch of the visitor id, in which what others showed is news again.
+    """
+
+    drawn: Sequence[Boundary]
+    visitors: set[JoinKey] = field(default_factory=set)
+    logins: set[Login] = field(default_factory=set)
+    locks: set[int] = field(default_factory=set)
+
+
+def _news(seen: Sequence[SenderSeen], known: Known, drawn: Sequence[Boundary]) -> _News:
+    """Raises OverflowError for more locks than one transaction may take."""
+    news = _News(drawn)
+    fresh = [known.is_news(item, key) for item, key in zip(seen, known.keys, strict=True)]
+    for item, is_fresh in zip(seen, fresh, strict=True):
+        news.visitors |= visitors_of(item) if is_fresh else set()
+    addresses: set[Address] = {(boundary.account_id, boundary.address) for boundary in drawn}
+    changing = addresses | browsers_of(news.visitors)
+    keys = keys_of(changing)
+    for item, is_fresh in zip(seen, fresh, strict=True):
+        if is_fresh or visitors_of(item) & news.visitors:
+            addresses.add((item.account_id, item.sender.address))
+            addresses |= {(item.account_id, visitor_address(key[2])) for key in visitors_of(item)}
+            keys |= {join_key_of(identifier) for identifier, _ in shown_by(item)}
+            news.logins |= set(logins_of(item))
+    news.locks = lock_numbers(addresses | changing, keys)
+    if len(news.locks) > MOST_LOCKS:
+        raise OverflowError(
+            f"a batch may take {MOST_LOCKS} identity locks, this one needs {len(news.locks)}: make it smaller"
+        )
+    return news
 
 
 def is_current(identified: Identified) -> bool:
@@ -144,188 +134,83 @@ def is_current(identified: Identified) -> bool:
 
 
 def _store_all(
-    seen: Sequence[SenderSeen], drawn: Sequence[Boundary], result: Identified, also_lock: Iterable[int]
-) -> _Known:
+    seen: Sequence[SenderSeen], known: Known, news: _News, result: Identified, also_lock: Iterable[int]
+) -> Known:
     """Everything the batch adds is stored and resolved; the caller holds its identifiers and addresses."""
-    ordered = sorted(drawn, key=lambda boundary: (boundary.account_id, boundary.address, boundary.starts_at))
-    Boundary.objects.bulk_create(ordered, ignore_conflicts=True)
-    addresses: set[Address] = {(boundary.account_id, boundary.address) for boundary in ordered}
-    coming = [login for item in seen for login in _logins(item)]
-    visitors = {
-        (login.kind, login.scope, login.value)
-        for item in seen
-        for login, _ in _named(item)
-        if login.kind == IdentifierKind.VISITOR
-    }
-    moved = refold_logins(visitors, coming)
-    known = _look_up(seen)
-    fresh = _write(seen, known, result)
-    news = visitors & {_join_key(evidence.identifier) for evidence in fresh}
-    while moved or news:  # each boundary, and who logged in at that moment, may make a later login news again
-        addresses |= moved
-        recover_logins(visitors)
-        moved, news = refold_logins(visitors), set()
-        known = _look_up(seen)
-        fresh += _write(seen, known, result)
-    keys = {_join_key(evidence.identifier) for evidence in fresh}
-    keys |= _beside_customer_ids(fresh, known)
-    touched = {*result.born, *(known.identity_ids[e.key] for e in fresh if e.key in known.identity_ids)}
-    touched |= _at(addresses)
+    ordered = sorted(news.drawn, key=lambda boundary: (boundary.account_id, boundary.address, boundary.starts_at))
+    Boundary.objects.bulk_create(ordered)
+    moved = refold_logins(news.visitors, news.logins)
+    adding = _Adding(
+        seen, news, look_up(seen) if moved else known, {(b.account_id, b.address) for b in ordered} | moved
+    )
+    adding.write(adding.known)
+    touched = {*adding.born, *adding.fresh_ids(), *identities_at(adding.addresses), *users_of(news.visitors)}
     policy = active_policy()
+    written = adding
 
     def amend(_: Component) -> Amended:
-        moved = rehome(addresses)
-        changed = refold_status(keys, policy, growing=not addresses)
-        return Amended(moved.touched | users_of(changed), moved.born, moved.touched)
+        nonlocal written
+        written = replace(adding, addresses=set(adding.addresses), fresh=list(adding.fresh), born=set(adding.born))
+        written.take_turns()
+        rehomed = rehome(written.addresses)
+        keys = written.keys() | keys_of(written.addresses)
+        changed = refold_status(keys, policy, growing=not written.addresses)
+        touched = rehomed.touched | users_of(changed) | written.born | written.fresh_ids()
+        return Amended(touched, rehomed.born | written.born, rehomed.touched)
 
     done = reassign(touched, policy, amend=amend, also_lock={*also_lock, *known.identity_ids.values()})
-    result.moves = done.moves
-    result.numbered = {known.identity_ids[e.key] for e in fresh if e.identifier.kind == IdentifierKind.PHONE}
-    fresh_keys = {(known.identity_ids[e.key], _join_key(e.identifier)) for e in fresh if e.key in known.identity_ids}
-    result.found = conflicts_of(done, fresh_keys) + claims_about(fresh_keys)
-    return known
+    result.moves, result.born = done.moves, written.born
+    fresh = written.fresh_keys()
+    result.numbered = {pk for pk, key in fresh if key[0] == IdentifierKind.PHONE}
+    result.found = conflicts_of(done, fresh) + claims_about(fresh)
+    return written.known
 
 
-def _logins(item: SenderSeen) -> Iterable[Login]:
-    """The customers that a message showed to be logged in at a browser."""
-    named = list(_named(item))
-    for visitor, grade in named:
-        if visitor.kind != IdentifierKind.VISITOR or grade == Grade.CLAIMED:
-            continue
-        for customer, customer_grade in named:
-            if customer.kind == IdentifierKind.CUSTOMER_ID and customer_grade != Grade.CLAIMED:
-                yield Login(
-                    visitor.value, item.account_id, customer.scope, item.occurred_at, customer.value, item.source
-                )
+@dataclass(slots=True)
+class _Adding:
+    """What a batch has added so far. `addresses` are those whose boundaries changed."""
+
+    seen: Sequence[SenderSeen]
+    news: _News
+    known: Known
+    addresses: set[Address]
+    fresh: list[Evidence] = field(default_factory=list)
+    born: set[int] = field(default_factory=set)
+
+    def write(self, known: Known) -> None:
+        """Channel identities and sightings that are not stored yet are."""
+        self.known = known
+        self.born |= _bear(self.seen, known)
+        fresh = [evidence for evidence in evidence_of(self.seen, known) if known.lacks(evidence)]
+        _store(fresh, known)
+        self.fresh += fresh
+
+    def take_turns(self) -> None:
+        """The visitor ids have the boundaries that all logins say, also those on timelines that nobody adds to now.
+
+        Each boundary, and who logged in at that moment, may make a later login news again.
+        """
+        moved, is_first = set[Address](), bool(self.news.visitors)
+        while moved or is_first:
+            recover_logins(self.news.visitors)
+            moved, is_first = refold_logins(self.news.visitors), False
+            self.addresses |= moved
+            if moved:
+                self.write(look_up(self.seen))
+
+    def fresh_keys(self) -> set[tuple[int, JoinKey]]:
+        ids = self.known.identity_ids
+        return {(ids[e.key], join_key_of(e.identifier)) for e in self.fresh if e.key in ids}
+
+    def fresh_ids(self) -> set[int]:
+        return {pk for pk, _ in self.fresh_keys()}
+
+    def keys(self) -> set[JoinKey]:
+        """The identifiers whose status may have changed."""
+        return {join_key_of(each.identifier) for each in self.fresh} | _beside_customer_ids(self.fresh, self.known)
 
 
-def _at(addresses: Iterable[Address]) -> set[int]:
-    wanted = set(addresses)
-    if not wanted:
-        return set()
-    rows = ChannelIdentity.objects.filter(account_id__in={a[0] for a in wanted}, address__in={a[1] for a in wanted})
-    return {pk for pk, *place in rows.values_list("id", "account_id", "address") if tuple(place) in wanted}
-
-
-def _new_boundaries(boundaries: Iterable[Boundary]) -> list[Boundary]:
-    """Those not stored yet; one that was withdrawn is stored and stays withdrawn."""
-    unique = {(b.account_id, b.address, b.starts_at, b.reason): b for b in boundaries}
-    if not unique:
-        return []
-    rows = Boundary.objects.filter(account_id__in={k[0] for k in unique}, address__in={k[1] for k in unique})
-    known = set(rows.values_list("account_id", "address", "starts_at", "reason"))
-    return [boundary for key, boundary in unique.items() if key not in known]
-
-
-def _look_up(seen: Sequence[SenderSeen], drawn: Iterable[Boundary] = ()) -> _Known:
-    """What is stored about the senders; `drawn` are boundaries that are about to be."""
-    accounts = {item.account_id for item in seen}
-    addresses = {item.sender.address for item in seen}
-    places = {(item.account_id, item.sender.address) for item in seen}
-    places |= {
-        (item.account_id, visitor_address(named.value))
-        for item in seen
-        for named, _ in _named(item)
-        if named.kind == IdentifierKind.VISITOR
-    }
-    starts = standing_starts(places)
-    for boundary in drawn:
-        place = starts.setdefault((boundary.account_id, boundary.address), [])
-        place.append(boundary.starts_at)
-    keys = [_key(item, starts.get((item.account_id, item.sender.address), ())) for item in seen]
-    wanted_seats = {key[:3] for key in keys}
-    identities = ChannelIdentity.objects.filter(account_id__in=accounts, address__in=addresses)
-    identity_ids = {
-        key: pk
-        for pk, account_id, address, standing, epoch_start in identities.values_list(
-            "id", "account_id", "address", "standing", "epoch_start"
-        )
-        if (key := IdentityKey(account_id, address, standing, epoch_start))[:3] in wanted_seats
-    }
-    key_of = {pk: key for key, pk in identity_ids.items()}
-    known = _Known(starts, keys, identity_ids)
-    rows = Sighting.objects.filter(channel_identity_id__in=key_of).values_list(
-        "id",
-        "channel_identity_id",
-        "identifier__kind",
-        "identifier__scope",
-        "identifier__value",
-        "grade",
-        "occurred_at",
-        "withdrawn_by_id",
-    )
-    for pk, identity_id, kind, scope, value, grade, at, withdrawn_by in rows:
-        key = key_of[identity_id]
-        key = key._replace(epoch_start=epoch_of(starts.get((key.account_id, key.address), ()), at))
-        place_at = known.place(key, IdentifierKey(kind, scope, value), grade, at)
-        known.earliest[place_at] = min((at, pk), known.earliest.get(place_at, (at, pk)))
-        if withdrawn_by is not None:
-            known.withdrawn[place_at[:3]] = withdrawn_by
-    return known
-
-
-def _key(item: SenderSeen, starts: Iterable[datetime]) -> IdentityKey:
-    """The channel identity's key: the epoch is the last boundary not after the message."""
-    epoch = epoch_of(starts, item.occurred_at)
-    return IdentityKey(item.account_id, item.sender.address, str(item.sender.standing), epoch)
-
-
-def _named(item: SenderSeen) -> Iterable[tuple[IdentifierKey, str]]:
-    """The identifiers of a sender with their grades, as they are stored."""
-    for identifier in item.sender.identifiers:
-        value, _ = canonical(identifier.kind, identifier.value)
-        if value:
-            yield IdentifierKey(str(identifier.kind), identifier.scope, value), str(identifier.grade)
-
-
-def _evidence(seen: Sequence[SenderSeen], known: _Known) -> list[_Evidence]:
-    """The earliest sighting of each (channel identity, identifier, grade) in the batch."""
-    earliest: dict[_Place, _Evidence] = {}
-    for item, key in zip(seen, known.keys, strict=True):
-        for named, grade in _named(item):
-            evidence = _Evidence(key, named, grade, item.occurred_at, item.source)
-            place = known.place_of(evidence)
-            if place not in earliest or evidence.occurred_at < earliest[place].occurred_at:
-                earliest[place] = evidence
-    return list(earliest.values())
-
-
-def _confirmed(seen: Sequence[SenderSeen], known: _Known) -> list[list[int]]:
-    """For each sender the stored sightings that say what its message showed."""
-    found = []
-    for item, key in zip(seen, known.keys, strict=True):
-        places = [known.place(key, named, grade, item.occurred_at) for named, grade in _named(item)]
-        found.append([known.earliest[place][1] for place in places if place in known.earliest])
-    return found
-
-
-def _join_key(identifier: IdentifierKey) -> JoinKey:
-    _, join_key = canonical(IdentifierKind(identifier.kind), identifier.value)
-    return (identifier.kind, identifier.scope, join_key)
-
-
-def _lock_numbers(fresh: Iterable[_Evidence], unborn: Iterable[IdentityKey], drawn: Iterable[Boundary]) -> set[int]:
-    numbers = {lock_id("identity", key.account_id, key.address) for key in unborn}
-    numbers |= {lock_id("identity", boundary.account_id, boundary.address) for boundary in drawn}
-    for evidence in fresh:
-        numbers.add(lock_id("identity", evidence.key.account_id, evidence.key.address))
-        numbers.add(lock_id("identifier", *_join_key(evidence.identifier)))
-    if len(numbers) > MOST_LOCKS:
-        raise OverflowError(
-            f"a batch may take {MOST_LOCKS} identity locks, this one needs {len(numbers)}: make it smaller"
-        )
-    return numbers
-
-
-def _write(seen: Sequence[SenderSeen], known: _Known, result: Identified) -> list[_Evidence]:
-    """Channel identities and sightings that are not stored yet are; returns the evidence that was new."""
-    result.born |= _bear(seen, known)
-    fresh = [evidence for evidence in _evidence(seen, known) if known.lacks(evidence)]
-    _store(fresh, known)
-    return fresh
-
-
-def _bear(seen: Sequence[SenderSeen], known: _Known) -> set[int]:
+def _bear(seen: Sequence[SenderSeen], known: Known) -> set[int]:
     """The channel identities that did not exist yet now do, each with a profile of the same id; returns their ids."""
     refusals = {
         key: item.sender.reply_refusal
@@ -349,7 +234,7 @@ def _bear(seen: Sequence[SenderSeen], known: _Known) -> set[int]:
     return set(ids)
 
 
-def _store(fresh: Sequence[_Evidence], known: _Known) -> None:
+def _store(fresh: Sequence[Evidence], known: Known) -> None:
     """The sightings and their identifiers are stored. What was withdrawn at that place stays so."""
     if not fresh:
         return
@@ -370,7 +255,7 @@ def _store(fresh: Sequence[_Evidence], known: _Known) -> None:
         known.earliest[place] = (row.occurred_at, row.pk)
 
 
-def _beside_customer_ids(fresh: Iterable[_Evidence], known: _Known) -> set[JoinKey]:
+def _beside_customer_ids(fresh: Iterable[Evidence], known: Known) -> set[JoinKey]:
     """What the channel identities that gained a customer id were seen with: a new anchor may close it."""
     owners = {known.identity_ids[e.key] for e in fresh if e.identifier.kind == IdentifierKind.CUSTOMER_ID}
     if not owners:

@@ -16,9 +16,10 @@ from profiles.correcting import undo, withdraw_trait
 from profiles.identity.values import Grade, IdentifierKind, SeenIdentifier, Sender
 from profiles.merging import merge, tell_apart
 from profiles.models import ChannelAccount, LikenessCursor, LikenessKey, Review, Role, StaffMember, Trait
-from profiles.resolution import SenderSeen, identify
+from profiles.resolution import identify
 from profiles.review_queue import open_reviews
 from profiles.reviews import raise_reviews
+from profiles.seeing import SenderSeen
 from profiles.traits import TraitTold, tell
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -14,7 +14,8 @@ from profiles.identity.policy import Policy
 from profiles.identity.values import IdentifierKind, SeenIdentifier, Sender
 from profiles.models import Boundary, ChannelAccount, ChannelIdentity, Identifier, Profile, Sighting
 from profiles.reading import current_profile_id, holders
-from profiles.resolution import SenderSeen, identify
+from profiles.resolution import identify
+from profiles.seeing import SenderSeen
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

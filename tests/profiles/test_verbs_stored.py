@@ -11,7 +11,8 @@ from profiles.identity.values import Grade, IdentifierKind, SeenIdentifier, Send
 from profiles.merging import merge, tell_apart, unmerge
 from profiles.models import Boundary, ChannelAccount, ChannelIdentity, Decision, Identifier, Role, Sighting, StaffMember
 from profiles.operations import VerbRefusedError
-from profiles.resolution import SenderSeen, identify
+from profiles.resolution import identify
+from profiles.seeing import SenderSeen
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 See = Callable[..., int]

@@ -32,7 +32,7 @@ LINES = {"A": "whatsapp", "B": "whatsapp", "S": "sms", "M": "email", "W": "store
 
 Personal = Message | AddressChange | ConsentChange | Introduction | Amendment
 #: What is delivered together: items, each with the name of its line.
-Delivery_ = Sequence[tuple[str, Personal]]
+Delivered = Sequence[tuple[str, Personal]]
 
 
 @dataclass(frozen=True)
@@ -74,9 +74,9 @@ class World:
     passed_on: set[tuple[int, str, datetime]] = field(default_factory=set)
     #: (account, provider message id): the sender's (address, standing) and the time.
     written: dict[tuple[int, str], tuple[str, str, datetime]] = field(default_factory=dict)
-    batches: list[Delivery_] = field(default_factory=list)
+    batches: list[Delivered] = field(default_factory=list)
 
-    def deliver(self, items: Delivery_) -> None:
+    def deliver(self, items: Delivered) -> None:
         """The items are written in one transaction, as a worker does."""
         batch, router, faults = Batch(), Router(), list[str]()
         for line, item in items:
@@ -86,7 +86,7 @@ class World:
         assert not faults
         self.note(items)
 
-    def note(self, items: Delivery_) -> None:
+    def note(self, items: Delivered) -> None:
         """The items are among the facts."""
         self.batches.append(items)
         for line, item in items:

@@ -1,0 +1,207 @@
+"""Senders as messages showed them, and what is stored about them already."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from profiles.epochs import Address, standing_starts
+from profiles.identity.canonical import canonical, visitor_address
+from profiles.identity.evidence import JoinKey, epoch_of
+from profiles.identity.values import Grade, IdentifierKind, Sender
+from profiles.logins import Login
+from profiles.models import Boundary, ChannelIdentity, Sighting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SenderSeen:
+    """A sender as one message showed it. `source` is the provider's id of that message."""
+
+    account_id: int
+    sender: Sender
+    occurred_at: datetime
+    source: str
+
+
+class IdentityKey(NamedTuple):
+    """The natural key of a channel identity."""
+
+    account_id: int
+    address: str
+    standing: str
+    epoch_start: datetime
+
+
+class IdentifierKey(NamedTuple):
+    kind: str
+    scope: str
+    value: str
+
+
+class Evidence(NamedTuple):
+    """One sighting to be stored unless an equal or earlier one is."""
+
+    key: IdentityKey
+    identifier: IdentifierKey
+    grade: str
+    occurred_at: datetime
+    source: str
+
+
+class Place(NamedTuple):
+    """What can be evidence only once; `epoch` tells epochs of the identifier apart where its kind asks for it."""
+
+    identity: IdentityKey
+    identifier: IdentifierKey
+    grade: str
+    epoch: datetime | None
+
+
+@dataclass(slots=True)
+class Known:
+    """What the database holds about the senders of a batch, each sighting where its time says: by boundaries that are
+    just being drawn, not all are there yet."""
+
+    starts: dict[Address, list[datetime]]
+    keys: list[IdentityKey]
+    identity_ids: dict[IdentityKey, int]
+    earliest: dict[Place, tuple[datetime, int]] = field(default_factory=dict)
+    withdrawn: dict[tuple[IdentityKey, IdentifierKey, str], int] = field(default_factory=dict)
+
+    def place(self, identity: IdentityKey, identifier: IdentifierKey, grade: str, at: datetime) -> Place:
+        epoch = None
+        if identifier.kind == IdentifierKind.VISITOR:
+            epoch = epoch_of(self.starts.get((identity.account_id, visitor_address(identifier.value)), ()), at)
+        return Place(identity, identifier, grade, epoch)
+
+    def place_of(self, evidence: Evidence) -> Place:
+        return self.place(evidence.key, evidence.identifier, evidence.grade, evidence.occurred_at)
+
+    def lacks(self, evidence: Evidence) -> bool:
+        """Whether storing this would add evidence: an unseen identifier, or an earlier sighting of one."""
+        place = self.place_of(evidence)
+        return place not in self.earliest or evidence.occurred_at < self.earliest[place][0]
+
+    def is_news(self, item: "SenderSeen", key: IdentityKey) -> bool:
+        """Whether the sender is unseen, or showed what is evidence."""
+        if key not in self.identity_ids:
+            return True
+        return any(
+            self.lacks(Evidence(key, identifier, grade, item.occurred_at, item.source))
+            for identifier, grade in shown_by(item)
+        )
+
+
+def visitors_of(item: SenderSeen) -> set[JoinKey]:
+    """The visitor ids that a message named."""
+    return {join_key_of(identifier) for identifier, _ in shown_by(item) if identifier.kind == IdentifierKind.VISITOR}
+
+
+def places_of(item: SenderSeen) -> set[Address]:
+    """The addresses whose boundaries say what a message adds: the sender's, and those of the visitor ids it named."""
+    visitors = {(item.account_id, visitor_address(key[2])) for key in visitors_of(item)}
+    return {(item.account_id, item.sender.address), *visitors}
+
+
+def logins_of(item: SenderSeen) -> Iterable[Login]:
+    """The customers that a message showed to be logged in at a browser."""
+    named = list(shown_by(item))
+    for visitor, grade in named:
+        if visitor.kind != IdentifierKind.VISITOR or grade == Grade.CLAIMED:
+            continue
+        for customer, customer_grade in named:
+            if customer.kind == IdentifierKind.CUSTOMER_ID and customer_grade != Grade.CLAIMED:
+                yield Login(
+                    visitor.value, item.account_id, customer.scope, item.occurred_at, customer.value, item.source
+                )
+
+
+def new_boundaries(boundaries: Iterable[Boundary]) -> list[Boundary]:
+    """Those not stored yet; one that was withdrawn is stored and stays withdrawn."""
+    unique = {(b.account_id, b.address, b.starts_at, b.reason): b for b in boundaries}
+    if not unique:
+        return []
+    rows = Boundary.objects.filter(account_id__in={k[0] for k in unique}, address__in={k[1] for k in unique})
+    known = set(rows.values_list("account_id", "address", "starts_at", "reason"))
+    return [boundary for key, boundary in unique.items() if key not in known]
+
+
+def look_up(seen: Sequence[SenderSeen], drawn: Iterable[Boundary] = ()) -> Known:
+    """What is stored about the senders; `drawn` are boundaries that are about to be."""
+    accounts = {item.account_id for item in seen}
+    addresses = {item.sender.address for item in seen}
+    places = {place for item in seen for place in places_of(item)}
+    starts = standing_starts(places)
+    for boundary in drawn:
+        place = starts.setdefault((boundary.account_id, boundary.address), [])
+        place.append(boundary.starts_at)
+    keys = [_key(item, starts.get((item.account_id, item.sender.address), ())) for item in seen]
+    wanted_seats = {key[:3] for key in keys}
+    identities = ChannelIdentity.objects.filter(account_id__in=accounts, address__in=addresses)
+    identity_ids = {
+        key: pk
+        for pk, account_id, address, standing, epoch_start in identities.values_list(
+            "id", "account_id", "address", "standing", "epoch_start"
+        )
+        if (key := IdentityKey(account_id, address, standing, epoch_start))[:3] in wanted_seats
+    }
+    key_of = {pk: key for key, pk in identity_ids.items()}
+    known = Known(starts, keys, identity_ids)
+    rows = Sighting.objects.filter(channel_identity_id__in=key_of).values_list(
+        "id",
+        "channel_identity_id",
+        "identifier__kind",
+        "identifier__scope",
+        "identifier__value",
+        "grade",
+        "occurred_at",
+        "withdrawn_by_id",
+    )
+    for pk, identity_id, kind, scope, value, grade, at, withdrawn_by in rows:
+        key = key_of[identity_id]
+        key = key._replace(epoch_start=epoch_of(starts.get((key.account_id, key.address), ()), at))
+        place_at = known.place(key, IdentifierKey(kind, scope, value), grade, at)
+        known.earliest[place_at] = min((at, pk), known.earliest.get(place_at, (at, pk)))
+        if withdrawn_by is not None:
+            known.withdrawn[place_at[:3]] = withdrawn_by
+    return known
+
+
+def _key(item: SenderSeen, starts: Iterable[datetime]) -> IdentityKey:
+    """The channel identity's key: the epoch is the last boundary not after the message."""
+    epoch = epoch_of(starts, item.occurred_at)
+    return IdentityKey(item.account_id, item.sender.address, str(item.sender.standing), epoch)
+
+
+def shown_by(item: SenderSeen) -> Iterable[tuple[IdentifierKey, str]]:
+    """The identifiers of a sender with their grades, as they are stored."""
+    for identifier in item.sender.identifiers:
+        value, _ = canonical(identifier.kind, identifier.value)
+        if value:
+            yield IdentifierKey(str(identifier.kind), identifier.scope, value), str(identifier.grade)
+
+
+def evidence_of(seen: Sequence[SenderSeen], known: Known) -> list[Evidence]:
+    """The earliest sighting of each (channel identity, identifier, grade) in the batch."""
+    earliest: dict[Place, Evidence] = {}
+    for item, key in zip(seen, known.keys, strict=True):
+        for named, grade in shown_by(item):
+            evidence = Evidence(key, named, grade, item.occurred_at, item.source)
+            place = known.place_of(evidence)
+            if place not in earliest or evidence.occurred_at < earliest[place].occurred_at:
+                earliest[place] = evidence
+    return list(earliest.values())
+
+
+def confirmed(seen: Sequence[SenderSeen], known: Known) -> list[list[int]]:
+    """For each sender the stored sightings that say what its message showed."""
+    found = []
+    for item, key in zip(seen, known.keys, strict=True):
+        places = [known.place(key, named, grade, item.occurred_at) for named, grade in shown_by(item)]
+        found.append([known.earliest[place][1] for place in places if place in known.earliest])
+    return found
+
+
+def join_key_of(identifier: IdentifierKey) -> JoinKey:
+    _, join_key = canonical(IdentifierKind(identifier.kind), identifier.value)
+    return (identifier.kind, identifier.scope, join_key)
