@@ -160,6 +160,8 @@ def test_item_costs_no_query_of_its_own_in_a_receipt(shop: Shop, django_assert_m
         assert len(shop.outcomes(answer)) == 50
 
 
+# In one transaction, as other tests run, the parts of the batch would hold all their locks together.
+@pytest.mark.django_db(transaction=True)
 def test_thousand_items_are_taken_and_one_more_is_not(shop: Shop) -> None:
     people = [{"kind": "customer_id", "value": "{n}"}, *({"kind": "visitor", "value": f"{{n}}.{m}"} for m in range(7))]
     written = json.dumps(people)
