@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from csp.constants import NONE, SELF
 
 from cxhub import env, logs
+from profiles.identity.values import IdentifierKind
 
 _environment = env.load(os.environ)
 
@@ -162,6 +163,7 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 SPECTACULAR_SETTINGS = {
+    "ENUM_NAME_OVERRIDES": {"IdentifierKindEnum": [str(kind) for kind in IdentifierKind]},
     "TITLE": "Customer profile hub",
     "DESCRIPTION": "Read customers and their timelines, and tell what your own servers know of them; every list is"
     " keyset-paged and every error is RFC 9457.",

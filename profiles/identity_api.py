@@ -203,6 +203,7 @@ class Operations(APIView):
     permission_classes = [JudgesIdentity]
 
     @extend_schema(
+        operation_id="identity_operations_list",
         parameters=[
             OpenApiParameter("before", int, description="the last id of the page before"),
             OpenApiParameter("profile", int, description="only those about this profile"),
@@ -229,6 +230,7 @@ class Reviews(APIView):
     permission_classes = [JudgesIdentity]
 
     @extend_schema(
+        operation_id="identity_reviews_list",
         parameters=[
             OpenApiParameter("before", int, description="the last id of the page before"),
             OpenApiParameter("profile", int, description="only those about this profile"),
