@@ -363,7 +363,7 @@ def noting(faults: list[object], work: Callable[[], None]) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_workers_side_by_side_neither_deadlock_nor_lose(deliver: Deliver) -> None:
-    """New names, joins, amendments and shared customers at once, and two leads: what locks in two orders would break."""
+    """New names, joins, amendments and shared customers at once, and two leads: what two lock orders would break."""
     seed = random.randrange(10**6)
     for delivery in crossing_deliveries(random.Random(seed), 400):
         deliver(delivery)
