@@ -9,7 +9,7 @@ from django.db.models import Q
 from profiles.components import Component
 from profiles.epochs import Address
 from profiles.identity.canonical import canonical
-from profiles.identity.evidence import JoinKey
+from profiles.identity.evidence import FIRST_EPOCH, JoinKey
 from profiles.identity.values import IdentifierKind
 from profiles.models import (
     Boundary,
@@ -76,7 +76,12 @@ def withdraw_trait(trait: Trait, *, actor: StaffMember, reason: str = "") -> Don
 
 
 def draw_boundary(channel_identity: ChannelIdentity, since: datetime, *, actor: StaffMember, reason: str = "") -> Done:
-    """Somebody else writes from this address since then: what came later becomes another person's."""
+    """Somebody else writes from this address since then: what came later becomes another person's.
+
+    Raises VerbRefusedError for a time before any message there can be.
+    """
+    if since <= FIRST_EPOCH:
+        raise VerbRefusedError("nobody can have written from this address before then")
     place = (channel_identity.account_id, channel_identity.address)
 
     def write(_: Component, operation: Operation) -> Wrote:

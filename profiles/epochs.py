@@ -3,6 +3,7 @@
 Runs in the caller's transaction, who holds the address, the profiles and the rows of the channel identities.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,7 +15,7 @@ from django.db.models import Q, QuerySet
 from profiles.identity.evidence import FIRST_EPOCH, epoch_of
 from profiles.identity.values import IdentifierKind
 from profiles.mentions import move_mentions
-from profiles.models import Boundary, ChannelIdentity, ConsentEvent, Mention, Profile, Sighting, Trait
+from profiles.models import Boundary, ChannelIdentity, ConsentEvent, Profile, Sighting, Trait
 from profiles.signals import SeenAgain, Span, epochs_changed
 from profiles.standing import refold_withdrawn
 
@@ -86,9 +87,11 @@ def _rehome(rows: Sequence[ChannelIdentity], starts: Sequence[datetime]) -> set[
     homes = {row.epoch_start: row for row in rows if row.epoch_start in starts}
     born: set[int] = set()
     spans = []
+    held = _held(rows, starts)
     for row in rows:
-        for start, end in zip(starts, [*starts[1:], None], strict=True):
-            if row.epoch_start == start or not _may_hold(row, start, end):
+        for number in sorted(held[row.pk]):
+            start, end = starts[number], starts[number + 1] if number + 1 < len(starts) else None
+            if row.epoch_start == start:
                 continue
             if start not in homes:
                 pk = bear(row.account_id, row.address, row.standing, start, row.reply_refusal)
@@ -103,14 +106,32 @@ def _rehome(rows: Sequence[ChannelIdentity], starts: Sequence[datetime]) -> set[
     return (born & kept) | _void(rows, starts, homes)
 
 
-def _may_hold(row: ChannelIdentity, start: datetime, end: datetime | None) -> bool:
-    """Whether the channel identity may have anything in that span, by its first and last entry and its evidence."""
-    if row.first_seen and row.last_seen and row.last_seen >= start and (end is None or row.first_seen < end):
-        return True
-    within = Q(channel_identity_id=row.pk, occurred_at__gte=start)
-    if end is not None:
-        within &= Q(occurred_at__lt=end)
-    return any(model.objects.filter(within).exists() for model in (Sighting, ConsentEvent, Mention))
+_HELD = """
+SELECT DISTINCT channel_identity_id, width_bucket(occurred_at, %(starts)s::timestamptz[]) FROM (
+    SELECT channel_identity_id, occurred_at FROM profiles_sighting WHERE channel_identity_id = ANY(%(ids)s)
+    UNION ALL
+    SELECT channel_identity_id, occurred_at FROM profiles_consentevent WHERE channel_identity_id = ANY(%(ids)s)
+    UNION ALL
+    SELECT channel_identity_id, occurred_at FROM profiles_mention WHERE channel_identity_id = ANY(%(ids)s)
+) evidence
+"""
+
+
+def _held(rows: Sequence[ChannelIdentity], starts: Sequence[datetime]) -> dict[int, set[int]]:
+    """In which epochs, by number, each channel identity may have anything: by its first and last entry, its evidence.
+
+    What is older than the first epoch belongs there.
+    """
+    held: dict[int, set[int]] = {row.pk: set() for row in rows}
+    for row in rows:
+        if row.first_seen and row.last_seen:
+            first, last = (max(0, bisect_right(starts, at) - 1) for at in (row.first_seen, row.last_seen))
+            held[row.pk].update(range(first, last + 1))
+    with connection.cursor() as cursor:
+        cursor.execute(_HELD, {"ids": sorted(held), "starts": list(starts)})
+        for pk, number in cursor.fetchall():
+            held[pk].add(max(0, number - 1))
+    return held
 
 
 def _void(

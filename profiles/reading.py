@@ -113,7 +113,7 @@ def describe(profile_id: int) -> ProfileView | None:
         channel_identities=tuple(_address(identity, grades.get(identity.pk, Grade.CLAIMED)) for identity in identities),
         identifiers=identifiers,
         traits=shown_traits(profile_id),
-        consents=_consents(profile_id, identities),
+        consents=_consents(identities),
     )
 
 
@@ -188,18 +188,29 @@ def shown_traits(profile_id: int) -> tuple[TraitView, ...]:
     return tuple(views)
 
 
-def _consents(profile_id: int, identities: Iterable[ChannelIdentity]) -> tuple[ConsentView, ...]:
-    """The newest event of each (address, purpose); opt-outs of the address's other epochs bind too."""
+def _consents(identities: Sequence[ChannelIdentity]) -> tuple[ConsentView, ...]:
+    """The word that binds for each (address, purpose): a merge never widens it.
+
+    Each channel identity goes by its own newest word or a newer opt-out at its address; of several at one address, by
+    the strictest. Of words of the same moment the opt-out is the later.
+    """
     same_address = Q()
     for account_id, address in {(identity.account_id, identity.address) for identity in identities}:
         same_address |= Q(channel_identity__account_id=account_id, channel_identity__address=address)
-    events = ConsentEvent.objects.filter(same_address).filter(
-        Q(channel_identity__profile_id=profile_id) | Q(is_granted=False)
-    )
-    newest: dict[tuple[int, str, str], ConsentEvent] = {}
-    for event in events.select_related("channel_identity__account").order_by("occurred_at", "id"):
-        identity = event.channel_identity
-        newest[identity.account_id, identity.address, event.purpose] = event
+    rows = ConsentEvent.objects.filter(same_address).select_related("channel_identity__account")
+    events = list(rows.order_by("occurred_at", "-is_granted", "id"))
+    binding: dict[tuple[int, str, str], ConsentEvent] = {}
+    for identity in identities:
+        place = (identity.account_id, identity.address)
+        newest: dict[str, ConsentEvent] = {}
+        for event in events:
+            at = event.channel_identity
+            if (at.account_id, at.address) == place and (at.pk == identity.pk or not event.is_granted):
+                newest[event.purpose] = event
+        for purpose, event in newest.items():
+            rival = binding.get((*place, purpose))
+            if rival is None or not event.is_granted or rival.is_granted:
+                binding[*place, purpose] = event
     return tuple(
         ConsentView(
             event.purpose,
@@ -209,7 +220,7 @@ def _consents(profile_id: int, identities: Iterable[ChannelIdentity]) -> tuple[C
             event.source,
             event.occurred_at,
         )
-        for event in newest.values()
+        for event in binding.values()
     )
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from profiles.epochs import Address, standing_starts
 from profiles.identity.canonical import canonical, visitor_address
-from profiles.identity.evidence import JoinKey, epoch_of
+from profiles.identity.evidence import FIRST_EPOCH, JoinKey, epoch_of
 from profiles.identity.values import Grade, IdentifierKind, Sender
 from profiles.logins import Login
 from profiles.models import Boundary, ChannelIdentity, Sighting
@@ -118,7 +118,7 @@ def logins_of(item: SenderSeen) -> Iterable[Login]:
 
 def new_boundaries(boundaries: Iterable[Boundary]) -> list[Boundary]:
     """Those not stored yet; one that was withdrawn is stored and stays withdrawn."""
-    unique = {(b.account_id, b.address, b.starts_at, b.reason): b for b in boundaries}
+    unique = {(b.account_id, b.address, b.starts_at, b.reason): b for b in boundaries if b.starts_at > FIRST_EPOCH}
     if not unique:
         return []
     rows = Boundary.objects.filter(account_id__in={k[0] for k in unique}, address__in={k[1] for k in unique})

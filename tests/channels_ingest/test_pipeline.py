@@ -4,8 +4,10 @@ import itertools
 import json
 import random
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -17,7 +19,9 @@ from channels_ingest.accounts import connect
 from channels_ingest.models import Envelope
 from profiles.components import connected, outcome_of
 from profiles.identity.policy import Policy
-from profiles.models import ChannelAccount, ChannelIdentity
+from profiles.merging import merge, unmerge
+from profiles.models import ChannelAccount, ChannelIdentity, Role, StaffMember
+from profiles.operations import VerbRefusedError
 from profiles.reading import current_profile_id, describe
 from tests.conftest import APP_SECRET, VERIFY_TOKEN, Deliver, whatsapp_change, whatsapp_text
 from timeline.models import Entry, QueueRow
@@ -321,27 +325,55 @@ def crossing_deliveries(chance: random.Random, count: int) -> Iterator[dict[str,
             yield done("reaction", f"r.{n}", f"w.{chance.randrange(count)}", AT + 600, emoji="👍")
 
 
+def merge_or_unmerge(lead: StaffMember, chance: random.Random) -> None:
+    """Two customers become one, or somebody's channel identities are divided at random."""
+    now = dict(ChannelIdentity.objects.order_by("id").values_list("id", "profile_id"))
+    if len(now) < 2:
+        return
+    one, other = chance.sample(sorted(now), 2)
+    mine = [pk for pk, profile in now.items() if profile == now[one]]
+    with suppress(VerbRefusedError):
+        if chance.random() < 0.5:
+            merge(one, other, actor=lead)
+        else:
+            unmerge(one, mine[: chance.randint(1, len(mine))], actor=lead)
+
+
+def judge_until_drained(lead: StaffMember, chance: random.Random, faults: list[object]) -> None:
+    while Envelope.objects.filter(state="received").exists() and not faults:
+        merge_or_unmerge(lead, chance)
+
+
+def drain_without_fault() -> None:
+    worked = pipeline.Worked()
+    while pipeline.work_once(worked):
+        pass
+    assert not worked.faults, worked
+
+
+def noting(faults: list[object], work: Callable[[], None]) -> None:
+    """Runs in a thread of its own, whose error would else be lost."""
+    try:
+        work()
+    except BaseException as error:
+        faults.append(error)
+    finally:
+        connection.close()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_workers_side_by_side_neither_deadlock_nor_lose(deliver: Deliver) -> None:
-    """New names, joins, amendments and shared customers at once: what row locks taken in two orders would break."""
+    """New names, joins, amendments and shared customers at once, and two leads: what two lock orders would break."""
     seed = random.randrange(10**6)
     for delivery in crossing_deliveries(random.Random(seed), 400):
         deliver(delivery)
     faults: list[object] = []
 
-    def run() -> None:
-        try:
-            worked = pipeline.Worked()
-            while pipeline.work_once(worked):
-                pass
-            if worked.faults:
-                faults.append(worked)
-        except BaseException as error:
-            faults.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run) for _ in range(6)]
+    lead = StaffMember.objects.create_staff("lead@example.com", role=Role.LEAD)
+    threads = [threading.Thread(target=noting, args=(faults, drain_without_fault)) for _ in range(6)]
+    for n in range(2):
+        judge = partial(judge_until_drained, lead, random.Random(seed + n), faults)
+        threads.append(threading.Thread(target=noting, args=(faults, judge)))
     for thread in threads:
         thread.start()
     for thread in threads:

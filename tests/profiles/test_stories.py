@@ -1,11 +1,14 @@
 """What the machine found, each as the shortest story that showed it."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from channels_ingest.messages import Message
 from profiles.correcting import draw_boundary, undo, withdraw_boundary, withdraw_sighting, withdraw_trait
 from profiles.merging import merge
 from profiles.models import Boundary, ChannelIdentity, Operation, Profile, Sighting, Trait
+from profiles.operations import VerbRefusedError
 from tests.profiles.invariants import check
 from tests.profiles.snapshot import partition
 from tests.profiles.world import (
@@ -186,3 +189,23 @@ def test_nameless_customer_is_called_by_the_number_that_was_new_last(world: Worl
         world.deliver([("A", message(f"m{n}", whatsapp_user(0, phone(number)), hour(at)))])
         check(world)
     assert Profile.objects.get().display_name == "+49 1512 7784131"
+
+
+@pytest.mark.parametrize("year", [1, 1969, 1970])
+def test_boundary_before_any_message_there_can_be_is_refused(world: World, year: int) -> None:
+    world.deliver([("A", message("m1", whatsapp(0), hour(1)))])
+    with pytest.raises(VerbRefusedError):
+        draw_boundary(ChannelIdentity.objects.get(), datetime(year, 1, 1, tzinfo=UTC), actor=world.lead)
+    check(world)
+
+
+def test_boundary_may_lie_in_the_future_or_at_the_message_itself(world: World) -> None:
+    world.deliver([("A", message("m1", whatsapp(0), hour(5)))])
+    for at in (hour(0), hour(5), hour(5), datetime(9999, 12, 30, tzinfo=UTC)):
+        draw_boundary(ChannelIdentity.objects.earliest("id"), at, actor=world.lead)
+        check(world)
+    world.deliver([("A", message("m2", whatsapp(0), hour(10**6))), ("A", message("m3", whatsapp(0), hour(-100)))])
+    check(world)
+    for operation in Operation.objects.order_by("?"):
+        undo(operation, actor=world.lead)
+        check(world)
