@@ -14,6 +14,21 @@ from timeline.entries import AmendmentKind, Delivery, Direction, EntryKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Content that came inside the delivery: an attached file, a picture within the text, the HTML form of the text.
+
+    `role` is `attachment`, `inline` or `html`. `content_id` is how the HTML names an inline part, without brackets.
+    The bytes go into file storage and never into the database.
+    """
+
+    role: str
+    name: str
+    mime_type: str
+    content: bytes = field(repr=False)
+    content_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """Something for the timeline. `sender` is the customer's side, also for what the business itself sent.
 
@@ -31,6 +46,7 @@ class Message:
     text: str = ""
     detail: Mapping[str, Any] = field(default_factory=dict)
     delivery: Delivery | None = None
+    parts: tuple[Part, ...] = ()
     placeholder: bool = False
     backfilled: bool = False
 

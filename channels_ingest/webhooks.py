@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from types import MappingProxyType
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import Error as DatabaseError
 from django.db import connection
@@ -57,9 +58,9 @@ def _deliver(request: HttpRequest, line: accounts.Line) -> HttpResponse:
         intake.count(line.id, IntakeCount.Outcome.TOO_BIG)
         return _answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     headers = {name: value for name in line.adapter.kept_headers if (value := request.META.get(_meta(name)))}
-    delivery = Delivery(
-        body=body, headers=headers, query=request.META.get("QUERY_STRING", ""), url=request.get_full_path()
-    )
+    # Never from Host or X-Forwarded-*: a proxy changes them, and what was printed is what the provider signs.
+    url = f"{settings.PUBLIC_BASE_URL}{request.get_full_path()}"
+    delivery = Delivery(body=body, headers=headers, query=request.META.get("QUERY_STRING", ""), url=url)
     if not line.adapter.verify(delivery, line.settings):
         if line.has_lost_secret:
             return _cannot_verify(line)

@@ -15,7 +15,8 @@ class Setting:
     """One thing an account of this provider is configured with, as `connect --set NAME=VALUE` takes it.
 
     A `secret` setting is stored encrypted, may have several values while it is rotated, and is never shown.
-    A `required` one is needed to receive: `connect` refuses without it.
+    A `required` one is needed to receive: `connect` refuses without it. Which ones sending needs says
+    `sending.Sends.sending_settings`.
     """
 
     name: str
@@ -26,7 +27,10 @@ class Setting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One request as received: what the signature covers. Header names are lower case."""
+    """One request as received: what the signature covers. Header names are lower case.
+
+    `url` is the whole public address as the provider was given it, with its query.
+    """
 
     body: bytes
     headers: Mapping[str, str]

@@ -1,0 +1,1 @@
+"""Each provider as the simulator plays it, one file for one adapter."""
