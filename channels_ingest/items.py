@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from django.db import transaction
 
+from channels_ingest.media.wanted import Holder, want
 from channels_ingest.messages import (
     AccountNotice,
     AddressChange,
@@ -44,7 +45,7 @@ class _Placed:
     """An item with the account and envelope it belongs to."""
 
     account_id: int
-    envelope_id: int
+    envelope_id: int | None
     item: _Personal
 
 
@@ -81,6 +82,10 @@ class Batch:
                 )
             else:
                 self.placed.append(_Placed(account_id, envelope.pk, item))  # type: ignore[arg-type]
+
+    def amend(self, account_id: int, envelope_id: int | None, amendment: Amendment) -> None:
+        """What the hub itself found out about a message is in the batch."""
+        self.placed.append(_Placed(account_id, envelope_id, amendment))
 
 
 def write(batch: Batch) -> list[Happened]:
@@ -129,6 +134,7 @@ def _record(
         [a for each, place in located for a in _amendments(each, place)],
         held,
     )
+    want(Holder(each.account_id, each.envelope_id, each.item) for each in placed)
     touched = {pk for _, pk, _ in recorded.entries} | recorded.identities | news
     profile_of = dict(ChannelIdentity.objects.filter(id__in=touched).values_list("id", "profile_id"))
     lock_rows("profiles_profile", profile_of.values())  # two lines of one customer are worked side by side

@@ -17,6 +17,8 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from channels_ingest import envelopes
 from channels_ingest.adapters.base import Delivery, PayloadError
 from channels_ingest.items import Batch, write
+from channels_ingest.media import files
+from channels_ingest.media.parts import unpack
 from channels_ingest.messages import Located, NotUnderstood, Refused
 from channels_ingest.models import Envelope
 from channels_ingest.registry import NORMALISERS
@@ -160,11 +162,18 @@ def _weight(located: Located) -> int:
 
 
 def _write(parts: Sequence[tuple[Opened, Sequence[Located]]]) -> list[Happened]:
-    """The items are stored in the current transaction, and open pages hear of them once it commits."""
+    """The items are stored in the current transaction, and open pages hear of them once it commits.
+
+    Their files are on disk before the first lock on anybody is taken.
+    """
     router, batch = Router(), Batch()
     router.meet_sources((o.envelope.account, located.route) for o, items in parts for located in items)
+    kept: list[files.Kept] = []
     for opened, items in parts:
-        batch.add(opened.envelope, items, router, opened.faults)
+        unpacked, stored = unpack(items)
+        kept += stored
+        batch.add(opened.envelope, unpacked, router, opened.faults)
+    files.remember(kept)
     happened = write(batch)
     transaction.on_commit(partial(publish, happened), robust=True)
     return happened

@@ -1,5 +1,9 @@
 from django.urls import path
 
+from channels_ingest.media.serving import serve
 from channels_ingest.webhooks import receive
 
-urlpatterns = [path("webhooks/<str:provider>/<str:key>/", receive, name="webhook")]
+urlpatterns = [
+    path("webhooks/<str:provider>/<str:key>/", receive, name="webhook"),
+    path("media/<str:token>/<str:name>", serve, name="media"),
+]

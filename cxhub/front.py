@@ -23,6 +23,12 @@ BODY_SECONDS = 20.0
 #: PostgreSQL writes waiting commits out together, so several deliveries at once are cheaper than one after the other.
 RECEIVER_THREADS = 8
 PAGE_THREADS = 4
+#: Files have threads of their own: decoding pictures must not take agents' pages, nor a slow storage.
+MEDIA_THREADS = 3
+#: A streamed answer longer than this is sent chunk by chunk and never held in memory.
+STREAMED_BYTES = 256 * 1024
+#: A reader who takes nothing for so long is cut off.
+READER_SECONDS = 30.0
 #: What stores what it is sent and answers: providers, and our own servers, whose imports must not take agents' threads.
 RECEIVED = ("/webhooks/", "/api/v1/identify/", "/api/v1/events/")
 
@@ -45,6 +51,7 @@ class Front:
         self.wsgi = wsgi
         self.receiver = ThreadPoolExecutor(RECEIVER_THREADS, thread_name_prefix="receiver")
         self.pages = ThreadPoolExecutor(PAGE_THREADS, thread_name_prefix="pages")
+        self.media = ThreadPoolExecutor(MEDIA_THREADS, thread_name_prefix="media")
         self.buffered_bytes = 0
 
     async def __call__(self, scope: Any, protocol: Any) -> None:
@@ -54,13 +61,22 @@ class Front:
         except RefusedError as refusal:
             protocol.response_empty(int(refusal.status), [("connection", "close"), ("retry-after", "5")])
             return
-        pool = self.receiver if scope.path.startswith(RECEIVED) else self.pages
+        pool = self._pool(scope.path)
         environ = _environ(scope, headers, body)
         try:
             answer = await asyncio.get_running_loop().run_in_executor(pool, call, self.wsgi, environ)
         finally:
             self.buffered_bytes -= len(body)
-        protocol.response_bytes(*answer)
+        status, answered, content = answer
+        if isinstance(content, bytes):
+            protocol.response_bytes(status, answered, content)
+        else:
+            await _stream(protocol, pool, status, answered, content)
+
+    def _pool(self, path: str) -> ThreadPoolExecutor:
+        if path.startswith(RECEIVED):
+            return self.receiver
+        return self.media if path.startswith("/media/") else self.pages
 
     async def _body(self, protocol: Any, headers: dict[str, str]) -> bytes:
         """The whole body, counted in `buffered_bytes`. Raises RefusedError."""
@@ -129,21 +145,50 @@ def _environ(scope: Any, headers: dict[str, str], body: bytes) -> dict[str, Any]
     }
 
 
-def call(wsgi: Wsgi, environ: dict[str, Any]) -> tuple[int, Headers, bytes]:
-    """The WSGI application's answer as status, headers and body."""
+async def _stream(
+    protocol: Any, pool: ThreadPoolExecutor, status: int, headers: Headers, parts: Iterable[bytes]
+) -> None:
+    """Sends the parts as the reader takes them. A thread is only taken while a part is read from storage."""
+    loop = asyncio.get_running_loop()
+    iterator = iter(parts)
+    transport = protocol.response_stream(status, headers)
+    try:
+        while part := await loop.run_in_executor(pool, next, iterator, b""):
+            await asyncio.wait_for(transport.send_bytes(part), READER_SECONDS)
+    finally:
+        await loop.run_in_executor(pool, _close, parts)
+
+
+def _close(answer: Iterable[bytes]) -> None:
+    if hasattr(answer, "close"):
+        answer.close()
+
+
+def call(wsgi: Wsgi, environ: dict[str, Any]) -> tuple[int, Headers, bytes | Iterable[bytes]]:
+    """The WSGI application's answer as status, headers and body; a long streamed body as its open parts."""
     started: list[tuple[int, Headers]] = []
 
     def start_response(status: str, headers: Headers, _exc_info: object = None) -> None:
         started.append((int(status[:3]), headers))
 
     answer = wsgi(environ, start_response)
+    status, headers = started[-1]
+    if (
+        getattr(answer, "streaming", False)
+        and environ["REQUEST_METHOD"] != "HEAD"
+        and _length(headers) > STREAMED_BYTES
+    ):
+        return status, headers, answer
     try:
         body = b"".join(answer)
     finally:
-        if hasattr(answer, "close"):
-            answer.close()
-    status, headers = started[-1]
+        _close(answer)
     return status, headers, body
+
+
+def _length(headers: Headers) -> int:
+    """The Content-Length of an answer, 0 without one."""
+    return next((int(value) for name, value in headers if name.lower() == "content-length"), 0)
 
 
 def _application() -> Front:
