@@ -6,8 +6,12 @@ Run: python3 -m tests.channels_ingest.conformance.draft PROVIDER
 import json
 import sys
 
-from tests.channels_ingest.conformance.providers import DESCRIPTIONS
-from tests.channels_ingest.describing import described
+import django
+
+django.setup()
+
+from tests.channels_ingest.conformance.providers import DESCRIPTIONS  # noqa: E402
+from tests.channels_ingest.describing import described  # noqa: E402
 
 
 def main(provider: str) -> None:
