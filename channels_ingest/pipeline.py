@@ -183,7 +183,8 @@ def open_envelope(envelope: Envelope) -> Opened:
         opened.faults.append("the body was pruned")
         return opened
     adapter = NORMALISERS[envelope.account.provider]
-    delivery = Delivery(body=bytes(envelope.body), headers=envelope.headers)
+    query = envelope.headers.get(envelopes.QUERY, "")
+    delivery = Delivery(body=bytes(envelope.body), headers=envelope.headers, query=query)
     try:
         located = adapter.normalise(delivery, Router.settings_for(envelope.account), envelope.received_at)
     except PayloadError as error:
