@@ -16,19 +16,18 @@ MOST_PARTS = 200
 _REMOTE_PICTURE = re.compile(rb"<img\b[^>]{0,2000}?\bsrc\s*=\s*[\"']?\s*(?:https?:)?//", re.I)
 
 
-def unpack(items: Sequence[Located]) -> tuple[list[Located], list[Kept]]:
-    """The items with their parts told in `detail` instead of carried along, and the contents now in storage.
+def unpack(items: Sequence[Located], kept: list[Kept]) -> list[Located]:
+    """The items with their parts told in `detail` instead of carried along; what is now in storage is added to `kept`.
 
     Nothing here touches the database. A part that could not be stored is told as `failed` and never holds up the text.
     """
-    kept: list[Kept] = []
     unpacked = []
     for located in items:
         item = located.item
         if isinstance(item, Message) and item.parts:
             located = replace(located, item=_unpacked(item, kept))  # noqa: PLW2901
         unpacked.append(located)
-    return unpacked, kept
+    return unpacked
 
 
 def _unpacked(message: Message, kept: list[Kept]) -> Message:
