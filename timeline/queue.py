@@ -24,6 +24,7 @@ SELECT id, occurred_at FROM (
 ) AS each_newest ORDER BY occurred_at DESC, id DESC LIMIT 1
 """  # noqa: S608
 
+#: A message with `detail["auto"]` was written by a machine (an out-of-office reply, a bounce): nobody waits by it.
 _REFOLD = f"""
 INSERT INTO timeline_queuerow AS q (profile_id, last_entry_id, last_entry_at, waiting_since)
 SELECT p.id, newest.id, newest.occurred_at, waiting.since
@@ -41,7 +42,7 @@ LEFT JOIN LATERAL (
     CROSS JOIN LATERAL (
         SELECT occurred_at FROM timeline_entry
         WHERE channel_identity_id = c.id AND occurred_at > answered.at
-          AND kind = 'message' AND direction = 'in' AND NOT is_backfilled
+          AND kind = 'message' AND direction = 'in' AND NOT is_backfilled AND NOT detail ? 'auto'
         ORDER BY occurred_at LIMIT 1
     ) e
     WHERE c.profile_id = p.id AND c.reply_refusal = '' AND c.last_inbound_at > answered.at

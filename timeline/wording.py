@@ -69,6 +69,7 @@ IDENTIFIERS: Mapping[str, tuple[str, Word]] = {
 
 REPLY_REFUSALS: Mapping[str, Word] = {
     "group": _lazy("This is a group; the hub does not answer into groups yet"),
+    "unreadable_sender": _lazy("The mail names no single sender that could be answered"),
     "store": _lazy("What a shop knows of them; nothing can be sent here"),
 }
 
@@ -94,6 +95,8 @@ SOURCES: Mapping[str, Word] = {
     "user_preferences": _lazy("changed in the app's own settings"),
     "template_button": _lazy("pressed the opt-out button"),
     "keyword": _lazy("wrote a keyword"),
+    "complaint": _lazy("marked a mail as spam"),
+    "unsubscribe": _lazy("used the unsubscribe link"),
     "profile": _lazy("the customer's own profile"),
     "address_book": _lazy("your address book"),
     "whatsapp_cloud": "WhatsApp",

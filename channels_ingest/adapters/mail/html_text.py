@@ -32,6 +32,8 @@ def text_of(source: str) -> str:
         root = html.document_fromstring(source[:MOST_READ].encode("utf-8", "replace"), parser=parser)
     except (etree.LxmlError, ValueError, AssertionError, TypeError):
         return _stripped(source[:MOST_READ])
+    if any(error.type_name == "ERR_RESOURCE_LIMIT" for error in parser.error_log):
+        return _stripped(source[:MOST_READ])  # 256 levels: what is below would be lost
     lines = _Lines()
     hidden = 0
     for event, node in etree.iterwalk(root, events=("start", "end")):
@@ -101,7 +103,8 @@ class _Lines:
             self._done.append(self._prefix().rstrip())
 
     def _end(self) -> None:
-        self._done.append((self._prefix() + self._line.strip(" \u00a0")).rstrip())
+        line = self._line if self._preformatted else self._line.strip(" \u00a0")
+        self._done.append((self._prefix() + line).rstrip())
         self._line = ""
 
     def _prefix(self) -> str:
@@ -109,5 +112,7 @@ class _Lines:
 
     def text(self) -> str:
         self._break("html")
+        while self._done and not self._done[-1].strip("> "):
+            self._done.pop()
         text = "\n".join(self._done).replace("\u00a0", " ")
         return _BLANK_LINES.sub("\n\n", _UNSHOWN.sub("", text)).strip()
