@@ -15,10 +15,10 @@ from timeline.models import Entry
 
 #: The provider's error code -> what it blocks. Twilio, "Error 21610" (recipient replied STOP; the pair of our number
 #: and theirs); Meta, "Error codes" (131050: the user stopped marketing from this business); Postmark, "API error codes"
-#: (406: inactive recipient); Mailgun, "Tracking failures" (605 bounced, 606 unsubscribed, 607 complained before);
-#: Twilio's RCS and WhatsApp senders report Meta's as 63032.
+#: (406: inactive recipient); Mailgun, "Tracking failures" (605 bounced, 606 unsubscribed, 607 complained before). An
+#: error that its adapter says closes the address as opted out blocks all unless it stands here.
 BLOCKING: Mapping[str, str] = MappingProxyType(
-    {"21610": ALL, "131050": MARKETING, "63032": MARKETING, "406": ALL, "605": ALL, "606": ALL, "607": ALL}
+    {"21610": ALL, "131050": MARKETING, "406": ALL, "605": ALL, "606": ALL, "607": ALL}
 )
 
 
@@ -38,14 +38,14 @@ def note_blocks(entry_ids: Iterable[int]) -> None:
         code = _blocking_code(entry.detail.get("errors"))
         if code:
             place = (entry.account_id, entry.channel_identity.address)
-            found.append((*place, BLOCKING[code], code, f"entry:{entry.pk}", _failed_at(entry.detail)))
+            found.append((*place, BLOCKING.get(code, ALL), code, f"entry:{entry.pk}", _failed_at(entry.detail)))
     _store(found)
 
 
 def _blocking_code(errors: Any) -> str:
     for error in errors if isinstance(errors, list) else []:
         code = str(error.get("code", "")) if isinstance(error, dict) else ""
-        if code in BLOCKING:
+        if code in BLOCKING or (code and error.get("closes") == "opted_out"):
             return code
     return ""
 

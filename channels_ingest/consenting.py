@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from channels_ingest.messages import ConsentChange, Message
-from channels_ingest.opt_out import Heard, Keyword, folded, heard
+from channels_ingest.opt_out import Keyword, folded, heard
 from profiles.consent import ALL, HOLD, MARKETING, words_of
 from profiles.identity.values import Standing
 from profiles.models import Channel, ChannelIdentity, ConsentEvent, ProviderBlock
@@ -24,25 +24,24 @@ _EVERYTHING = frozenset({"stopall", "stop all"})
 def changes_in(message: Message, channel: str) -> list[ConsentChange]:
     """The consent changes that a customer's message makes, beside its own entry.
 
-    The provider's own reading (`detail["opt_out_type"]`) counts before ours. What a mail without proof says is a doubt.
+    Where the provider read it itself (`detail["opt_out"]`), its adapter gives what that means, and our reading does not
+    count. What a mail without proof says is a doubt.
     """
     purpose = PURPOSES.get(channel)
-    if purpose is None or not _is_said(message):
+    if purpose is None or message.detail.get("opt_out") or not _is_said(message):
         return []
-    told = str(message.detail.get("opt_out_type") or "").upper()
-    said = Heard(Keyword(told)) if told in set(Keyword) else heard(message.text, is_text_message=channel == Channel.SMS)
+    said = heard(message.text, is_text_message=channel == Channel.SMS)
     if said.is_probable or (said.keyword is Keyword.STOP and message.sender.standing is not Standing.PROVED):
         return [] if message.backfilled else [_change(message, HOLD, granted=False, source="probable")]
     if said.keyword is Keyword.STOP:
         if folded(message.text) in _EVERYTHING:
             purpose = ALL
-        return [_change(message, purpose, granted=False, source="provider" if told else "keyword", channel=channel)]
+        return [_change(message, purpose, granted=False)]
     if said.keyword is Keyword.START and message.sender.standing is Standing.PROVED:
-        source = "provider" if told else "keyword"
-        change = _change(
-            message, purpose, granted=True, source=source, channel=channel, only_after_opt_out=said.is_bare_yes
-        )
-        everything = _change(message, ALL, granted=True, source=source, channel=channel, only_after_opt_out=True)
+        # A carrier that reads START lifts its block, whether or not it tells us that it read it.
+        lifts = ALL if channel == Channel.SMS else ""
+        change = _change(message, purpose, granted=True, block=lifts, only_after_opt_out=said.is_bare_yes)
+        everything = _change(message, ALL, granted=True, only_after_opt_out=True)
         return [change] if purpose == ALL else [change, everything]
     return []
 
@@ -60,11 +59,15 @@ def _is_said(message: Message) -> bool:
 
 
 def _change(
-    message: Message, purpose: str, *, granted: bool, source: str, channel: str = "", only_after_opt_out: bool = False
+    message: Message,
+    purpose: str,
+    *,
+    granted: bool,
+    source: str = "keyword",
+    block: str = "",
+    only_after_opt_out: bool = False,
 ) -> ConsentChange:
     suffix = {HOLD: "hold", ALL: "consent-all"}.get(purpose, "consent")
-    # A carrier that reads START lifts its block, whether or not it tells us that it read it.
-    is_carrier = channel == Channel.SMS and purpose == ALL and (granted or source == "provider")
     return ConsentChange(
         sender=message.sender,
         key=f"{message.provider_message_id}:{suffix}",
@@ -73,7 +76,7 @@ def _change(
         occurred_at=message.occurred_at,
         source=source,
         evidence=message.provider_message_id,
-        block=ALL if is_carrier else "",
+        block=block,
         only_after_opt_out=only_after_opt_out,
     )
 
@@ -87,6 +90,8 @@ def set_aside(message: Message, changes: Iterable[ConsentChange]) -> SetAside:
         return SetAside.SPAM
     if message.detail.get("automatic"):
         return SetAside.AUTOMATIC
+    if message.detail.get("opt_out") in ("stop", "start"):
+        return SetAside.KEYWORD
     is_done = any(change.purpose != HOLD and not change.only_after_opt_out for change in changes)
     return SetAside.KEYWORD if is_done else SetAside.NOT
 
@@ -153,7 +158,7 @@ def store_changes(said: Iterable[Said]) -> None:
 def _block(said: Said) -> ProviderBlock | None:
     """What the change means for the provider's own block at that address, if anything."""
     change = said.change
-    purpose = MARKETING if change.source == "user_preferences" else change.block
+    purpose = {"user_preferences": MARKETING, "provider": change.purpose}.get(change.source, change.block)
     if not purpose:
         return None
     return ProviderBlock(

@@ -36,8 +36,8 @@ class Message:
     `provider_message_id` with content replaces it. A `backfilled` message is history and asks nobody for an answer.
     `detail["type"]` is the provider-free content type: text, image, audio, video, document, sticker, media (history
     that did not say which), location, contacts, choice, order, system, unsupported. `detail["verdict"]["spam"]` is the
-    provider's, `detail["automatic"]` says that a machine wrote it, `detail["opt_out_type"]` is STOP, START or HELP
-    where the provider read the text so.
+    provider's, `detail["automatic"]` says that a machine wrote it, `detail["opt_out"]` is stop, start or help where the
+    provider itself read and answered the text so.
     """
 
     sender: Sender

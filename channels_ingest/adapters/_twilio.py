@@ -110,7 +110,8 @@ class TwilioChannel:
         except OddPartError as odd:
             items = [NotUnderstood(reason=str(odd))]
         ours = fields.get("From" if is_status else "To", "").removeprefix(self.prefix)
-        return [Located(item=item, path="form", route=route_of(ours, account)) for item in items]
+        line = "" if is_status else ours
+        return [Located(item=item, path="form", route=route_of(ours, account), line=line) for item in items]
 
     def message_items(self, fields: Fields, sid: str, account: AccountSettings, received_at: datetime) -> list[Item]:
         """What a customer wrote."""
@@ -274,6 +275,7 @@ def opting_items(fields: Fields, sid: str, sender: Sender, received_at: datetime
             occurred_at=received_at,
             source="provider",
             text=clean(fields.get("Body", "")),
+            evidence=sid,
         )
     ]
 

@@ -4,6 +4,7 @@ from itertools import permutations
 
 import pytest
 
+from channels_ingest.messages import ConsentChange
 from profiles.consent import Purpose, address_state, address_states
 from profiles.identity.values import Standing
 from profiles.models import ConsentEvent, ProviderBlock
@@ -111,14 +112,28 @@ def test_stop_and_yes_in_one_batch() -> None:
 
 def test_provider_that_reads_the_text_wins() -> None:
     mira = Customer(account("sms"))
-    mira.writes("HALT", 0, detail={"opt_out_type": "STOP"})
-    assert ledger() == [("all", False, "provider", "m0")]
+
+    def told(text: str, minutes: float, kind: str) -> None:
+        message = mira.message(text, minutes, detail={"opt_out": kind})
+        key, source = f"m{minutes}:consent", "provider"
+        change = ConsentChange(
+            sender=mira.sender, key=key, purpose="all", granted=kind == "start", occurred_at=at(minutes), source=source
+        )
+        put(mira.line, *([message] if kind == "help" else [message, change]))
+
+    told("HALT", 0, "stop")
+    assert [row[:3] for row in ledger()] == [("all", False, "provider")]
     [block] = ProviderBlock.objects.all()
     assert (block.purpose, block.is_blocked, block.address) == ("all", True, "+15550100001")
-    mira.writes("stop", 1, detail={"opt_out_type": "HELP"})
+    told("stop", 1, "help")
     assert len(ledger()) == 1
-    mira.writes("UNSTOP", 2, detail={"opt_out_type": "START"})
-    assert states(mira)[0] == ""
+    told("UNSTOP", 2, "start")
+    assert (states(mira)[0], len(ledger())) == ("", 2)
+    assert list(Entry.objects.filter(kind="message").order_by("id").values_list("set_aside", flat=True)) == [
+        "keyword",
+        "",
+        "keyword",
+    ]
 
 
 def test_probable_opt_out_holds_marketing_and_waits_for_a_human() -> None:
@@ -201,5 +216,4 @@ def test_any_number_of_addresses_costs_three_queries(django_assert_num_queries) 
     pk = mira.identity.pk
     with django_assert_num_queries(3):
         assert not address_state(pk).is_open
-    with django_assert_num_queries(1):
-        assert address_states([]) == {}
+    assert address_states([]) == {}
