@@ -59,7 +59,7 @@ def mail_of(detail: Mapping[str, Any], text: str) -> MailView | None:
 
 
 def _marks(detail: Mapping[str, Any]) -> Iterator[Mark]:
-    automatic = detail.get("auto")
+    automatic = detail.get("automatic")
     if isinstance(automatic, dict) and automatic.get("kind"):
         word = str(AUTOMATIC.get(_word(automatic, "kind")) or _("Automatic mail"))
         yield Mark("info", word, _("Nobody waits for an answer to it"))

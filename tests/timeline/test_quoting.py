@@ -17,7 +17,7 @@ FOLDED = [
     f"Hello\n\nEl lun, 2 abr 2012 a las 18:26, Megan (<x@y.example>) escribió:\n\n{QUOTE}",
     f"Hello\n\n2012年4月3日(火) 16:19 bob <b@x.example>：\n\n{QUOTE}",
     f'Hello\n\n03.04.2012, 16:19, "Bob" <b@x.example>:\n\n{QUOTE}',
-    f"Hello\n\nב-3 באפריל 2012 בשעה 16:19, ‏bob <b@x.example> כתב/ה:\n{QUOTE}",
+    f"Hello\n\nב-3 באפריל 2012 בשעה 16:19, \u200fbob <b@x.example> כתב/ה:\n{QUOTE}",
     f"Hello\n\n{QUOTE}",
     f"Hello\n\n{QUOTE}\n\nSent from my iPhone",
     f"Hello\n\n{QUOTE}\n\n-- \nMira",
@@ -69,8 +69,10 @@ def test_in_doubt_everything_is_shown(text: str) -> None:
         "-" * 60_000,
         ">" * 60_000,
         "a 1:00 :\n> x\n" * 1_400,
-    ]
-    + [": " * 100_000 + "\n> x", "1@" * 100_000 + ":\n> x", "\n" * 300_000],
+        ": " * 100_000 + "\n> x",
+        "1@" * 100_000 + ":\n> x",
+        "\n" * 300_000,
+    ],
 )
 def test_hostile_text_costs_nothing(text: str) -> None:
     started = time.process_time()

@@ -41,7 +41,7 @@ class Arrival:
     envelope_to: Sequence[str] = ()
     provider_message_id: str = ""
     raw: bytes = b""
-    spam: str = ""
+    is_spam: bool = False
     missing: dict[str, Any] = field(default_factory=dict)
 
 
@@ -160,12 +160,11 @@ def _detail(
         "in_reply_to": mail.answered[:1],
         "references": mail.answered[1:][::-1][-20:],
         "reply_address": reply_to[0] if reply_to and ascii_lower(reply_to[0]) != ascii_lower(read.address) else "",
-        "auto": {"kind": automatic.kind, "why": automatic.why} if automatic else {},
+        "automatic": {"kind": automatic.kind, "why": automatic.why} if automatic else {},
         "no_auto_answer": reason_to_stay_silent(mail, read.address, automatic),
         "list": listed,
-        "verdict": _verdict(arrival.verdict, read),
+        "verdict": _verdict(arrival, read),
         "faults": list(mail.faults),
-        "spam": arrival.spam,
         "raw": arrival.missing or ({} if mail.is_readable else {"kept": "envelope"}),
         **_thread(mail, arrival, account, read),
     }
@@ -175,8 +174,10 @@ def _detail(
     return {name: value for name, value in found.items() if value}
 
 
-def _verdict(verdict: Verdict, read: FromSender) -> dict[str, Any]:
-    told = {"dmarc": verdict.dmarc, "spf": verdict.spf, "dkim": list(verdict.dkim_domains), "reason": read.reason}
+def _verdict(arrival: Arrival, read: FromSender) -> dict[str, Any]:
+    verdict = arrival.verdict
+    told: dict[str, Any] = {"dmarc": verdict.dmarc, "spf": verdict.spf, "dkim": list(verdict.dkim_domains)}
+    told |= {"reason": read.reason, "spam": arrival.is_spam}
     return {name: value for name, value in told.items() if value}
 
 

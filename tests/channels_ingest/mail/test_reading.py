@@ -81,7 +81,7 @@ def test_text_part_is_chosen_before_html_and_html_is_kept() -> None:
     raw = (
         b"Content-Type: multipart/alternative; boundary=B\r\n\r\n"
         + part("text/plain; charset=utf-8", "schön".encode())
-        + part("text/html; charset=utf-8", "<p>sch&ouml;n</p>".encode())
+        + part("text/html; charset=utf-8", b"<p>sch&ouml;n</p>")
         + b"--B--"
     )
     mail = read_mail(raw)

@@ -33,6 +33,7 @@ PASS = "dmarc=pass header.from=x.example; spf=pass smtp.mailfrom=m@x.example; dk
 PASSED = Verdict(
     dmarc="pass", dmarc_domain="x.example", spf="pass", spf_domain="x.example", dkim_domains=("x.example",)
 )
+FAILED = Verdict(dmarc="fail", dmarc_domain="x.example")
 
 
 @pytest.mark.parametrize(
@@ -41,7 +42,7 @@ PASSED = Verdict(
         ([ar(f"{OURS}; {PASS}")], PASSED),
         ([ar(f"{OURS.upper()} 1; {PASS}")], PASSED),
         ([ar(f"(a comment; with (more)) {OURS} ; {PASS} (p=none)")], PASSED),
-        ([ar(f"mx.attacker.example; {PASS}"), ar(f"{OURS}; dmarc=fail header.from=x.example")], Verdict(dmarc="fail", dmarc_domain="x.example")),
+        ([ar(f"mx.attacker.example; {PASS}"), ar(f"{OURS}; dmarc=fail header.from=x.example")], FAILED),
         ([ar(f"{OURS}.attacker.example; {PASS}")], Verdict()),
         ([ar(f'"{OURS}"; {PASS}')], Verdict()),
         ([("Received", f"from a by {OURS} with ESMTP; now"), ar(f"{OURS}; {PASS}")], PASSED),
@@ -50,12 +51,14 @@ PASSED = Verdict(
         # Our server wrote one and let a forged one through below it: the forged one proves nothing.
         ([ar(f"{OURS}; dmarc=none header.from=x.example"), ar(f"{OURS}; dmarc=pass header.from=x.example")], Verdict()),
         ([ar(f"{OURS}; dmarc=pass header.from=x.example"), ar(f"{OURS}; dmarc=fail header.from=x.example")],
-         Verdict(dmarc="fail", dmarc_domain="x.example")),
+         FAILED),
         # Two milters, each with its own method.
         ([ar(f"{OURS}; dkim=pass header.d=x.example"), ar(f"{OURS}; dmarc=pass header.from=x.example")],
          Verdict(dmarc="pass", dmarc_domain="x.example", dkim_domains=("x.example",))),
-        ([ar(f"{OURS}; dkim=pass header.i=@x.example; dkim=fail header.d=y.example")], Verdict(dkim_domains=("x.example",))),
-        ([ar(f'{OURS}; spf=none smtp.mailfrom="a;dmarc=pass header.from=x.example"')], Verdict(spf="none", spf_domain="x.example")),
+        ([ar(f"{OURS}; dkim=pass header.i=@x.example; dkim=fail header.d=y.example")],
+         Verdict(dkim_domains=("x.example",))),
+        ([ar(f'{OURS}; spf=none smtp.mailfrom="a;dmarc=pass header.from=x.example"')],
+         Verdict(spf="none", spf_domain="x.example")),
         ([ar(f"{OURS}; none")], Verdict()),
         ([ar("")], Verdict()),
         ([("X-Authentication-Results", f"{OURS}; {PASS}")], Verdict()),
@@ -197,7 +200,7 @@ def test_bounce_and_complaint_count_only_with_a_mail_of_ours(forged: bytes) -> N
     for payload, kind in ((BOUNCE, "bounce"), (COMPLAINT, "complaint")):
         message = items(payload.replace(b"o77.k9x", forged))[0]
         assert isinstance(message, Message)
-        assert message.detail["auto"] == {"kind": kind, "why": "report"}
+        assert message.detail["automatic"] == {"kind": kind, "why": "report"}
 
 
 @pytest.mark.parametrize("place", [b"bounce+o77.k9x@", b"<o77.k9x@"])
@@ -224,7 +227,8 @@ def test_bounce_that_follows_no_standard_is_recognised_by_its_words() -> None:
         "Subject: failure notice",
         sender="MAILER-DAEMON@mx.example.net",
         body=(
-            "Hi. This is the qmail-send program at mx.example.net.\r\nI'm afraid I wasn't able to deliver your message.\r\n"
+            "Hi. This is the qmail-send program at mx.example.net.\r\n"
+            "I'm afraid I wasn't able to deliver your message.\r\n"
             "\r\n<customer@example.net>:\r\nSorry, no mailbox here by that name. (#5.1.1)\r\n\r\n"
             f"--- Below this line is a copy of the message.\r\n\r\nMessage-ID: <{MADE}@hub.example>\r\n"
         ),
@@ -269,7 +273,7 @@ def test_complaint_that_names_another_recipient_withdraws_nothing() -> None:
     ],
 )
 def test_what_no_person_wrote_is_recognised(fields: list[str], kind: str) -> None:
-    assert items(mail(*fields))[0].detail.get("auto", {}).get("kind", "") == kind
+    assert items(mail(*fields))[0].detail.get("automatic", {}).get("kind", "") == kind
 
 
 @pytest.mark.parametrize(
