@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from channels_ingest.adapters import trusted_server, whatsapp_cloud
+from channels_ingest.adapters import trusted_server, webchat, whatsapp_cloud
 from channels_ingest.adapters.base import Adapter, Normaliser
 
 ADAPTERS: Mapping[str, Adapter] = MappingProxyType(
     {
         whatsapp_cloud.ADAPTER.provider: whatsapp_cloud.ADAPTER,
+        webchat.ADAPTER.provider: webchat.ADAPTER,
     }
 )
 
