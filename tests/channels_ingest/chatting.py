@@ -1,5 +1,6 @@
 """A browser on a shop's page: it speaks the chat's protocol over HTTP and keeps what a browser keeps."""
 
+import json
 import time
 import uuid
 from dataclasses import dataclass, field
@@ -93,8 +94,6 @@ class Browser:
 
 
 def _encoded(more: dict[str, Any]) -> dict[str, Any]:
-    import json
-
     if "data" in more and not isinstance(more["data"], (bytes, str)):
         more["data"] = json.dumps(more["data"])
     return more
