@@ -35,6 +35,8 @@ RECEIVED = ("/webhooks/", "/api/v1/identify/", "/api/v1/events/")
 CHATTED = "/chat/v1/"
 #: A poll of a chat that has no news is held for as long as it asks, without a thread.
 HELD = "/chat/v1/events"
+#: In the environment of a held poll that looks once more: it is no new call. No header can be called so.
+ASKS_AGAIN = "cxhub.asks_again"
 
 Headers = list[tuple[str, str]]
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -67,8 +69,8 @@ class Front:
             protocol.response_empty(int(refusal.status), [("connection", "close"), ("retry-after", "5")])
             return
 
-        async def look() -> Answer:
-            environ = _environ(scope, headers, body)
+        async def look(*, again: bool = False) -> Answer:
+            environ = _environ(scope, headers, body) | ({ASKS_AGAIN: "1"} if again else {})
             return await asyncio.get_running_loop().run_in_executor(self._pool(scope.path), call, self.wsgi, environ)
 
         try:

@@ -10,7 +10,7 @@ import contextlib
 import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from typing import Any, Protocol
 
 import psycopg
 import redis.asyncio as redis
@@ -44,7 +44,12 @@ SELECT m.snapshot::text, ARRAY(
 """
 
 Answer = tuple[int, list[tuple[str, str]], bytes]
-Look = Callable[[], Awaitable[Answer]]
+
+
+class Look(Protocol):
+    """Asks the application; `again` when it is not the caller who asks anew."""
+
+    async def __call__(self, *, again: bool = False) -> Answer: ...
 
 
 class Waiter:
@@ -71,9 +76,11 @@ class WaitingRoom:
     async def held(self, look: Look, seconds: float, is_gone: Callable[[], Awaitable[object]]) -> Answer:
         """The first answer with news, or the last without, after at most `seconds`; sooner if the caller is gone."""
         deadline = asyncio.get_running_loop().time() + min(seconds, MOST_SECONDS)
+        again = False
         while True:
             turn = self.turn
-            answer, who = _parted(await look())
+            answer, who = _parted(await look(again=again))
+            again = True
             left = deadline - asyncio.get_running_loop().time()
             if not who or left <= 0 or self.count >= MOST_WAITING:
                 return answer

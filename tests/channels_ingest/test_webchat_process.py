@@ -128,7 +128,8 @@ def test_hundreds_of_held_polls_hold_nobody_else_up(web_process: int, chat: Chan
         reader, writer = await asyncio.open_connection("127.0.0.1", web_process)
         head = "".join(f"{name}: {value}\r\n" for name, value in headers_of(each).items())
         writer.write(
-            f"GET /chat/v1/events?after={cursor}&wait=20 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{head}\r\n".encode()
+            f"GET /chat/v1/events?after={cursor}&wait=20 HTTP/1.1\r\nHost: x\r\n"
+            f"Connection: close\r\n{head}\r\n".encode()
         )
         body = (await reader.read()).partition(b"\r\n\r\n")[2]
         answers.append(json.loads(body))
