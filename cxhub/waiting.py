@@ -39,9 +39,13 @@ SELECT m.snapshot::text, ARRAY(
     JOIN profiles_channelidentity c ON c.id = e.channel_identity_id
     WHERE e.changed_in >= pg_snapshot_xmin(%(since)s::pg_snapshot)::text::bigint
         AND NOT pg_visible_in_snapshot(e.changed_in::text::xid8, %(since)s::pg_snapshot)
-        AND c.address = ANY(%(waiting)s)
+        AND c.account_id IN (SELECT id FROM profiles_channelaccount WHERE provider = 'webchat')
 ) FROM moment m
 """
+
+_NOW = "SELECT pg_current_snapshot()::text, ARRAY[]::text[]"
+#: Changed conversations remembered for polls that are being asked meanwhile; beyond it all are asked once more.
+MOST_REMEMBERED = 10_000
 
 Answer = tuple[int, list[tuple[str, str]], bytes]
 
@@ -67,7 +71,9 @@ class WaitingRoom:
         self.environment = environment
         self.waiters: dict[str, set[Waiter]] = {}
         self.count = 0
-        self.turn = 0  # how often waiters were told: a poll that came in between asks once more
+        self.turn = 0  # how many checks there were
+        self.first_turn = 0  # the check before which nobody knows what changed
+        self.changed: dict[str, int] = {}  # in which check a conversation was last found changed
         self.is_bus_up = False
         self.is_due = asyncio.Event()
         self.since = ""
@@ -86,10 +92,9 @@ class WaitingRoom:
                 return answer
             waiter = Waiter()
             with self._seated(who, waiter):
-                if self.turn == turn:
-                    is_over = await _first(waiter.woken.wait(), is_gone(), seconds=left)
-                    if is_over:
-                        return answer
+                is_current = turn >= self.first_turn and self.changed.get(who, 0) <= turn
+                if is_current and not await _first(waiter.woken.wait(), is_gone(), seconds=left):
+                    return answer
             if waiter.signal is not None:
                 return _with_signal(answer, waiter.signal)
 
@@ -112,7 +117,8 @@ class WaitingRoom:
                 feed.cancel()
             self.since = ""
             self.feeds = [asyncio.create_task(self._nudges()), asyncio.create_task(self._checks())]
-        self.is_due.set() if not self.since else None
+        if not self.since:
+            self.is_due.set()
 
     def _wake(self, who: str, signal: dict[str, Any] | None = None) -> None:
         for waiter in self.waiters.get(who, ()):
@@ -147,17 +153,19 @@ class WaitingRoom:
         if not self.waiters:
             self.since = ""  # an old moment would find half the database changed
             return
-        is_first = not self.since
-        waiting = list(self.waiters)
-        named = {"since": self.since or "1:1:", "waiting": [] if is_first else waiting}
-        cursor = await connection.execute(_CHANGED, named)
+        cursor = await connection.execute(_CHANGED if self.since else _NOW, {"since": self.since})
         row = await cursor.fetchone()
         if row is None:
             return
-        self.since = row[0]
         self.turn += 1
-        for who in waiting if is_first else row[1]:
+        if not self.since:
+            self.first_turn, self.changed = self.turn, {}
+        for who in row[1] if self.since else list(self.waiters):
+            self.changed[who] = self.turn
             self._wake(who)
+        self.since = row[0]
+        if len(self.changed) > MOST_REMEMBERED:
+            self.since = ""
 
     async def _nudges(self) -> None:
         """Every nudge makes a check due, every signal goes to its visitor; a lost connection is made again."""
@@ -192,11 +200,11 @@ class WaitingRoom:
 
 
 async def _first(woken: Awaitable[object], gone: Awaitable[object], *, seconds: float) -> bool:
-    """Waits for the first of them; whether it was not `woken`."""
+    """Waits for the first of them; whether it was `woken`."""
     tasks = [asyncio.ensure_future(woken), asyncio.ensure_future(gone)]
     try:
         done, _ = await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        return tasks[0] not in done
+        return tasks[0] in done
     finally:
         for task in tasks:
             task.cancel()
