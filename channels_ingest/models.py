@@ -4,7 +4,10 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from channels_ingest.webchat.models import ChatVisitor, ChatVisitorToken
 from profiles.models import ChannelAccount
+
+__all__ = ["AccountNotice", "AccountSecret", "ChatVisitor", "ChatVisitorToken", "Envelope", "IntakeCount"]
 
 
 class Envelope(models.Model):

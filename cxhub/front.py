@@ -7,12 +7,17 @@ Served by granian as an RSGI application: `cxhub.front:application`.
 
 import asyncio
 import io
+import os
 import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import unquote_to_bytes
+from urllib.parse import parse_qs, unquote_to_bytes
+
+from cxhub import streaming
+from cxhub.env import load
+from cxhub.waiting import Answer, WaitingRoom
 
 #: No request is larger; each adapter has a limit of its own below this.
 MOST_BODY_BYTES = 40 * 1024 * 1024
@@ -23,14 +28,18 @@ BODY_SECONDS = 20.0
 #: PostgreSQL writes waiting commits out together, so several deliveries at once are cheaper than one after the other.
 RECEIVER_THREADS = 8
 PAGE_THREADS = 4
-#: Files have threads of their own: decoding pictures must not take agents' pages, nor a slow storage.
-MEDIA_THREADS = 3
-#: A streamed answer longer than this is sent chunk by chunk and never held in memory.
-STREAMED_BYTES = 256 * 1024
-#: A reader who takes nothing for so long is cut off.
-READER_SECONDS = 30.0
+#: The simulator has threads of its own: it is told to answer late, or never.
+SIMULATOR_THREADS = 4
+#: Visitors of web chats are strangers: they take turns among themselves.
+CHAT_THREADS = 4
 #: What stores what it is sent and answers: providers, and our own servers, whose imports must not take agents' threads.
 RECEIVED = ("/webhooks/", "/api/v1/identify/", "/api/v1/events/")
+SIMULATED = "/simulator/"
+CHATTED = "/chat/v1/"
+#: A poll of a chat that has no news is held for as long as it asks, without a thread.
+HELD = "/chat/v1/events"
+#: In the environment of a held poll that looks once more: it is no new call. No header can be called so.
+ASKS_AGAIN = "cxhub.asks_again"
 
 Headers = list[tuple[str, str]]
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -47,11 +56,14 @@ class RefusedError(Exception):
 class Front:
     """An RSGI application around a WSGI one."""
 
-    def __init__(self, wsgi: Wsgi) -> None:
+    def __init__(self, wsgi: Wsgi, room: WaitingRoom | None = None) -> None:
         self.wsgi = wsgi
+        self.room = room
         self.receiver = ThreadPoolExecutor(RECEIVER_THREADS, thread_name_prefix="receiver")
         self.pages = ThreadPoolExecutor(PAGE_THREADS, thread_name_prefix="pages")
-        self.media = ThreadPoolExecutor(MEDIA_THREADS, thread_name_prefix="media")
+        self.simulator = ThreadPoolExecutor(SIMULATOR_THREADS, thread_name_prefix="simulator")
+        self.files = ThreadPoolExecutor(streaming.THREADS, thread_name_prefix="files")
+        self.chats = ThreadPoolExecutor(CHAT_THREADS, thread_name_prefix="chats")
         self.buffered_bytes = 0
 
     async def __call__(self, scope: Any, protocol: Any) -> None:
@@ -61,22 +73,31 @@ class Front:
         except RefusedError as refusal:
             protocol.response_empty(int(refusal.status), [("connection", "close"), ("retry-after", "5")])
             return
-        pool = self._pool(scope.path)
-        environ = _environ(scope, headers, body)
+        if scope.path.startswith(streaming.STREAMED):
+            self.buffered_bytes -= len(body)
+            await streaming.stream(protocol, self.files, self.wsgi, _environ(scope, headers, b""))
+            return
+
+        async def look(*, again: bool = False) -> Answer:
+            environ = _environ(scope, headers, body) | ({ASKS_AGAIN: "1"} if again else {})
+            return await asyncio.get_running_loop().run_in_executor(self._pool(scope.path), call, self.wsgi, environ)
+
         try:
-            answer = await asyncio.get_running_loop().run_in_executor(pool, call, self.wsgi, environ)
+            seconds = _wait_seconds(scope)
+            if seconds and self.room is not None:
+                answer = await self.room.held(look, seconds, protocol.client_disconnect)
+            else:
+                answer = await look()
         finally:
             self.buffered_bytes -= len(body)
-        status, answered, content = answer
-        if isinstance(content, bytes):
-            protocol.response_bytes(status, answered, content)
-        else:
-            await _stream(protocol, pool, status, answered, content)
+        protocol.response_bytes(*answer)
 
     def _pool(self, path: str) -> ThreadPoolExecutor:
         if path.startswith(RECEIVED):
             return self.receiver
-        return self.media if path.startswith("/media/") else self.pages
+        if path.startswith(SIMULATED):
+            return self.simulator
+        return self.chats if path.startswith(CHATTED) else self.pages
 
     async def _body(self, protocol: Any, headers: dict[str, str]) -> bytes:
         """The whole body, counted in `buffered_bytes`. Raises RefusedError."""
@@ -105,6 +126,14 @@ class Front:
             raise RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         if self.buffered_bytes > MOST_BUFFERED_BYTES:
             raise RefusedError(HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+def _wait_seconds(scope: Any) -> float:
+    """How long a poll of a chat asks to be held."""
+    if scope.method != "GET" or scope.path != HELD:
+        return 0.0
+    asked = parse_qs(scope.query_string).get("wait", ["0"])[0]
+    return float(asked) if asked.isdecimal() and len(asked) <= 3 else 0.0
 
 
 def _headers(scope: Any) -> dict[str, str]:
@@ -145,56 +174,27 @@ def _environ(scope: Any, headers: dict[str, str], body: bytes) -> dict[str, Any]
     }
 
 
-async def _stream(
-    protocol: Any, pool: ThreadPoolExecutor, status: int, headers: Headers, parts: Iterable[bytes]
-) -> None:
-    """Sends the parts as the reader takes them. A thread is only taken while a part is read from storage."""
-    loop = asyncio.get_running_loop()
-    iterator = iter(parts)
-    transport = protocol.response_stream(status, headers)
-    try:
-        while part := await loop.run_in_executor(pool, next, iterator, b""):
-            await asyncio.wait_for(transport.send_bytes(part), READER_SECONDS)
-    finally:
-        await loop.run_in_executor(pool, _close, parts)
-
-
-def _close(answer: Iterable[bytes]) -> None:
-    if hasattr(answer, "close"):
-        answer.close()
-
-
-def call(wsgi: Wsgi, environ: dict[str, Any]) -> tuple[int, Headers, bytes | Iterable[bytes]]:
-    """The WSGI application's answer as status, headers and body; a long streamed body as its open parts."""
+def call(wsgi: Wsgi, environ: dict[str, Any]) -> Answer:
+    """The WSGI application's answer as status, headers and body."""
     started: list[tuple[int, Headers]] = []
 
     def start_response(status: str, headers: Headers, _exc_info: object = None) -> None:
         started.append((int(status[:3]), headers))
 
     answer = wsgi(environ, start_response)
-    status, headers = started[-1]
-    if (
-        getattr(answer, "streaming", False)
-        and environ["REQUEST_METHOD"] != "HEAD"
-        and _length(headers) > STREAMED_BYTES
-    ):
-        return status, headers, answer
     try:
         body = b"".join(answer)
     finally:
-        _close(answer)
+        if hasattr(answer, "close"):
+            answer.close()
+    status, headers = started[-1]
     return status, headers, body
-
-
-def _length(headers: Headers) -> int:
-    """The Content-Length of an answer, 0 without one."""
-    return next((int(value) for name, value in headers if name.lower() == "content-length"), 0)
 
 
 def _application() -> Front:
     from cxhub.wsgi import application  # loads Django; the class above does not need it
 
-    return Front(application)
+    return Front(application, WaitingRoom(load(os.environ)))
 
 
 def __getattr__(name: str) -> Front:

@@ -17,6 +17,10 @@ die_with_parent()
 django.setup(set_prefix=False)
 
 
+#: What has no session, no cookie and no page: providers, files, and visitors of other sites.
+BARE = ("/webhooks/", "/media/", "/chat/v1/")
+
+
 class ReceiverHandler(WSGIHandler):
     """Django without middleware: a webhook and a file have no session, no cookie, no page and no template."""
 
@@ -37,11 +41,11 @@ _media_host = urlsplit(settings.MEDIA_LINKS_URL).netloc if settings.MEDIA_LINKS_
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """The receiver for `/webhooks/`, files for `/media/`, the pages and the API for the rest."""
+    """The receiver for `/webhooks/`, files, the web chat; the pages and the API for the rest."""
     path = environ.get("PATH_INFO", "")
     is_media = path.startswith("/media/")
     if _media_host and is_media != (environ.get("HTTP_HOST") == _media_host):
         start_response("404 Not Found", [("Content-Type", "text/plain"), ("Content-Length", "0")])
         return [b""]
-    handler = _receiver if is_media or path.startswith("/webhooks/") else _pages
+    handler = _receiver if path.startswith(BARE) else _pages
     return handler(environ, start_response)

@@ -187,7 +187,7 @@ def test_long_answer_is_read_from_storage_as_it_is_taken_and_always_closed(takes
         return parts
 
     scope = SimpleNamespace(
-        method="GET", path="/media/t/n", query_string="", headers={}, server="h:80", client="127.0.0.1:5",
+        method="GET", path="/media/token/file", query_string="", headers={}, server="h:80", client="127.0.0.1:5",
         http_version="1.1", scheme="http",
     )  # fmt: skip
     with ThreadPoolExecutor(1) as other_thread:
