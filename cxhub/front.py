@@ -23,8 +23,11 @@ BODY_SECONDS = 20.0
 #: PostgreSQL writes waiting commits out together, so several deliveries at once are cheaper than one after the other.
 RECEIVER_THREADS = 8
 PAGE_THREADS = 4
+#: The simulator has threads of its own: it is told to answer late, or never.
+SIMULATOR_THREADS = 4
 #: What stores what it is sent and answers: providers, and our own servers, whose imports must not take agents' threads.
 RECEIVED = ("/webhooks/", "/api/v1/identify/", "/api/v1/events/")
+SIMULATED = "/simulator/"
 
 Headers = list[tuple[str, str]]
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -45,6 +48,7 @@ class Front:
         self.wsgi = wsgi
         self.receiver = ThreadPoolExecutor(RECEIVER_THREADS, thread_name_prefix="receiver")
         self.pages = ThreadPoolExecutor(PAGE_THREADS, thread_name_prefix="pages")
+        self.simulator = ThreadPoolExecutor(SIMULATOR_THREADS, thread_name_prefix="simulator")
         self.buffered_bytes = 0
 
     async def __call__(self, scope: Any, protocol: Any) -> None:
@@ -54,13 +58,18 @@ class Front:
         except RefusedError as refusal:
             protocol.response_empty(int(refusal.status), [("connection", "close"), ("retry-after", "5")])
             return
-        pool = self.receiver if scope.path.startswith(RECEIVED) else self.pages
+        pool = self._pool(scope.path)
         environ = _environ(scope, headers, body)
         try:
             answer = await asyncio.get_running_loop().run_in_executor(pool, call, self.wsgi, environ)
         finally:
             self.buffered_bytes -= len(body)
         protocol.response_bytes(*answer)
+
+    def _pool(self, path: str) -> ThreadPoolExecutor:
+        if path.startswith(RECEIVED):
+            return self.receiver
+        return self.simulator if path.startswith(SIMULATED) else self.pages
 
     async def _body(self, protocol: Any, headers: dict[str, str]) -> bytes:
         """The whole body, counted in `buffered_bytes`. Raises RefusedError."""

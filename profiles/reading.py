@@ -113,7 +113,7 @@ def describe(profile_id: int) -> ProfileView | None:
         channel_identities=tuple(_address(identity, grades.get(identity.pk, Grade.CLAIMED)) for identity in identities),
         identifiers=identifiers,
         traits=shown_traits(profile_id),
-        consents=_consents(identities),
+        consents=consents_of(identities),
     )
 
 
@@ -188,7 +188,7 @@ def shown_traits(profile_id: int) -> tuple[TraitView, ...]:
     return tuple(views)
 
 
-def _consents(identities: Sequence[ChannelIdentity]) -> tuple[ConsentView, ...]:
+def consents_of(identities: Sequence[ChannelIdentity]) -> tuple[ConsentView, ...]:
     """The word that binds for each (address, purpose): a merge never widens it.
 
     Each channel identity goes by its own newest word or a newer opt-out at its address; of several at one address, by
