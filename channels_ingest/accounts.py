@@ -104,11 +104,16 @@ def connect(provider: str, *, name: str, values: Mapping[str, str], forget_old: 
     known = {setting.name: setting for setting in adapter.settings}
     if unknown := sorted(set(values) - set(known)):
         raise ConnectError(f"{provider} has no setting {', '.join(unknown)}; it has: {_described(adapter.settings)}")
+    for name_of, value in values.items():
+        check = known[name_of].check
+        if check is not None and (fault := check(value)):
+            raise ConnectError(f"{name_of}: {fault}")
     account, _ = ChannelAccount.objects.select_for_update().get_or_create(
         provider=provider, name=name, defaults={"channel": adapter.channel}
     )
     held = settings_of(account)
-    missing = [s for s in adapter.settings if s.required and not (values.get(s.name) or held.secrets.get(s.name))]
+    kept = {**held.plain, **held.secrets}
+    missing = [s for s in adapter.settings if s.required and not (values.get(s.name) or kept.get(s.name))]
     if missing:
         raise ConnectError(f"{provider} cannot receive without: {_described(missing)}. Give each as --set NAME=VALUE")
     secrets = {setting_name: value for setting_name, value in values.items() if known[setting_name].secret}

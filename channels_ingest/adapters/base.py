@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -16,13 +16,14 @@ class Setting:
 
     A `secret` setting is stored encrypted, may have several values while it is rotated, and is never shown.
     A `required` one is needed to receive: `connect` refuses without it. Which ones sending needs says
-    `sending.Sends.sending_settings`.
+    `sending.Sends.sending_settings`. `check` says what is wrong with a value, in words, or nothing.
     """
 
     name: str
     meaning: str
     secret: bool = False
     required: bool = False
+    check: Callable[[str], str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
