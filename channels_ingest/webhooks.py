@@ -93,7 +93,7 @@ def _answer(status: int, body: bytes = b"", *, headers: Mapping[str, str] = Mapp
 def _store(line: accounts.Line, delivery: Delivery) -> bool:
     """Stores the delivery; tries once more on a fresh connection, since a kept one dies with the server it was to."""
     key = line.adapter.delivery_key(delivery)
-    headers = envelopes.with_query(delivery.headers, delivery.query)
+    headers = envelopes.kept_of(delivery.headers, delivery.query)
     try:
         return envelopes.store(line.id, key, delivery.body, headers)
     except DatabaseError:
