@@ -23,7 +23,6 @@ RETRY_SECONDS = (5, 10, 30, 120, 600)
 #: Where the query of a delivery's address stands among the stored headers; no header is called so.
 QUERY = ":query"
 LONGEST_QUERY = 2_000  # characters; ours holds one reference
-NEVER_KEPT = frozenset({"authorization", "proxy-authorization", "cookie"})
 
 _STORE = """
 INSERT INTO channels_ingest_envelope (account_id, delivery_key, body, headers)
@@ -59,15 +58,13 @@ def store(account_id: int, delivery_key: str, body: bytes, headers: Mapping[str,
         return cursor.fetchone() is not None
 
 
-def kept_of(headers: Mapping[str, str], query: str) -> dict[str, str]:
+def with_query(headers: Mapping[str, str], query: str) -> dict[str, str]:
     """What is stored of a request beside its body: the headers, and the query if it is one that we could have written.
 
-    Where the provider signs the address, its adapter may read the query; elsewhere anybody can change it. A password or
-    token that came along has done its work.
+    Where the provider signs the address, its adapter may read the query; elsewhere anybody can change it.
     """
-    kept = {name: value for name, value in headers.items() if name not in NEVER_KEPT}
     is_sane = 0 < len(query) <= LONGEST_QUERY and query.isascii() and query.isprintable()
-    return {**kept, QUERY: query} if is_sane else kept
+    return {**headers, QUERY: query} if is_sane else dict(headers)
 
 
 def claim(limit: int, *, due_for_seconds: float = 0) -> list[int]:
