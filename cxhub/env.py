@@ -67,7 +67,8 @@ class Database:
 class Environment:
     """Everything the hub takes from outside.
 
-    `redis_url` is as redis-py wants it, `broker_url` the same server as Celery wants it; `database_url` is for psycopg.
+    `loopback_url` is where its own processes reach the web process, which the simulator needs; `redis_url` is as
+    redis-py wants it, `broker_url` the same server as Celery wants it; `database_url` is for psycopg.
     """
 
     data: DataFolder
@@ -81,6 +82,7 @@ class Environment:
     live_url: str
     media_url: str
     media_storage: MediaStorage
+    loopback_url: str
     debug: bool
     raw_body_retention_days: int
     log_level: str
@@ -94,6 +96,7 @@ def load(environ: Mapping[str, str]) -> Environment:
     redis_url = parse_redis(_given(environ, "REDIS_URL") or (hub.redis_url if hub else NO_REDIS_URL))
     public_base_url = _given(environ, "PUBLIC_BASE_URL") or (hub and hub.web_url) or DEFAULT_WEB_URL
     live_url = _given(environ, "CXHUB_LIVE_URL") or (hub and hub.live_url) or DEFAULT_LIVE_URL
+    loopback_url = _given(environ, "CXHUB_LOOPBACK_URL") or (hub and hub.web_url) or public_base_url
     return Environment(
         data=folder,
         database=parse_database(database_url),
@@ -108,6 +111,7 @@ def load(environ: Mapping[str, str]) -> Environment:
         live_url=parse_origin("CXHUB_LIVE_URL", live_url, path_allowed=False),
         media_url=_media_url(environ, public_base_url),
         media_storage=_media_storage(environ, folder),
+        loopback_url=parse_origin("CXHUB_LOOPBACK_URL", loopback_url, path_allowed=True),
         debug=_flag(environ, "CXHUB_DEBUG"),
         raw_body_retention_days=_days(environ, "CXHUB_RAW_BODY_RETENTION_DAYS", default=90),
         log_level=_log_level(environ, "CXHUB_LOG_LEVEL", default="INFO"),

@@ -19,6 +19,8 @@ DEBUG = _environment.debug
 PUBLIC_BASE_URL = _environment.public_base_url
 LIVE_URL = _environment.live_url
 MEDIA_LINKS_URL = _environment.media_url
+#: Where the hub's own processes reach its web process: the simulator is posted to there, and posts there.
+LOOPBACK_URL = _environment.loopback_url
 _public = urlsplit(PUBLIC_BASE_URL)
 _media = urlsplit(MEDIA_LINKS_URL)
 _media_origin = f"{_media.scheme}://{_media.netloc}"
