@@ -28,7 +28,7 @@ INGEST = {"api/v1/identify/", "api/v1/events/", "api/v1/receipts/<str:receipt>/"
 VALUES = {
     "<str:provider>": "whatsapp_cloud", "<str:key>": "k", "<str:secret>": "s", "<slug:view>": "all",
     "<str:receipt>": "r", "<str:token>": "t", "<str:name>": "n", "<str:place>": "0", "<slug:variant>": "file",
-    "<slug:status>": "generic",
+    "<slug:status>": "generic", "<slug:verdict>": "spam",
 }  # fmt: skip
 
 
