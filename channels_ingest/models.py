@@ -6,9 +6,19 @@ from django.db.models.functions import Now
 
 from channels_ingest.sending.models import OutboxMessage
 from channels_ingest.simulator.models import SimulatedMessage
+from channels_ingest.webchat.models import ChatVisitor, ChatVisitorToken
 from profiles.models import ChannelAccount
 
-__all__ = ["AccountNotice", "AccountSecret", "Envelope", "IntakeCount", "OutboxMessage", "SimulatedMessage"]
+__all__ = [
+    "AccountNotice",
+    "AccountSecret",
+    "ChatVisitor",
+    "ChatVisitorToken",
+    "Envelope",
+    "IntakeCount",
+    "OutboxMessage",
+    "SimulatedMessage",
+]
 
 
 class Envelope(models.Model):

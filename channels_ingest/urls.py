@@ -1,4 +1,4 @@
-from django.urls import path
+from django.urls import include, path
 
 from channels_ingest.simulator import page
 from channels_ingest.simulator.api import provider_api
@@ -11,4 +11,5 @@ urlpatterns = [
     path("simulator/<int:account_id>/", page.thread, name="simulator-thread"),
     path("simulator/<int:account_id>/write/", page.write, name="simulator-write"),
     path("simulator/<str:provider>/<str:key>/<path:rest>", provider_api, name="simulator-api"),
+    path("chat/v1/", include("channels_ingest.webchat.urls")),
 ]

@@ -276,6 +276,7 @@ def opting_items(fields: Fields, sid: str, sender: Sender, received_at: datetime
             occurred_at=received_at,
             source="provider",
             text=clean(fields.get("Body", "")),
+            evidence=sid,
         )
     ]
 

@@ -7,11 +7,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from channels_ingest.sending.lines import SendingLine, sending_line
+from profiles.consent import AddressState, Purpose, address_state
 from profiles.epochs import standing_starts
 from profiles.identity.evidence import FIRST_EPOCH
 from profiles.identity.values import Standing
 from profiles.models import ChannelIdentity
-from profiles.reading import consents_of
 from timeline.wording import REPLY_REFUSALS, words_of
 
 #: How long after a customer's last message WhatsApp lets a business write free text (Meta, "Send messages").
@@ -19,7 +19,7 @@ WINDOW = timedelta(hours=24)
 #: Longest text by channel, in characters (Meta 4,096; Twilio 1,600); what is longer is refused whole, never cut.
 LONGEST_TEXT = {"whatsapp": 4_096, "sms": 1_600, "chat": 10_000}
 LONGEST_OTHER_TEXT = 200_000
-SERVICE, MARKETING = "service", "marketing"
+SERVICE, MARKETING = Purpose.SERVICE.value, Purpose.MARKETING.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,8 @@ def _closed(identity: ChannelIdentity, line: SendingLine | None, purpose: str) -
     if identity.standing == Standing.FAILED:
         said = _("The mail failed the sender's own check, so it may be forged; a reply would reach somebody else.")
         return Closed("forged", said)
-    return _opted_out(identity, purpose)
+    state = address_state(identity, Purpose(purpose))
+    return None if state.is_open else Closed(state.code, _since(state))
 
 
 def _is_passed_on(identity: ChannelIdentity) -> bool:
@@ -97,17 +98,11 @@ def _is_passed_on(identity: ChannelIdentity) -> bool:
     return (starts[-1] if starts else FIRST_EPOCH) > identity.epoch_start
 
 
-def _opted_out(identity: ChannelIdentity, purpose: str) -> Closed | None:
-    for consent in consents_of([identity]):
-        if consent.is_granted:
-            continue
-        on = {"date": timezone.localtime(consent.occurred_at).strftime("%d %b %Y")}
-        if consent.purpose == "all":
-            return Closed("opted_out", _("The customer wants no messages at this address since %(date)s.") % on)
-        if consent.purpose == purpose:
-            said = _("The customer wants no such messages (%(purpose)s) at this address since %(date)s.")
-            return Closed("opted_out", said % {**on, "purpose": purpose})
-    return None
+def _since(state: AddressState) -> str:
+    if state.since is None:
+        return f"{state.reason}."
+    date = timezone.localtime(state.since).strftime("%d %b %Y")
+    return _("%(reason)s, since %(date)s.") % {"reason": state.reason, "date": date}
 
 
 def text_fault(text: str, channel: str) -> Closed | None:

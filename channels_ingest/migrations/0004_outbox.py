@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('channels_ingest', '0002_own_counts'),
+        ('channels_ingest', '0003_webchat'),
         ('profiles', '0005_mentions'),
         ('timeline', '0003_entry_sightings'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
