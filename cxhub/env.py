@@ -83,6 +83,7 @@ class Environment:
     media_url: str
     media_storage: MediaStorage
     loopback_url: str
+    has_simulator_page: bool
     debug: bool
     raw_body_retention_days: int
     log_level: str
@@ -112,6 +113,7 @@ def load(environ: Mapping[str, str]) -> Environment:
         media_url=_media_url(environ, public_base_url),
         media_storage=_media_storage(environ, folder),
         loopback_url=parse_origin("CXHUB_LOOPBACK_URL", loopback_url, path_allowed=True),
+        has_simulator_page=_flag(environ, "CXHUB_SIMULATOR"),
         debug=_flag(environ, "CXHUB_DEBUG"),
         raw_body_retention_days=_days(environ, "CXHUB_RAW_BODY_RETENTION_DAYS", default=90),
         log_level=_log_level(environ, "CXHUB_LOG_LEVEL", default="INFO"),

@@ -21,6 +21,8 @@ LIVE_URL = _environment.live_url
 MEDIA_LINKS_URL = _environment.media_url
 #: Where the hub's own processes reach its web process: the simulator is posted to there, and posts there.
 LOOPBACK_URL = _environment.loopback_url
+#: Whether the customer's side can be played in the browser: for trying the hub out, never where customers are real.
+HAS_SIMULATOR_PAGE = _environment.debug or _environment.has_simulator_page
 _public = urlsplit(PUBLIC_BASE_URL)
 _media = urlsplit(MEDIA_LINKS_URL)
 _media_origin = f"{_media.scheme}://{_media.netloc}"
