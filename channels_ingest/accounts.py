@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import transaction
 
 from channels_ingest.adapters.base import AccountSettings, Adapter, Setting
+from channels_ingest.media.wanted import ask_again
 from channels_ingest.models import AccountSecret
 from channels_ingest.registry import ADAPTERS
 from profiles.models import ChannelAccount
@@ -134,6 +135,7 @@ def connect(provider: str, *, name: str, values: Mapping[str, str], forget_old: 
             add_secret(account, setting_name, value)
     changed = state_own(account.pk, _own_addresses(account))
     transaction.on_commit(partial(refold_own, changed))
+    ask_again(account.pk)
     return account
 
 
