@@ -78,6 +78,7 @@ class Environment:
     public_base_url: str
     live_url: str
     loopback_url: str
+    has_simulator_page: bool
     debug: bool
     raw_body_retention_days: int
     log_level: str
@@ -105,6 +106,7 @@ def load(environ: Mapping[str, str]) -> Environment:
         public_base_url=parse_origin("PUBLIC_BASE_URL", public_base_url, path_allowed=True),
         live_url=parse_origin("CXHUB_LIVE_URL", live_url, path_allowed=False),
         loopback_url=parse_origin("CXHUB_LOOPBACK_URL", loopback_url, path_allowed=True),
+        has_simulator_page=_flag(environ, "CXHUB_SIMULATOR"),
         debug=_flag(environ, "CXHUB_DEBUG"),
         raw_body_retention_days=_days(environ, "CXHUB_RAW_BODY_RETENTION_DAYS", default=90),
         log_level=_log_level(environ, "CXHUB_LOG_LEVEL", default="INFO"),
