@@ -1,5 +1,6 @@
 from django.urls import include, path
 
+from channels_ingest.media.serving import serve
 from channels_ingest.simulator import page
 from channels_ingest.simulator.api import provider_api
 from channels_ingest.unsubscribe_page import unsubscribe
@@ -7,6 +8,7 @@ from channels_ingest.webhooks import receive
 
 urlpatterns = [
     path("webhooks/<str:provider>/<str:key>/", receive, name="webhook"),
+    path("media/<str:token>/<str:name>", serve, name="media"),
     path("simulator/", page.simulator, name="simulator"),
     path("simulator/become/", page.become, name="simulator-become"),
     path("simulator/<int:account_id>/", page.thread, name="simulator-thread"),

@@ -262,10 +262,10 @@ def _insert_placeholders(fresh: Sequence[NewAmendment], known: Held) -> list[Ent
 
 
 def _shows_alone(amendment: NewAmendment) -> bool:
-    """Whether an amendment says something without its message: a receipt and a reaction taken back do not."""
+    """Whether an amendment says something without its message: a receipt, a file and a reaction taken back do not."""
     if amendment.kind is AmendmentKind.REACTION:
         return bool(amendment.detail.get("emoji"))
-    return amendment.kind is not AmendmentKind.STATUS
+    return amendment.kind not in (AmendmentKind.STATUS, AmendmentKind.MEDIA)
 
 
 def _refold(targets: set[MessageKey], written: Sequence[Entry], current: Held) -> list[Entry]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from timeline import consent_pages, identity_pages, identity_verbs, merge_pages, operation_log, views
+from timeline import consent_pages, identity_pages, identity_verbs, media_pages, merge_pages, operation_log, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -14,6 +14,7 @@ urlpatterns = [
     path("customers/<int:profile_id>/identity/", identity_pages.identity, name="identity"),
     path("customers/<int:profile_id>/separate/", identity_pages.separate, name="separate"),
     path("customers/<int:profile_id>/merge-with/", identity_pages.merge_with, name="merge-with"),
+    path("entries/<int:entry_id>/files/<str:place>/<slug:variant>/", media_pages.entry_file, name="entry-file"),
     path("identity/sightings/<int:sighting_id>/withdraw/", identity_verbs.withdraw_seen, name="withdraw-sighting"),
     path("identity/sightings/<int:sighting_id>/mark/<slug:status>/", identity_verbs.mark_identifier, name="mark"),
     path("identity/boundaries/<int:boundary_id>/withdraw/", identity_verbs.withdraw_since, name="withdraw-boundary"),
