@@ -11,6 +11,7 @@ from django.db import Error as DatabaseError
 from django.db import connection
 
 from channels_ingest import envelopes, pipeline
+from channels_ingest.acknowledging import acknowledge_due
 from channels_ingest.sending import outbox
 from channels_ingest.sending.courier import Courier, send_one
 from channels_ingest.simulator import reporting
@@ -55,6 +56,7 @@ class Command(BaseCommand):
                     sender.wake()
                     reporter.wake()
                     sweep()
+                    acknowledge()
                     if time.monotonic() >= compare_at and not compare():
                         compare_at = time.monotonic() + COMPARE_PAUSE_SECONDS
             except DatabaseError as error:
@@ -74,6 +76,16 @@ def sweep() -> None:
     envelopes.bury_exhausted()
     outbox.give_up_on_lost()
     pipeline.drain(due_for_seconds=LEAVE_TO_WORKER_SECONDS)
+
+
+def acknowledge() -> None:
+    """Lines that answer by themselves have; no fault of that may end the loop that guarantees the messages."""
+    try:
+        acknowledge_due()
+    except DatabaseError:
+        raise
+    except Exception as error:
+        log.warning("acknowledging failed", extra={"fault": type(error).__name__})
 
 
 def _report() -> bool:
