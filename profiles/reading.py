@@ -227,10 +227,17 @@ def _consents(identities: Sequence[ChannelIdentity]) -> tuple[ConsentView, ...]:
 def holders(kind: IdentifierKind, value: str, scope: str | None = None) -> Sequence[int]:
     """Profiles that the identifier was seen with, present holders before past ones, each once.
 
-    A past holder is one who has the identifier only from before a boundary of its address, or under a withdrawn
-    sighting. Variants that share a join key are the same identifier.
+    Variants that share a join key are the same identifier.
     """
-    _, join_key = canonical(kind, value)
+    return list(holdings(kind, canonical(kind, value)[1], scope))
+
+
+def holdings(kind: str, join_key: str, scope: str | None = None) -> dict[int, bool]:
+    """Each profile that the identifier was seen with, and whether it holds it now; present holders first.
+
+    A past holder is one who has the identifier only from before a boundary of its address, or under a withdrawn
+    sighting.
+    """
     rows = Sighting.objects.filter(identifier__kind=kind, identifier__join_key=join_key)
     if scope is not None:
         rows = rows.filter(identifier__scope=scope)
@@ -249,7 +256,7 @@ def holders(kind: IdentifierKind, value: str, scope: str | None = None) -> Seque
         since, profile_id = row["since"], row["channel_identity__profile_id"]
         is_present = since is not None and (passed_on is None or since >= passed_on)
         present[profile_id] = present.get(profile_id, False) or is_present
-    return sorted(present, key=lambda pk: not present[pk])
+    return dict(sorted(present.items(), key=lambda holding: not holding[1]))
 
 
 def _address_forms(rows: Iterable[Sighting]) -> set[str]:
