@@ -9,6 +9,7 @@ import time
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
@@ -18,6 +19,7 @@ from channels_ingest.adapters.base import AccountSettings, Adapter, Setting
 from channels_ingest.models import AccountSecret
 from channels_ingest.registry import ADAPTERS
 from profiles.models import ChannelAccount
+from profiles.own_lines import refold_own, state_own
 
 log = logging.getLogger("cxhub.accounts")
 
@@ -25,6 +27,9 @@ log = logging.getLogger("cxhub.accounts")
 CACHE_SECONDS = 5.0
 
 LONGEST_NAME = 120
+
+#: Plain settings that hold numbers or mailboxes of ours, of whatever provider; several are separated by commas.
+OWN_SETTINGS = ("from", "number", "numbers", "phone_number", "mailbox", "mailboxes", "address", "addresses", "sender")
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _JOINERS = "\u200c\u200d"
 
@@ -114,7 +119,14 @@ def connect(provider: str, *, name: str, values: Mapping[str, str], forget_old: 
     for setting_name, value in secrets.items():
         if forget_old or value not in held.secrets.get(setting_name, ()):
             add_secret(account, setting_name, value)
+    changed = state_own(account.pk, _own_addresses(account))
+    transaction.on_commit(partial(refold_own, changed))
     return account
+
+
+def _own_addresses(account: ChannelAccount) -> list[str]:
+    """What the account's settings say is a number or mailbox of ours."""
+    return [part.strip() for name in OWN_SETTINGS for part in account.setting(name).split(",") if part.strip()]
 
 
 def _check_name(name: str) -> None:

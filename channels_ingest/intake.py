@@ -12,8 +12,8 @@ from collections import Counter
 import redis
 from django.conf import settings
 from django.db import connection
-from django.utils import timezone
 
+from channels_ingest.counting import add_counts
 from channels_ingest.tasks import process_inbox
 
 log = logging.getLogger("cxhub.receiver")
@@ -28,12 +28,6 @@ COALESCE_SECONDS = 0.01
 PAUSE_SECONDS = 1.0
 #: Counts are written this often.
 FLUSH_SECONDS = 1.0
-
-_COUNT = """
-INSERT INTO channels_ingest_intakecount AS c (account_id, hour, outcome, count)
-VALUES (%s, date_trunc('hour', %s), %s, %s)
-ON CONFLICT (account_id, hour, outcome) DO UPDATE SET count = c.count + EXCLUDED.count
-"""
 
 
 class Intake:
@@ -109,11 +103,7 @@ class Intake:
         with self._lock:
             counts, self._counts = self._counts, Counter()
         try:
-            with connection.cursor() as cursor:
-                now = timezone.now()
-                cursor.executemany(
-                    _COUNT, [(account, now, outcome, n) for (account, outcome), n in sorted(counts.items())]
-                )
+            add_counts(counts)
         except Exception as error:
             connection.close()
             with self._lock:

@@ -19,6 +19,7 @@ from channels_ingest.messages import (
 )
 from channels_ingest.models import AccountNotice as StoredNotice
 from channels_ingest.models import Envelope
+from channels_ingest.ourselves import Ourselves
 from channels_ingest.routing import Router
 from profiles.identity.values import GRADE_RANK, Grade, Sender, Standing
 from profiles.locking import lock_rows
@@ -59,16 +60,23 @@ class _Place(NamedTuple):
 class Batch:
     """The routed items of one transaction."""
 
+    ourselves: Ourselves = field(default_factory=Ourselves)
     placed: list[_Placed] = field(default_factory=list)
     notices: list[StoredNotice] = field(default_factory=list)
 
-    def add(self, envelope: Envelope, items: Iterable[Located], router: Router, faults: list[str]) -> None:
-        """The envelope's items are in the batch; those no account owns are added to `faults`."""
+    def add(self, envelope: Envelope, items: Iterable[Located], router: Router, faults: list[str]) -> list[str]:
+        """The envelope's items are in the batch; those no account owns are added to `faults`.
+
+        Returns the places of those that our own lines and colleagues wrote, which are left out.
+        """
+        ours = []
         for located in items:
             account_id = router.account_id(envelope.account, located.route)
             item = located.item
             if account_id is None:
                 faults.append(f"{located.path}: no account with number id {located.route}; connect it and replay")
+            elif self.ourselves.wrote(item):
+                ours.append(located.path)
             elif isinstance(item, AccountNotice):
                 self.notices.append(
                     StoredNotice(
@@ -81,6 +89,7 @@ class Batch:
                 )
             else:
                 self.placed.append(_Placed(account_id, envelope.pk, item))  # type: ignore[arg-type]
+        return ours
 
 
 def write(batch: Batch) -> list[Happened]:

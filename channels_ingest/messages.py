@@ -159,8 +159,12 @@ Item = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Located:
-    """An item, the place in the payload it came from, and the provider's number it belongs to (empty: the URL's)."""
+    """An item, the place in the payload it came from, and the provider's number it belongs to (empty: the URL's).
+
+    `line` is the number or mailbox of ours that it came in on, where the provider itself says so and signs it.
+    """
 
     item: Item
     path: str
     route: str = ""
+    line: str = ""

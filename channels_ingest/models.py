@@ -74,12 +74,16 @@ class AccountNotice(models.Model):
 
 
 class IntakeCount(models.Model):
-    """How many deliveries of an account were refused or repeated in an hour; accepted ones are the envelopes."""
+    """How many deliveries of an account were refused or repeated in an hour; accepted ones are the envelopes.
+
+    `own` counts messages in accepted ones that came from a line of ours or a colleague, and made no customer.
+    """
 
     class Outcome(models.TextChoices):
         REFUSED = "refused"
         DUPLICATE = "duplicate"
         TOO_BIG = "too_big"
+        OWN = "own"
 
     account = models.ForeignKey(ChannelAccount, models.CASCADE, related_name="intake_counts", db_index=False)
     hour = models.DateTimeField()

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from channels_ingest.adapters import trusted_server, whatsapp_cloud
+from channels_ingest.adapters import sms_twilio, trusted_server, whatsapp_cloud
 from channels_ingest.adapters.base import Adapter, Normaliser
 
 ADAPTERS: Mapping[str, Adapter] = MappingProxyType(
     {
+        sms_twilio.ADAPTER.provider: sms_twilio.ADAPTER,
         whatsapp_cloud.ADAPTER.provider: whatsapp_cloud.ADAPTER,
     }
 )

@@ -70,6 +70,8 @@ IDENTIFIERS: Mapping[str, tuple[str, Word]] = {
 REPLY_REFUSALS: Mapping[str, Word] = {
     "group": _lazy("This is a group; the hub does not answer into groups yet"),
     "store": _lazy("What a shop knows of them; nothing can be sent here"),
+    "short_code": _lazy("A service's short code: answers to it reach nobody"),
+    "sender_name": _lazy("Sent under a name instead of a number: it cannot be answered"),
 }
 
 TRAITS: Mapping[str, Word] = {
@@ -175,7 +177,7 @@ def reason_of(errors: Any) -> str:
         data = error.get("error_data")
         details = data.get("details") if isinstance(data, dict) else ""
         if words := details or error.get("message") or error.get("title"):
-            return str(words)
+            return _(str(words))  # adapters write theirs to be translated
         if code:
             return _("error %(code)s") % {"code": code}
     return ""

@@ -29,13 +29,15 @@ class Setting:
 class Delivery:
     """One request as received: what the signature covers. Header names are lower case.
 
-    `url` is the whole public address as the provider was given it, with its query.
+    `url` is the whole public address as the provider was given it, with its query; the worker, which verifies nothing,
+    has only the query. `received_at` is what the stamps of a sender are compared with; without it none is fresh.
     """
 
     body: bytes
     headers: Mapping[str, str]
     query: str = ""
     url: str = ""
+    received_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -119,7 +119,8 @@ def _read_change(
             items = [NotUnderstood(reason=str(odd))]
         except Exception as error:  # a fault of ours: the item is kept to be replayed, its neighbours go on
             items = [NotUnderstood(reason=f"{type(error).__name__} while reading it")]
-        found += [Located(item=item, path=place, route=here.route) for item in items]
+        line = f"+{here.own_number}" if here.own_number else ""
+        found += [Located(item=item, path=place, route=here.route, line=line) for item in items]
     return found
 
 
