@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
 
-from profiles.models import Trait
 from profiles.terms import Term
 from profiles.words import Word, words_in
 
@@ -20,6 +18,8 @@ from profiles.words import Word, words_in
 NAMED = ("name", "username", "company")
 #: Names read for one question and closeness; who has more namesakes needs a second word.
 MOST_READ = 300
+#: Closer names that make looking for farther ones needless.
+ENOUGH = 20
 #: Names that came too recently to be indexed are compared one by one, up to so many.
 MOST_UNINDEXED = 1_000
 _SHORTEST_WITH_SLIPS = 4
@@ -45,11 +45,10 @@ def find_names(terms: Sequence[Term]) -> list[NameFound]:
     """Names in which every term is found, the closest and last told first; every name once for each customer."""
     if not terms:
         return []
-    rows = _stands().filter(words=None)
-    found = _compared(rows.order_by("-id")[:MOST_UNINDEXED], terms)
+    found = _compared(_read("t.words IS NULL ORDER BY t.id DESC", MOST_UNINDEXED), terms)
     for query in _queries(terms):
-        found += _compared(_stands().extra(where=["words @@ %s::tsquery"], params=[query])[:MOST_READ], terms)
-        if len(found) >= MOST_READ:
+        found += _compared(_read("t.words @@ %s::tsquery", MOST_READ, query), terms)
+        if len(found) >= ENOUGH:
             break
     best: dict[tuple[int, str], NameFound] = {}
     for each in sorted(found, key=lambda each: (each.slips, -each.last_seen.timestamp(), each.profile_id)):
@@ -64,7 +63,7 @@ def index_names(limit: int = 500) -> int:
     """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id, value FROM profiles_trait WHERE words IS NULL AND name IN ('name', 'username', 'company')"
+            f"SELECT id, value FROM profiles_trait WHERE words IS NULL AND name IN {NAMED}"  # noqa: S608
             " ORDER BY id LIMIT %s FOR NO KEY UPDATE SKIP LOCKED",
             [limit],
         )
@@ -77,8 +76,19 @@ def index_names(limit: int = 500) -> int:
     return len(rows)
 
 
-def _stands() -> QuerySet[Trait]:
-    return Trait.objects.filter(name__in=NAMED, withdrawn_by=None).select_related("channel_identity")
+_Row = tuple[int, str, str, datetime]
+
+
+def _read(condition: str, most: int, *parameters: str) -> list[_Row]:
+    """The profile, trait, value and last time of names that stand and meet the condition."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.profile_id, t.name, t.value, t.last_seen FROM ("  # noqa: S608
+            f" SELECT * FROM profiles_trait t WHERE t.name IN {NAMED} AND t.withdrawn_by_id IS NULL AND {condition}"
+            " LIMIT %s) t JOIN profiles_channelidentity c ON c.id = t.channel_identity_id",
+            [*parameters, most],
+        )
+        return list(cursor.fetchall())
 
 
 def _queries(terms: Sequence[Term]) -> Iterator[str]:
@@ -98,16 +108,16 @@ def _near_query(term: Term) -> str:
     return f"({term.as_tsquery()}{keys})"
 
 
-def _compared(rows: Iterable[Trait], terms: Sequence[Term]) -> list[NameFound]:
+def _compared(rows: Iterable[_Row], terms: Sequence[Term]) -> list[NameFound]:
     found = []
-    for row in rows:
-        words = words_in(row.value)
+    for profile_id, trait, value, last_seen in rows:
+        words = words_in(value)
         slips = [
-            min((s for word in words if (s := _slips(term, word.text)) is not None), default=None) for term in terms
+            min((n for word in words if (n := _slips(term, word.text)) is not None), default=None) for term in terms
         ]
-        known = [s for s in slips if s is not None]
+        known = [n for n in slips if n is not None]
         if len(known) == len(slips):
-            found.append(NameFound(row.channel_identity.profile_id, row.name, row.value, sum(known), row.last_seen))
+            found.append(NameFound(profile_id, trait, value, sum(known), last_seen))
     return found
 
 

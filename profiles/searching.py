@@ -95,18 +95,11 @@ def _in_part(asked: str) -> Iterator[tuple[int, Matched]]:
 
 
 def _held(identifiers: Iterable[Identifier]) -> Iterator[tuple[int, Matched]]:
-    seen: set[tuple[str, str, str]] = set()
-    for row in identifiers:
-        key = (row.kind, row.scope, row.join_key)
-        if key in seen:
-            continue
-        seen.add(key)
-        for profile_id, is_present in holdings(*_kind_key_scope(row)).items():
+    rows = list({(row.kind, row.scope, row.join_key): row for row in identifiers}.values())
+    held = holdings([(row.kind, row.join_key, row.scope) for row in rows])
+    for row, holding in zip(rows, held, strict=True):
+        for profile_id, is_present in holding.items():
             yield profile_id, Matched(row.kind, row.value, is_past=not is_present)
-
-
-def _kind_key_scope(row: Identifier) -> tuple[str, str, str]:
-    return row.kind, row.join_key, row.scope
 
 
 def _identifiers(keys: Iterable[tuple[str, str]]) -> list[Identifier]:
