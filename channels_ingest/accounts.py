@@ -82,7 +82,15 @@ def _settings_and_lost(account: ChannelAccount) -> tuple[AccountSettings, set[st
             continue
         secrets.setdefault(secret.name, []).append(value)
     plain = {name: str(value) for name, value in account.settings.items()}
-    return AccountSettings(plain=plain, secrets=secrets), unreadable - secrets.keys()
+    known = AccountSettings(plain=plain, secrets=secrets, thread_keys=_thread_keys(account))
+    return known, unreadable - secrets.keys()
+
+
+def _thread_keys(account: ChannelAccount) -> tuple[bytes, ...]:
+    """The account's keys for its own reply addresses: of SECRET_KEY and its fallbacks, so old threads go on."""
+    word = f"channels_ingest.threads:{account.key}".encode()
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return tuple(hmac.new(str(key).encode(), word, hashlib.sha256).digest() for key in keys)
 
 
 def log_lost_secrets() -> None:
@@ -104,11 +112,16 @@ def connect(provider: str, *, name: str, values: Mapping[str, str], forget_old: 
     known = {setting.name: setting for setting in adapter.settings}
     if unknown := sorted(set(values) - set(known)):
         raise ConnectError(f"{provider} has no setting {', '.join(unknown)}; it has: {_described(adapter.settings)}")
+    for name_of, value in values.items():
+        check = known[name_of].check
+        if check is not None and (fault := check(value)):
+            raise ConnectError(f"{name_of}: {fault}")
     account, _ = ChannelAccount.objects.select_for_update().get_or_create(
         provider=provider, name=name, defaults={"channel": adapter.channel}
     )
     held = settings_of(account)
-    missing = [s for s in adapter.settings if s.required and not (values.get(s.name) or held.secrets.get(s.name))]
+    kept = {**held.plain, **held.secrets}
+    missing = [s for s in adapter.settings if s.required and not (values.get(s.name) or kept.get(s.name))]
     if missing:
         raise ConnectError(f"{provider} cannot receive without: {_described(missing)}. Give each as --set NAME=VALUE")
     secrets = {setting_name: value for setting_name, value in values.items() if known[setting_name].secret}

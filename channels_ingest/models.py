@@ -4,7 +4,21 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from channels_ingest.sending.models import OutboxMessage
+from channels_ingest.simulator.models import SimulatedMessage
+from channels_ingest.webchat.models import ChatVisitor, ChatVisitorToken
 from profiles.models import ChannelAccount
+
+__all__ = [
+    "AccountNotice",
+    "AccountSecret",
+    "ChatVisitor",
+    "ChatVisitorToken",
+    "Envelope",
+    "IntakeCount",
+    "OutboxMessage",
+    "SimulatedMessage",
+]
 
 
 class Envelope(models.Model):

@@ -110,7 +110,18 @@ class TwilioChannel:
         except OddPartError as odd:
             items = [NotUnderstood(reason=str(odd))]
         ours = fields.get("From" if is_status else "To", "").removeprefix(self.prefix)
-        return [Located(item=item, path="form", route=route_of(ours, account)) for item in items]
+        line = as_word(ours) if ours.startswith("+") else ""
+        route = self._route(line, account)
+        return [Located(item=item, path="form", route=route, line=line) for item in items]
+
+    def _route(self, line: str, account: AccountSettings) -> str:
+        """Which of our numbers it is about, as the setting writes it: one address for webhooks can serve several.
+
+        Empty where the account is a whole messaging service, or says of no number.
+        """
+        own = account.plain.get("from", "")
+        bare = own.removeprefix(self.prefix)
+        return "" if not bare.startswith("+") else own if line == bare else line
 
     def message_items(self, fields: Fields, sid: str, account: AccountSettings, received_at: datetime) -> list[Item]:
         """What a customer wrote."""
@@ -135,7 +146,7 @@ class TwilioChannel:
         )
 
     def _sender(self, account: AccountSettings) -> tuple[str, str]:
-        ours = account.plain.get("from", "")
+        ours = account.plain.get("from", "").removeprefix(self.prefix)
         if ours.startswith("MG"):
             return ("MessagingServiceSid", ours)
         return ("From", f"{self.prefix}{ours}")
@@ -183,15 +194,6 @@ class TwilioChannel:
 
 
 NO_SID = gettext_noop("Twilio's answer names no message")
-
-
-def route_of(ours: str, account: AccountSettings) -> str:
-    """Which of our numbers it is about, where the account is one number and not a whole messaging service.
-
-    So that one address for webhooks can serve several numbers of one Twilio account.
-    """
-    own = account.plain.get("from", "")
-    return as_word(ours) if own.startswith("+") and ours.startswith("+") else ""
 
 
 def status_items(fields: Fields, sid: str, query: str, received_at: datetime, prefix: str) -> list[Item]:
@@ -274,6 +276,7 @@ def opting_items(fields: Fields, sid: str, sender: Sender, received_at: datetime
             occurred_at=received_at,
             source="provider",
             text=clean(fields.get("Body", "")),
+            evidence=sid,
         )
     ]
 

@@ -10,6 +10,7 @@ from profiles.models.evidence import (
     ConsentEvent,
     Identifier,
     Mention,
+    ProviderBlock,
     Sighting,
     Trait,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "Operation",
     "OwnAddress",
     "Profile",
+    "ProviderBlock",
     "Retraction",
     "Review",
     "Role",

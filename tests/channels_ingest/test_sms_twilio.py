@@ -182,6 +182,8 @@ def test_number_of_ours_routes_where_the_account_is_one_number() -> None:
     assert read(INBOUND, **{"from": "+12025550111"})[0]["route"] == "+12025550111"
     assert read(INBOUND, **{"from": "MG0"})[0]["route"] == ""
     assert read(INBOUND)[0]["route"] == ""
+    assert read([*INBOUND[:2], ("To", "+12025550999")], **{"from": "+12025550111"})[0]["route"] == "+12025550999"
+    assert read(INBOUND[:2], **{"from": "+12025550111"})[0]["route"] == ""
     status = [("MessageSid", "SM1"), ("MessageStatus", "sent"), ("From", "+12025550111"), ("To", "+14135550123")]
     assert read(status, **{"from": "+12025550111"})[0]["route"] == "+12025550111"
 

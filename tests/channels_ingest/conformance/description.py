@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Protocol
 
 from channels_ingest.adapters.base import AccountSettings, Adapter, Delivery, PayloadError
+from channels_ingest.adapters.sending import MailHead
 from channels_ingest.messages import Located
-from channels_ingest.simulator.plays.base import Play
+from channels_ingest.simulator.plays.base import Person, Play
 from tests.channels_ingest.describing import PAYLOADS, RECEIVED_AT
 
 
@@ -61,7 +62,8 @@ class Description:
 
     `window` is how long a signature stays good, only for a sender that stamps each attempt anew. `uncovered` is empty
     where the signature covers the body; else it says what keeps a captured one from being used with another body.
-    `play` is the simulator's side; one that sends must have it.
+    `play` is the simulator's side and `person` whom it plays; an adapter that sends must have both. `mail_head` is what
+    a mail needs besides its text. `reports_nothing` is for providers that never say what became of a message.
     """
 
     adapter: Adapter
@@ -77,6 +79,9 @@ class Description:
     uncovered: str = ""
     foreign: Sequence[bytes] = FOREIGN
     play: Play | None = None
+    person: Person | None = None
+    mail_head: MailHead | None = None
+    reports_nothing: bool = False
 
     @property
     def files(self) -> list[Path]:

@@ -7,6 +7,8 @@ from urllib.parse import parse_qs, urlencode
 from twilio.request_validator import RequestValidator
 
 from channels_ingest.adapters.sms_twilio import ADAPTER
+from channels_ingest.simulator.plays.base import Person
+from channels_ingest.simulator.plays.sms_twilio import PLAY
 from tests.channels_ingest.conformance.description import Description, Signed
 
 
@@ -42,4 +44,6 @@ DESCRIPTION = Description(
     message=message,
     payloads=["twilio-sms-*.form", "twilio-mms-*.form"],
     content_type="application/x-www-form-urlencoded",
+    play=PLAY,
+    person=Person(address="+14135550123", name="Mira Lind"),
 )

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     atomic = False  # indexes are built beside the running hub
 
     dependencies = [
-        ('profiles', '0006_own_addresses'),
+        ('profiles', '0007_consent_evidence'),
     ]
 
     operations = [

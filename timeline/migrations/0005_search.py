@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('timeline', '0003_entry_sightings'),
+        ('timeline', '0004_entry_set_aside'),
     ]
 
     operations = [
