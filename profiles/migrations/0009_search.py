@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     atomic = False  # indexes are built beside the running hub
 
     dependencies = [
-        ('profiles', '0007_consent_evidence'),
+        ('profiles', '0008_blocked_senders'),
     ]
 
     operations = [

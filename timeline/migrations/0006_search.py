@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('timeline', '0004_entry_set_aside'),
+        ('timeline', '0005_media_amendments'),
     ]
 
     operations = [
