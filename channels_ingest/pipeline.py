@@ -15,7 +15,7 @@ from functools import partial
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from channels_ingest import envelopes
+from channels_ingest import envelopes, unsubscribing
 from channels_ingest.adapters.base import Delivery, PayloadError
 from channels_ingest.counting import add_counts
 from channels_ingest.items import Batch, write
@@ -189,6 +189,9 @@ def open_envelope(envelope: Envelope) -> Opened:
     opened = Opened(envelope)
     if envelope.body is None:
         opened.faults.append("the body was pruned")
+        return opened
+    if unsubscribing.HEADER in envelope.headers:
+        opened.items += unsubscribing.items_of(envelope)
         return opened
     adapter = NORMALISERS[envelope.account.provider]
     query = envelope.headers.get(envelopes.QUERY, "")

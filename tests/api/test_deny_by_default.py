@@ -14,6 +14,7 @@ OPEN = {
     "webhooks/<str:provider>/<str:key>/": "signed by the provider; 404 for an unknown key",
     "media/<str:token>/<str:name>": "signed links that expire; without cookie or session",
     "chat/v1/sessions": "a visitor's first call, from the chat's own sites; 404 for an unknown key",
+    "unsubscribe/<str:token>/": "the token is signed; it takes an opt-out and shows nothing of the customer",
     "livez": "says that the process answers",
     "readyz": "counts and ages only",
     "metrics": "counts and ages only",
