@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from channels_ingest.adapters import (
     email_mime,
+    email_postmark,
     sms_twilio,
     trusted_server,
     webchat,
@@ -16,6 +17,7 @@ from channels_ingest.adapters.base import Adapter, Normaliser
 ADAPTERS: Mapping[str, Adapter] = MappingProxyType(
     {
         email_mime.ADAPTER.provider: email_mime.ADAPTER,
+        email_postmark.ADAPTER.provider: email_postmark.ADAPTER,
         sms_twilio.ADAPTER.provider: sms_twilio.ADAPTER,
         webchat.ADAPTER.provider: webchat.ADAPTER,
         whatsapp_cloud.ADAPTER.provider: whatsapp_cloud.ADAPTER,
