@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from channels_ingest.adapters import (
+    email_mailgun,
     email_mime,
     email_postmark,
+    email_sendgrid,
     sms_twilio,
     trusted_server,
     webchat,
@@ -16,8 +18,10 @@ from channels_ingest.adapters.base import Adapter, Normaliser
 
 ADAPTERS: Mapping[str, Adapter] = MappingProxyType(
     {
+        email_mailgun.ADAPTER.provider: email_mailgun.ADAPTER,
         email_mime.ADAPTER.provider: email_mime.ADAPTER,
         email_postmark.ADAPTER.provider: email_postmark.ADAPTER,
+        email_sendgrid.ADAPTER.provider: email_sendgrid.ADAPTER,
         sms_twilio.ADAPTER.provider: sms_twilio.ADAPTER,
         webchat.ADAPTER.provider: webchat.ADAPTER,
         whatsapp_cloud.ADAPTER.provider: whatsapp_cloud.ADAPTER,

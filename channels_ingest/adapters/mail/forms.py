@@ -35,10 +35,16 @@ class Field:
 
 
 class Form:
-    """The fields of a body, in order."""
+    """The fields of a body, in order.
 
-    def __init__(self, fields: Sequence[Field]) -> None:
+    `is_sound` is False where the mail inside may have written fields of its own: SendGrid's boundary is always the
+    same word, and a mail that has it in its text ends one field and begins others, such as `SPF`.
+    """
+
+    def __init__(self, fields: Sequence[Field], *, is_closed: bool = True) -> None:
         self.fields = fields
+        names = [field.name for field in fields if field.filename is None]
+        self.is_sound = is_closed and len(names) == len(set(names))
 
     def first(self, name: str) -> Field | None:
         """The first field of this name."""
@@ -58,7 +64,9 @@ def read_form(body: bytes) -> Form:
     match = _BOUNDARY.match(body)
     if match:
         found, _ = spans(body, 0, len(body), match[1])
-        return Form([field for start, end in found if (field := _field(body, start, end))])
+        closing = b"--" + match[1] + b"--"
+        is_closed = body.count(closing) == 1 and body.rstrip().endswith(closing)
+        return Form([field for start, end in found if (field := _field(body, start, end))], is_closed=is_closed)
     fields = [Field(to_text(name)[0], value) for name, value in form_pairs(body)]
     if not fields:
         raise PayloadError(f"expected a form, got {len(body)} bytes that are none")
