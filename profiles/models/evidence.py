@@ -7,7 +7,11 @@ The partition of channel identities into profiles is a pure function of these ta
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower, Reverse
 
 from profiles.identity.evidence import FIRST_EPOCH
 from profiles.identity.values import Grade, IdentifierKind, IdentifierStatus, Standing
@@ -24,6 +28,8 @@ class ChannelIdentity(models.Model):
     after it are folded from the entries, so that a profile's queue row is folded from these few rows; they are not
     indexed, which keeps the update of every message a heap-only one.
 
+    `blocked_at` is set while a colleague keeps what it sends out of the queue; it is folded from their work entries.
+
     Once its boundary is withdrawn, a channel identity is void: its entries went back to `void_in`, and all evidence
     about it counts as evidence about that one.
     """
@@ -35,6 +41,7 @@ class ChannelIdentity(models.Model):
     profile = models.ForeignKey(Profile, models.PROTECT, related_name="channel_identities")
     void_in = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="voids", db_index=False)
     reply_refusal = models.CharField(max_length=32, blank=True, default="")
+    blocked_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     first_seen = models.DateTimeField(null=True, blank=True)
     last_seen = models.DateTimeField(null=True, blank=True)
@@ -47,7 +54,10 @@ class ChannelIdentity(models.Model):
                 fields=["account", "address", "standing", "epoch_start"], name="one_identity_per_epoch"
             )
         ]
-        indexes = [models.Index(fields=["void_in"], name="identity_voids", condition=models.Q(void_in__isnull=False))]
+        indexes = [
+            models.Index(fields=["void_in"], name="identity_voids", condition=models.Q(void_in__isnull=False)),
+            models.Index(fields=["blocked_at"], name="identity_blocked", condition=models.Q(blocked_at__isnull=False)),
+        ]
         verbose_name_plural = "channel identities"
 
     def __str__(self) -> str:
@@ -70,7 +80,16 @@ class Identifier(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["kind", "scope", "value"], name="identifier_once")]
-        indexes = [models.Index(fields=["kind", "join_key", "scope"], name="identifier_join")]
+        indexes = [
+            models.Index(fields=["kind", "join_key", "scope"], name="identifier_join"),
+            # For searches by the beginning of any value, and by the last digits or the domain.
+            models.Index(OpClass(Lower("join_key"), "text_pattern_ops"), name="identifier_beginning"),
+            models.Index(
+                OpClass(Reverse("join_key"), "text_pattern_ops"),
+                name="identifier_end",
+                condition=Q(kind__in=["phone", "email"]),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} identifier {self.pk}"
@@ -158,7 +177,8 @@ class Trait(models.Model):
     """A fact about the person behind a channel identity (`name`, `username`, ...), with its source and age.
 
     Every value ever told is kept, a wrong one can be withdrawn; which one is shown is a rule
-    (`profiles.reading.shown_traits`).
+    (`profiles.reading.shown_traits`). `words` is what a name is searched by, written behind the messages
+    (`profiles.name_search`); empty of what is no name.
     """
 
     channel_identity = models.ForeignKey(ChannelIdentity, models.PROTECT, related_name="traits", db_index=False)
@@ -169,10 +189,19 @@ class Trait(models.Model):
     first_seen = models.DateTimeField()
     last_seen = models.DateTimeField()
     withdrawn_by = models.ForeignKey(Operation, models.PROTECT, null=True, blank=True, related_name="withdrawn_traits")
+    words = SearchVectorField(null=True, blank=True, editable=False)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["channel_identity", "name", "value", "source"], name="trait_once")
+        ]
+        indexes = [
+            GinIndex(fields=["words"], name="trait_words", fastupdate=False),
+            models.Index(
+                fields=["id"],
+                name="trait_unsearched",
+                condition=Q(words__isnull=True, name__in=["name", "username", "company"]),
+            ),
         ]
 
     def __str__(self) -> str:
