@@ -222,11 +222,17 @@ def _by_decisions(component: Component, fresh: set[int]) -> set[int]:
 
 
 def _by_aliases(component: Component) -> set[int]:
-    """Adds the decisions that declared values of the component to be one customer's."""
-    limited = [alias_of(key) for key in component.keys if component.policy.most(key[0]) is not None]
-    if not limited:
-        return set()
-    return component.add_decisions(Decision.objects.filter(aliases__overlap=limited, retracted_by=None))
+    """Adds the decisions that declared values of the component to be one customer's, and so on from value to value."""
+    reached: set[int] = set()
+    asked: set[str] = set()
+    asking = {alias_of(key) for key in component.keys if component.policy.most(key[0]) is not None}
+    asking |= {alias for row in component.decisions.values() for alias in row.aliases}
+    while asking:
+        rows = list(Decision.objects.filter(aliases__overlap=sorted(asking), retracted_by=None))
+        reached |= component.add_decisions(rows)
+        asked |= asking
+        asking = {alias for row in rows for alias in row.aliases} - asked
+    return reached
 
 
 def boundary_starts(keys: Iterable[JoinKey]) -> dict[JoinKey, set[datetime]]:
