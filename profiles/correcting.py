@@ -184,7 +184,8 @@ def undo(operation: Operation, *, actor: StaffMember, reason: str = "") -> Done:
             return Wrote.NOTHING
         for link in chain:
             Operation.objects.filter(id=link.pk).update(is_standing=not stands[link.pk])
-        Operation.objects.filter(id=undoing.pk).update(undoes=operation)
+        undoing.undoes = operation
+        undoing.save(update_fields=["undoes"])
         refold_standing([link.pk for link in chain])
         return Wrote.EVIDENCE
 

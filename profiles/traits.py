@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import Max, Min, Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 
 from profiles.identity.canonical import display_phone
-from profiles.identity.values import GRADE_RANK, Grade, IdentifierKind
-from profiles.models import ChannelIdentity, Sighting, Trait
+from profiles.identity.values import GRADE_RANK
+from profiles.models import Trait
 
 #: Set by staff; shown before anything a channel says.
 AGENT = "agent"
@@ -113,12 +113,16 @@ def rename(profile_ids: Iterable[int]) -> int:
     names = {pk: _best_name(traits) for pk, traits in named.items()}
     unnamed = [pk for pk in wanted if not names.get(pk)]
     names |= _names_by_address(unnamed)
+    found = [(pk, name) for pk in wanted if (name := names.get(pk, "")[:200])]
     with connection.cursor() as cursor:
-        cursor.executemany(
-            "UPDATE profiles_profile SET display_name = %s WHERE id = %s AND display_name <> %s",
-            [(name, pk, name) for pk in wanted if (name := names.get(pk, "")[:200])],
-        )
-        return max(0, int(cursor.rowcount))
+        cursor.execute(_RENAME, [[pk for pk, _ in found], [name for _, name in found]])
+        return int(cursor.rowcount)
+
+
+_RENAME = """
+UPDATE profiles_profile p SET display_name = f.name FROM unnest(%s::bigint[], %s::text[]) AS f(id, name)
+WHERE p.id = f.id AND p.display_name <> f.name
+"""
 
 
 def _best_name(traits: Sequence[Trait]) -> str:
@@ -128,18 +132,27 @@ def _best_name(traits: Sequence[Trait]) -> str:
     return ""
 
 
+_ADDRESSES = """
+SELECT p.id, c.address, NULL FROM unnest(%(ids)s::bigint[]) AS p(id)
+CROSS JOIN LATERAL (SELECT address FROM profiles_channelidentity WHERE profile_id = p.id ORDER BY id LIMIT 1) c
+UNION ALL
+SELECT c.profile_id, i.value, min(s.occurred_at) FROM profiles_channelidentity c
+JOIN profiles_sighting s ON s.channel_identity_id = c.id AND s.withdrawn_by_id IS NULL AND s.grade <> 'claimed'
+JOIN profiles_identifier i ON i.id = s.identifier_id AND i.kind = 'phone'
+WHERE c.profile_id = ANY(%(ids)s) GROUP BY 1, 2
+ORDER BY 3 NULLS FIRST, 2
+"""
+
+
 def _names_by_address(profile_ids: Sequence[int]) -> dict[int, str]:
-    """The phone number that was first seen last, which reads better than a provider's id; else the oldest address."""
+    """The phone number that was first seen last, which reads better than a provider's id; else the oldest address.
+
+    Which later sightings are stored is a matter of the order of arrival, so only the first of each number counts.
+    """
     names: dict[int, str] = {}
-    if not profile_ids:
-        return names
-    addresses = ChannelIdentity.objects.filter(profile_id__in=profile_ids).order_by("-id")
-    names |= dict(addresses.values_list("profile_id", "address"))
-    phones = Sighting.objects.filter(
-        channel_identity__profile_id__in=profile_ids, identifier__kind=IdentifierKind.PHONE, withdrawn_by=None
-    ).exclude(grade=Grade.CLAIMED)
-    # Which later sightings are stored is a matter of the order of arrival, so only the first of each number counts.
-    first = phones.values_list("channel_identity__profile_id", "identifier__value").annotate(at=Min("occurred_at"))
-    for pk, value, _ in first.order_by("at", "identifier__value"):
-        names[pk] = display_phone(value)
+    if profile_ids:
+        with connection.cursor() as cursor:
+            cursor.execute(_ADDRESSES, {"ids": list(profile_ids)})
+            for pk, value, at in cursor.fetchall():
+                names[pk] = display_phone(value) if at else value
     return names
