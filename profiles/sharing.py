@@ -11,10 +11,13 @@ from profiles.identity.policy import Policy
 from profiles.identity.shared import shared_epochs
 from profiles.identity.values import IdentifierKind, IdentifierStatus
 from profiles.identity.worth import status_by_form
-from profiles.models import Identifier, Marking
+from profiles.models import Identifier
 
 _ROWS = """
-SELECT i.id, i.kind, i.scope, i.join_key, i.status, i.shared_epochs
+SELECT i.id, i.kind, i.scope, i.join_key, i.status, i.shared_epochs, (
+    SELECT m.status FROM profiles_marking m JOIN profiles_operation o ON o.id = m.operation_id AND o.is_standing
+    WHERE (m.kind, m.scope, m.join_key) = (f.kind, f.scope, f.join_key) ORDER BY m.operation_id DESC LIMIT 1
+)
 FROM unnest(%s::text[], %s::text[], %s::text[]) AS f(kind, scope, join_key)
 JOIN profiles_identifier i USING (kind, scope, join_key) ORDER BY i.id
 """
@@ -62,9 +65,11 @@ def refold_status(keys: Collection[JoinKey], policy: Policy, *, growing: bool = 
     With `growing` evidence was only added: what is shared stays so, and its anchors, maybe thousands, are not read.
     """
     rows: dict[JoinKey, list[tuple[int, str, list[datetime]]]] = {}
-    for pk, kind, scope, join_key, status, shared in _query(_ROWS, keys):
+    marked: dict[JoinKey, str] = {}
+    for pk, kind, scope, join_key, status, shared, word in _query(_ROWS, keys):
         rows.setdefault((kind, scope, join_key), []).append((pk, status, sorted(shared)))
-    marked = _marked(rows)
+        if word:  # what a human said last
+            marked[kind, scope, join_key] = word
     unsure = {k for k in rows if k not in marked and policy.shared_at(k[0]) and not status_by_form(k[0], k[2])}
     starts = sorted_starts(boundary_starts(unsure))
     if growing:
@@ -89,16 +94,6 @@ def _status(shared: Collection[datetime], starts: Collection[datetime]) -> str:
     latest = max(starts, default=None)
     is_shared = any(latest is None or epoch >= latest for epoch in shared)
     return IdentifierStatus.GENERIC if is_shared else IdentifierStatus.NORMAL
-
-
-def _marked(keys: Iterable[JoinKey]) -> dict[JoinKey, str]:
-    """What humans said of the identifiers; the newest standing word rules."""
-    wanted = set(keys)
-    rows = Marking.objects.filter(
-        kind__in={k[0] for k in wanted}, scope__in={k[1] for k in wanted}, join_key__in={k[2] for k in wanted}
-    ).filter(operation__is_standing=True)
-    words = rows.order_by("operation_id").values_list("kind", "scope", "join_key", "status")
-    return {key: status for *key_parts, status in words if (key := tuple(key_parts)) in wanted}
 
 
 def _anchors(keys: Collection[JoinKey]) -> list[Seen]:
