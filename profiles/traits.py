@@ -3,13 +3,14 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db import connection
-from django.db.models import Max, Q, QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from profiles.identity.canonical import display_phone
 from profiles.identity.values import GRADE_RANK
-from profiles.models import Trait
+from profiles.models import Trait, TraitChoice
 
 #: Set by staff; shown before anything a channel says.
 AGENT = "agent"
@@ -73,14 +74,18 @@ def _upsert(spans: Mapping[tuple[int, str, str, str], tuple[str, datetime, datet
 def told_traits(profile_ids: Collection[int], *names: str) -> QuerySet[Trait]:
     """What stands of the traits of the profiles; `chosen` is the latest standing merge that chose the value, if any."""
     rows = Trait.objects.filter(channel_identity__profile_id__in=profile_ids, withdrawn_by=None)
-    chosen = Max("choices__operation_id", filter=Q(choices__operation__is_standing=True))
-    return (rows.filter(name__in=names) if names else rows).annotate(chosen=chosen)
+    chosen = (
+        TraitChoice.objects.filter(trait_id=OuterRef("pk"), operation__is_standing=True)
+        .order_by("-operation_id")
+        .values("operation_id")[:1]
+    )
+    return (rows.filter(name__in=names) if names else rows).annotate(chosen=Subquery(chosen))
 
 
-def preference(trait: Trait) -> tuple[int, bool, int, float, str]:
+def preference(trait: "Trait | _Told") -> tuple[int, bool, int, float, str]:
     """Sorts `told_traits` of one name, best first: chosen while merging, by an agent, better proved, newest, value."""
     return (
-        -(trait.chosen or 0),  # type: ignore[attr-defined]
+        -(trait.chosen or 0),  # type: ignore[union-attr]
         trait.source != AGENT,
         GRADE_RANK[trait.grade],
         -trait.last_seen.timestamp(),
@@ -106,10 +111,10 @@ def rename(profile_ids: Iterable[int]) -> int:
     wanted = sorted(set(profile_ids))
     if not wanted:
         return 0
-    named: dict[int, list[Trait]] = {}
-    traits = told_traits(wanted, "name", "username")
-    for trait in traits.select_related("channel_identity"):
-        named.setdefault(trait.channel_identity.profile_id, []).append(trait)
+    named: dict[int, list[_Told]] = {}
+    columns = ("channel_identity__profile_id", "name", "value", "source", "grade", "last_seen", "chosen")
+    for profile_id, *told in told_traits(wanted, "name", "username").values_list(*columns):
+        named.setdefault(profile_id, []).append(_Told(*told))
     names = {pk: _best_name(traits) for pk, traits in named.items()}
     unnamed = [pk for pk in wanted if not names.get(pk)]
     names |= _names_by_address(unnamed)
@@ -125,7 +130,18 @@ WHERE p.id = f.id AND p.display_name <> f.name
 """
 
 
-def _best_name(traits: Sequence[Trait]) -> str:
+class _Told(NamedTuple):
+    """What `preference` asks of a trait."""
+
+    name: str
+    value: str
+    source: str
+    grade: str
+    last_seen: datetime
+    chosen: int | None
+
+
+def _best_name(traits: Sequence[_Told]) -> str:
     for wanted in ("name", "username"):
         if matching := [trait for trait in traits if trait.name == wanted]:
             return min(matching, key=preference).value
