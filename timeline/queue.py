@@ -15,7 +15,7 @@ TALK = frozenset({"message", *BUSINESS})
 _NEWEST = f"""
 SELECT id, occurred_at FROM (
     (SELECT id, occurred_at FROM timeline_entry
-     WHERE channel_identity_id = c.id AND kind = 'message' AND a.channel <> 'store'
+     WHERE channel_identity_id = c.id AND kind = 'message' AND a.channel <> 'store' AND set_aside <> 'spam'
      ORDER BY occurred_at DESC, id DESC LIMIT 1)
     UNION ALL
     (SELECT id, occurred_at FROM timeline_entry
@@ -42,7 +42,7 @@ LEFT JOIN LATERAL (
     CROSS JOIN LATERAL (
         SELECT occurred_at FROM timeline_entry
         WHERE channel_identity_id = c.id AND occurred_at > answered.at
-          AND kind = 'message' AND direction = 'in' AND NOT is_backfilled
+          AND kind = 'message' AND direction = 'in' AND NOT is_backfilled AND set_aside = ''
         ORDER BY occurred_at LIMIT 1
     ) e
     WHERE c.profile_id = p.id AND c.reply_refusal = '' AND c.last_inbound_at > answered.at

@@ -32,6 +32,7 @@ class NewEntry:
     sender_grade: str | None = None
     is_placeholder: bool = False
     is_backfilled: bool = False
+    set_aside: str = ""
     envelope_id: int | None = None
     sightings: Sequence[int] = ()
 
@@ -193,6 +194,7 @@ _COLUMNS = {
     "sender_grade": "text",
     "is_placeholder": "boolean",
     "is_backfilled": "boolean",
+    "set_aside": "text",
     "envelope_id": "bigint",
     "sightings": "bigint[]",
 }

@@ -128,6 +128,7 @@ def _environ(environ: Mapping[str, str], folder: DataFolder, known: RunningHub) 
         "REDIS_URL": known.redis_url,
         "PUBLIC_BASE_URL": environ.get("PUBLIC_BASE_URL", "").strip() or known.web_url,
         "CXHUB_LIVE_URL": environ.get("CXHUB_LIVE_URL", "").strip() or known.live_url,
+        "CXHUB_LOOPBACK_URL": known.web_url,
     }
     return complete | {"SECRET_KEY": env.load(complete).secret_key}
 

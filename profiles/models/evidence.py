@@ -5,6 +5,7 @@ A foreign key that a unique constraint starts with has no index of its own: it w
 The partition of channel identities into profiles is a pure function of these tables (`profiles.identity.partition`).
 """
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
@@ -181,7 +182,10 @@ class Trait(models.Model):
 class ConsentEvent(models.Model):
     """The customer opted in or out of a purpose at an address; the ledger is append-only and the newest event rules.
 
-    An opt-out binds the address over all its epochs, an opt-in only the epoch it was given in.
+    `purpose` is `marketing`, `all`, or `hold` (not granted: a human should look whether this was an opt-out; granted:
+    they looked, and it was none). An opt-out binds the address over all its epochs, an opt-in only the epoch it was
+    given in. `evidence` is the provider message id of the entry that shows it; `actor` and `reason` are set when a
+    colleague wrote down what the customer said elsewhere.
     """
 
     channel_identity = models.ForeignKey(ChannelIdentity, models.PROTECT, related_name="consent_events", db_index=False)
@@ -191,9 +195,35 @@ class ConsentEvent(models.Model):
     key = models.CharField(max_length=255)
     occurred_at = models.DateTimeField()
     recorded_at = models.DateTimeField(auto_now_add=True)
+    evidence = models.CharField(max_length=255, blank=True, default="")
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    reason = models.CharField(max_length=500, blank=True, default="")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["channel_identity", "key"], name="consent_event_once")]
 
     def __str__(self) -> str:
         return f"consent event {self.pk}"
+
+
+class ProviderBlock(models.Model):
+    """The provider told that it blocks, or no longer blocks, what one account sends to one address; the newest rules.
+
+    It is no consent of the customer's in our ledger, and only the provider lifts it (the customer writes START, resumes
+    marketing in the app). `purpose` is `all` or `marketing`. It says nothing about other accounts: pairs are blocked.
+    """
+
+    account = models.ForeignKey(ChannelAccount, models.PROTECT, related_name="blocks", db_index=False)
+    address = models.CharField(max_length=320)
+    purpose = models.CharField(max_length=40)
+    is_blocked = models.BooleanField()
+    code = models.CharField(max_length=60, blank=True, default="", help_text="the provider's own")
+    key = models.CharField(max_length=255)
+    occurred_at = models.DateTimeField()
+    recorded_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "address", "key"], name="provider_block_once")]
+
+    def __str__(self) -> str:
+        return f"provider block {self.pk}"
