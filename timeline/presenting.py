@@ -24,10 +24,12 @@ from timeline.wording import (
     channel_of,
     consent_line,
     identifier_words,
+    isolated,
     reason_of,
     type_of,
     words_of,
 )
+from timeline.work_lines import work_line
 
 #: Messages of one sender on one channel this close together share one header.
 GROUP_GAP = timedelta(minutes=3)
@@ -125,6 +127,7 @@ class EntryView:
     identity: IdentityLine | None = None
     mail: MailView | None = None
     missing: str = ""  # why there is no content, said honestly
+    is_held: bool = False  # a message that may have been an opt-out: somebody should look
 
     @property
     def text(self) -> str:
@@ -241,10 +244,15 @@ def _view(
     elif view.shape == "identity":
         view.identity = lines.get(entry.pk)
     elif view.shape == "consent":
+        view.is_held = entry.detail.get("purpose") == "hold" and entry.detail.get("is_granted") is False
         view.icon = "bell" if entry.detail.get("is_granted") is True else "bell-off"
         view.title = _consent_title(entry)
         source = str(entry.detail.get("source") or "")
         view.note = words_of(SOURCES, source) if source else ""
+        if by := _word(entry.detail, "by"):
+            view.note = f"{isolated(by)}: {_word(entry.detail, 'reason')}"
+    elif entry.kind == EntryKind.WORK and (line := work_line(entry.detail)):
+        view.icon, view.title, view.note = line
     else:
         view.icon = LINE_ICONS.get(entry.kind, "info")
         view.title = entry.text or words_of({}, str(entry.detail.get("event") or entry.kind))
