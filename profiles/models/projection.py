@@ -1,6 +1,5 @@
 """What is derived from the evidence and can be rebuilt at any time."""
 
-from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 
@@ -18,10 +17,6 @@ class Profile(models.Model):
     id = models.BigIntegerField(primary_key=True)
     display_name = models.CharField(max_length=200, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        # Finding a customer by a part of the name, with ILIKE.
-        indexes = [GinIndex(fields=["display_name"], opclasses=["gin_trgm_ops"], name="profile_name_parts")]
 
     def __str__(self) -> str:
         return f"profile {self.pk}"
