@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import connection
 
 from profiles.components import boundary_starts, sorted_starts
-from profiles.identity.evidence import JoinKey, Seen
+from profiles.identity.evidence import JoinKey, Marking, Seen
 from profiles.identity.policy import Policy
 from profiles.identity.shared import shared_epochs
 from profiles.identity.values import IdentifierKind, IdentifierStatus
@@ -78,7 +78,8 @@ def refold_status(keys: Collection[JoinKey], policy: Policy, *, growing: bool = 
     starts = sorted_starts(boundary_starts(unsure))
     if growing:
         unsure = {k for k in unsure if not any(shared for _, _, shared in rows[k]) or k in starts}
-    anchored = shared_epochs(_anchors(unsure), starts, policy)
+    anchors = _anchors(unsure)
+    anchored = shared_epochs(anchors, starts, policy, _markings({seen.identifier for seen in anchors} - unsure))
     changed = set()
     for key, variants in rows.items():
         if growing and key not in marked and key not in unsure and any(shared for _, _, shared in variants):
@@ -98,6 +99,20 @@ def _status(shared: Collection[datetime], starts: Collection[datetime]) -> str:
     latest = max(starts, default=None)
     is_shared = any(latest is None or epoch >= latest for epoch in shared)
     return IdentifierStatus.GENERIC if is_shared else IdentifierStatus.NORMAL
+
+
+_MARKINGS = """
+SELECT DISTINCT ON (m.kind, m.scope, m.join_key) m.kind, m.scope, m.join_key, m.status
+FROM unnest(%s::text[], %s::text[], %s::text[]) AS f(kind, scope, join_key)
+JOIN profiles_marking m USING (kind, scope, join_key)
+JOIN profiles_operation o ON o.id = m.operation_id AND o.is_standing
+ORDER BY 1, 2, 3, m.operation_id DESC
+"""
+
+
+def _markings(keys: Collection[JoinKey]) -> list[Marking]:
+    """What humans said last of the identifiers."""
+    return [Marking((kind, scope, join_key), status) for kind, scope, join_key, status in _query(_MARKINGS, keys)]
 
 
 def _anchors(keys: Collection[JoinKey]) -> list[Seen]:

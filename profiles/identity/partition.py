@@ -97,9 +97,10 @@ def open_sightings(
 ) -> list[Seen]:
     """The sightings that may join, in the order in which they are taken: grade and value allow it."""
     evidence = earliest((seen for seen in sightings if policy.joins(seen)), started, policy)
+    markings = [decision for decision in decisions if isinstance(decision, Marking)]
     if shared is None:
-        shared = shared_epochs(evidence, started, policy)
-    closed = Closed(shared, (d for d in decisions if isinstance(d, Marking)), started)
+        shared = shared_epochs(evidence, started, policy, markings)
+    closed = Closed(shared, markings, started)
     return sorted((seen for seen in evidence if not closed(seen)), key=_order(policy))
 
 

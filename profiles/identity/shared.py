@@ -20,15 +20,21 @@ SharedEpochs = Mapping[JoinKey, frozenset[datetime]]
 _STRICTNESS = tuple(IdentifierStatus)
 
 
-def shared_epochs(sightings: Iterable[Seen], epochs: Epochs, policy: Policy) -> SharedEpochs:
-    """The epochs of identifiers whose anchors reach the policy's number."""
+def shared_epochs(
+    sightings: Iterable[Seen], epochs: Epochs, policy: Policy, markings: Iterable[Marking] = ()
+) -> SharedEpochs:
+    """The epochs of identifiers whose anchors reach the policy's number.
+
+    A closed customer id is no anchor: what a shop gives to nobody in particular, or a human said is nobody's or
+    everybody's, is no second customer.
+    """
+    words = _words(markings)
     owners: dict[Node, set[JoinKey]] = {}
     users: dict[JoinKey | tuple[JoinKey, datetime], set[Node]] = {}
     for seen in sightings:
         kind, _, value = seen.identifier
         if kind == IdentifierKind.CUSTOMER_ID:
-            # A shop's id for nobody in particular is no second customer.
-            if policy.joins(seen) and not is_worthless(kind, value):
+            if policy.joins(seen) and not words.get(seen.identifier, is_worthless(kind, value)):
                 owners.setdefault(seen.node, set()).add(seen.identifier)
         elif policy.shared_at(kind) is not None and policy.joins(seen):
             users.setdefault(place_of(seen, epochs), set()).add(seen.node)
@@ -56,8 +62,7 @@ class Closed:
     def __init__(self, shared: SharedEpochs, markings: Iterable[Marking], epochs: Epochs) -> None:
         self._shared = shared
         self._epochs = epochs
-        latest = {m.identifier: m.status for m in sorted(markings, key=_latest_last)}
-        self._marked = {identifier: status != IdentifierStatus.NORMAL for identifier, status in latest.items()}
+        self._marked = _words(markings)
         self._words = dict(self._marked)
 
     def __call__(self, seen: Seen) -> bool:
@@ -68,6 +73,12 @@ class Closed:
         if word or identifier not in self._shared or identifier in self._marked:
             return word
         return epoch_of(self._epochs.get(identifier, ()), seen.occurred_at) in self._shared[identifier]
+
+
+def _words(markings: Iterable[Marking]) -> dict[JoinKey, bool]:
+    """The identifiers that humans spoke about, and whether they closed them."""
+    latest = {m.identifier: m.status for m in sorted(markings, key=_latest_last)}
+    return {identifier: status != IdentifierStatus.NORMAL for identifier, status in latest.items()}
 
 
 def _latest_last(marking: Marking) -> tuple[int, int]:

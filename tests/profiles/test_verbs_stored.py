@@ -184,3 +184,14 @@ def test_values_declared_one_customers_are_followed_from_merge_to_merge(see: See
     one = see("1", customer(0), ("whatsapp_user", "DE.771"))
     other = see("4", customer(3), ("whatsapp_user", "DE.771"), hour=1)
     assert partition()[one] == partition()[other]
+
+
+def test_customer_number_that_is_nobodys_makes_no_phone_shared(see: See, lead: StaffMember) -> None:
+    one = see("1", PHONE, ("customer_id", "K-5802"))
+    till = see("2", PHONE, ("customer_id", "WALK-IN"))
+    assert len(set(partition().values())) == 2
+    done = mark("customer_id", "shop", "WALK-IN", "blocked", actor=lead)
+    assert partition() == {one: one, till: one}
+    assert done.operation is not None
+    undo(done.operation, actor=lead)
+    assert partition() == {one: one, till: till}

@@ -80,8 +80,8 @@ class Evidence:
             for other in self.joining()
             if other.identifier == seen.identifier and self.epoch(other) == self.epoch(seen)
         }
-        anchors = {s.identifier for s in self.joining() if s.identifier[0] == "customer_id" and s.node in users}
-        anchors = {anchor for anchor in anchors if not is_worthless(anchor[0], anchor[2])}
+        theirs = [s for s in self.joining() if s.identifier[0] == "customer_id" and s.node in users]
+        anchors = {s.identifier for s in theirs if self.is_open(s)}
         return any(len({anchor for anchor in anchors if anchor[1] == scope}) >= enough for _, scope, _ in anchors)
 
     def is_open(self, seen: Seen) -> bool:

@@ -234,6 +234,15 @@ SHARED = [
         {"mother father": "limit:customer_id", "father child": "limit:customer_id"},
         decided=[Marking(key(PHONE), "normal")],
     ),
+    *(
+        Row(
+            f"a customer number that a human marked {status} is no second customer",
+            FAMILY,
+            "mother father child",
+            decided=[Marking(key("customer_id@shop:K-5812"), status)],
+        )
+        for status in ("blocked", "generic")
+    ),
     Row(
         "family phone of one customer, marked as shared",
         [FAMILY[0], FAMILY[2]],
