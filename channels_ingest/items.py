@@ -1,12 +1,13 @@
 """Items of many envelopes as one set of writes: senders, entries, amendments, boundaries, consents, notices."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, NamedTuple
 
 from django.db import transaction
 
+from channels_ingest.confirming import redeem
 from channels_ingest.messages import (
     AccountNotice,
     AddressChange,
@@ -20,7 +21,7 @@ from channels_ingest.messages import (
 from channels_ingest.models import AccountNotice as StoredNotice
 from channels_ingest.models import Envelope
 from channels_ingest.routing import Router
-from profiles.identity.values import GRADE_RANK, Grade, Sender, Standing
+from profiles.identity.values import GRADE_RANK, Grade, SeenIdentifier, Sender, Standing
 from profiles.locking import lock_rows
 from profiles.mentions import remember
 from profiles.models import Boundary, ChannelIdentity, ConsentEvent, Mention
@@ -95,13 +96,28 @@ def write(batch: Batch) -> list[Happened]:
     held = hold_messages((each.account_id, key) for each in batch.placed if (key := _message_id(each.item)))
     while True:
         with transaction.atomic():
-            identified, places = _identify(batch.placed, held)
+            placed = _with_proofs(batch.placed)
+            identified, places = _identify(placed, held)
             if is_current(identified) and are_in_place(held):
-                happened = _record(batch.placed, places, held, identified)
+                happened = _record(placed, places, held, identified)
                 raise_reviews(identified.found)
                 return happened
             transaction.set_rollback(True)  # a boundary was drawn meanwhile
         held = reload(held)
+
+
+def _with_proofs(placed: Sequence[_Placed]) -> Sequence[_Placed]:
+    """The items; who wrote a code that was sent to an address was also seen with that address, proved."""
+    proofs = redeem((each.account_id, each.item) for each in placed if isinstance(each.item, Message))
+    return [_proved(each, proofs) for each in placed] if proofs else placed
+
+
+def _proved(placed: _Placed, proofs: Mapping[tuple[int, str], SeenIdentifier]) -> _Placed:
+    item = placed.item
+    if not isinstance(item, Message) or (proof := proofs.get((placed.account_id, item.provider_message_id))) is None:
+        return placed
+    sender = replace(item.sender, identifiers=(*item.sender.identifiers, proof))
+    return replace(placed, item=replace(item, sender=sender))
 
 
 def _identify(placed: Sequence[_Placed], held: Held) -> tuple[Identified, list[_Place | None]]:
