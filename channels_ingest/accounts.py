@@ -9,6 +9,7 @@ import time
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
@@ -18,6 +19,7 @@ from channels_ingest.adapters.base import AccountSettings, Adapter, Setting
 from channels_ingest.models import AccountSecret
 from channels_ingest.registry import ADAPTERS
 from profiles.models import ChannelAccount
+from profiles.own_lines import refold_own, state_own
 
 log = logging.getLogger("cxhub.accounts")
 
@@ -25,6 +27,9 @@ log = logging.getLogger("cxhub.accounts")
 CACHE_SECONDS = 5.0
 
 LONGEST_NAME = 120
+
+#: Plain settings that hold numbers or mailboxes of ours, of whatever provider; several are separated by commas.
+OWN_SETTINGS = ("from", "number", "numbers", "phone_number", "mailbox", "mailboxes", "address", "addresses", "sender")
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _JOINERS = "\u200c\u200d"
 
@@ -77,7 +82,15 @@ def _settings_and_lost(account: ChannelAccount) -> tuple[AccountSettings, set[st
             continue
         secrets.setdefault(secret.name, []).append(value)
     plain = {name: str(value) for name, value in account.settings.items()}
-    return AccountSettings(plain=plain, secrets=secrets), unreadable - secrets.keys()
+    known = AccountSettings(plain=plain, secrets=secrets, thread_keys=_thread_keys(account))
+    return known, unreadable - secrets.keys()
+
+
+def _thread_keys(account: ChannelAccount) -> tuple[bytes, ...]:
+    """The account's keys for its own reply addresses: of SECRET_KEY and its fallbacks, so old threads go on."""
+    word = f"channels_ingest.threads:{account.key}".encode()
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return tuple(hmac.new(str(key).encode(), word, hashlib.sha256).digest() for key in keys)
 
 
 def log_lost_secrets() -> None:
@@ -99,11 +112,16 @@ def connect(provider: str, *, name: str, values: Mapping[str, str], forget_old: 
     known = {setting.name: setting for setting in adapter.settings}
     if unknown := sorted(set(values) - set(known)):
         raise ConnectError(f"{provider} has no setting {', '.join(unknown)}; it has: {_described(adapter.settings)}")
+    for name_of, value in values.items():
+        check = known[name_of].check
+        if check is not None and (fault := check(value)):
+            raise ConnectError(f"{name_of}: {fault}")
     account, _ = ChannelAccount.objects.select_for_update().get_or_create(
         provider=provider, name=name, defaults={"channel": adapter.channel}
     )
     held = settings_of(account)
-    missing = [s for s in adapter.settings if s.required and not (values.get(s.name) or held.secrets.get(s.name))]
+    kept = {**held.plain, **held.secrets}
+    missing = [s for s in adapter.settings if s.required and not (values.get(s.name) or kept.get(s.name))]
     if missing:
         raise ConnectError(f"{provider} cannot receive without: {_described(missing)}. Give each as --set NAME=VALUE")
     secrets = {setting_name: value for setting_name, value in values.items() if known[setting_name].secret}
@@ -114,7 +132,14 @@ def connect(provider: str, *, name: str, values: Mapping[str, str], forget_old: 
     for setting_name, value in secrets.items():
         if forget_old or value not in held.secrets.get(setting_name, ()):
             add_secret(account, setting_name, value)
+    changed = state_own(account.pk, _own_addresses(account))
+    transaction.on_commit(partial(refold_own, changed))
     return account
+
+
+def _own_addresses(account: ChannelAccount) -> list[str]:
+    """What the account's settings say is a number or mailbox of ours."""
+    return [part.strip() for name in OWN_SETTINGS for part in account.setting(name).split(",") if part.strip()]
 
 
 def _check_name(name: str) -> None:

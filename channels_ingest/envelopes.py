@@ -20,6 +20,9 @@ CLAIM_BYTES = 500_000
 #: Seconds until an unfinished attempt is due again, by number of attempts; a killed worker's envelopes wait no longer.
 #: A large envelope gets a second more for every 50 kB, so that nobody claims it while it is being worked.
 RETRY_SECONDS = (5, 10, 30, 120, 600)
+#: Where the query of a delivery's address stands among the stored headers; no header is called so.
+QUERY = ":query"
+LONGEST_QUERY = 2_000  # characters; ours holds one reference
 
 _STORE = """
 INSERT INTO channels_ingest_envelope (account_id, delivery_key, body, headers)
@@ -53,6 +56,15 @@ def store(account_id: int, delivery_key: str, body: bytes, headers: Mapping[str,
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
         cursor.execute(_STORE, [account_id, delivery_key, body, json.dumps(headers)], prepare=True)
         return cursor.fetchone() is not None
+
+
+def with_query(headers: Mapping[str, str], query: str) -> dict[str, str]:
+    """What is stored of a request beside its body: the headers, and the query if it is one that we could have written.
+
+    Where the provider signs the address, its adapter may read the query; elsewhere anybody can change it.
+    """
+    is_sane = 0 < len(query) <= LONGEST_QUERY and query.isascii() and query.isprintable()
+    return {**headers, QUERY: query} if is_sane else dict(headers)
 
 
 def claim(limit: int, *, due_for_seconds: float = 0) -> list[int]:

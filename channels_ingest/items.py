@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 
 from django.db import transaction
 
+from channels_ingest.blocks import note_blocks
 from channels_ingest.confirming import redeem
+from channels_ingest.consenting import Said, changes_in, set_aside, store_changes, unasked
 from channels_ingest.messages import (
     AccountNotice,
     AddressChange,
@@ -20,17 +22,20 @@ from channels_ingest.messages import (
 )
 from channels_ingest.models import AccountNotice as StoredNotice
 from channels_ingest.models import Envelope
+from channels_ingest.ourselves import Ourselves
 from channels_ingest.routing import Router
+from channels_ingest.sending.outcomes import Awaited, adopt, awaited
 from profiles.identity.values import GRADE_RANK, Grade, SeenIdentifier, Sender, Standing
 from profiles.locking import lock_rows
 from profiles.mentions import remember
-from profiles.models import Boundary, ChannelIdentity, ConsentEvent, Mention
+from profiles.models import Boundary, ChannelIdentity, Mention
 from profiles.resolution import Identified, identify, is_current
 from profiles.reviews import raise_reviews
 from profiles.seeing import SenderSeen
 from profiles.traits import TraitTold, rename, tell
-from timeline.entries import AmendmentKind, Direction, EntryKind
+from timeline.entries import AmendmentKind, Delivery, Direction, EntryKind
 from timeline.live import Happened
+from timeline.models import Entry
 from timeline.queue import TALK, refold
 from timeline.recording import Held, NewAmendment, NewEntry, Recorded, are_in_place, hold_messages, record, reload
 
@@ -47,6 +52,7 @@ class _Placed:
     account_id: int
     envelope_id: int
     item: _Personal
+    set_aside: str = ""
 
 
 class _Place(NamedTuple):
@@ -60,16 +66,23 @@ class _Place(NamedTuple):
 class Batch:
     """The routed items of one transaction."""
 
+    ourselves: Ourselves = field(default_factory=Ourselves)
     placed: list[_Placed] = field(default_factory=list)
     notices: list[StoredNotice] = field(default_factory=list)
 
-    def add(self, envelope: Envelope, items: Iterable[Located], router: Router, faults: list[str]) -> None:
-        """The envelope's items are in the batch; those no account owns are added to `faults`."""
+    def add(self, envelope: Envelope, items: Iterable[Located], router: Router, faults: list[str]) -> list[str]:
+        """The envelope's items are in the batch; those no account owns are added to `faults`.
+
+        Returns the places of those that our own lines and colleagues wrote, which are left out.
+        """
+        ours = []
         for located in items:
             account_id = router.account_id(envelope.account, located.route)
             item = located.item
             if account_id is None:
                 faults.append(f"{located.path}: no account with number id {located.route}; connect it and replay")
+            elif self.ourselves.wrote(item):
+                ours.append(located.path)
             elif isinstance(item, AccountNotice):
                 self.notices.append(
                     StoredNotice(
@@ -81,7 +94,18 @@ class Batch:
                     )
                 )
             else:
-                self.placed.append(_Placed(account_id, envelope.pk, item))  # type: ignore[arg-type]
+                self._place(account_id, envelope, item)  # type: ignore[arg-type]
+        return ours
+
+    def _place(self, account_id: int, envelope: Envelope, item: _Personal) -> None:
+        """The item, and after a message what it says about consent."""
+        if not isinstance(item, Message):
+            self.placed.append(_Placed(account_id, envelope.pk, item))
+            return
+        channel = envelope.account.channel
+        changes = changes_in(item, channel)
+        self.placed.append(_Placed(account_id, envelope.pk, item, set_aside(item, changes)))
+        self.placed += [_Placed(account_id, envelope.pk, change) for change in changes]
 
 
 def write(batch: Batch) -> list[Happened]:
@@ -93,17 +117,35 @@ def write(batch: Batch) -> list[Happened]:
     StoredNotice.objects.bulk_create(batch.notices, ignore_conflicts=True)
     if not batch.placed:
         return []
+    waiting = awaited(_references(batch.placed))
     held = hold_messages((each.account_id, key) for each in batch.placed if (key := _message_id(each.item)))
+    waiting = {key: entry_id for key, entry_id in waiting.items() if key not in held}
+    held |= _by_key(waiting)
     while True:
         with transaction.atomic():
             placed = _with_proofs(batch.placed)
             identified, places = _identify(placed, held)
             if is_current(identified) and are_in_place(held):
+                adopt(waiting, held)
                 happened = _record(placed, places, held, identified)
                 raise_reviews(identified.found)
                 return happened
             transaction.set_rollback(True)  # a boundary was drawn meanwhile
         held = reload(held)
+
+
+def _references(placed: Sequence[_Placed]) -> Iterable[tuple[int, str, str]]:
+    """(account, provider message id, our reference) of each status that hands our reference back."""
+    for each in placed:
+        item = each.item
+        if isinstance(item, Amendment) and item.kind is AmendmentKind.STATUS and item.detail.get("reference"):
+            yield each.account_id, item.target_message_id, str(item.detail["reference"])
+
+
+def _by_key(waiting: Awaited) -> Held:
+    """The entries that wait for their provider's id, under that id."""
+    rows = Entry.objects.in_bulk(waiting.values()) if waiting else {}
+    return {key: rows[entry_id] for key, entry_id in waiting.items()}
 
 
 def _with_proofs(placed: Sequence[_Placed]) -> Sequence[_Placed]:
@@ -136,15 +178,20 @@ def _record(
 ) -> list[Happened]:
     """Traits, consents, entries and amendments are stored; names and queue rows follow."""
     located = list(zip(placed, places, strict=True))
+    said = [Said(e.account_id, at.identity_id, e.item) for e, at in located if at and isinstance(e.item, ConsentChange)]
+    if dropped := unasked(said):
+        located = [(e, at) for e, at in located if not (isinstance(e.item, ConsentChange) and e.item.key in dropped)]
     news = tell(t for each, place in located if place for t in _traits(each.item, place.identity_id))
     news |= identified.born | identified.numbered
-    _store_consents(placed, places)
+    store_changes(each for each in said if each.change.key not in dropped)
     remember(mention for each, place in located if place and (mention := _mention(each.item, place)))
     recorded = record(
         [e for each, place in located if place for e in _entries(each, place)],
         [a for each, place in located for a in _amendments(each, place)],
         held,
     )
+    if any(_may_have_failed(each.item) for each in placed):
+        note_blocks(pk for pk, *_ in recorded.entries)
     touched = {pk for _, pk, _ in recorded.entries} | recorded.identities | news
     profile_of = dict(ChannelIdentity.objects.filter(id__in=touched).values_list("id", "profile_id"))
     lock_rows("profiles_profile", profile_of.values())  # two lines of one customer are worked side by side
@@ -257,18 +304,19 @@ def _entries(placed: _Placed, at: _Place) -> list[NewEntry]:
         "occurred_at": item.occurred_at,
     }
     if isinstance(item, Message):
-        return [_message(place, item)]
+        return [_message(place, item, placed.set_aside)]
     if isinstance(item, AddressChange):
         became = [{"kind": identifier.kind, "value": identifier.value} for identifier in item.became]
         detail = {"type": "moved", **item.detail, "became": became}
         return [_line(place, EntryKind.SYSTEM, item.provider_message_id, item.text, detail)]
     if isinstance(item, ConsentChange):
         facts = {"purpose": item.purpose, "is_granted": item.granted, "source": item.source}
+        facts |= {"evidence": item.evidence} if item.evidence else {}
         return [_line(place, EntryKind.CONSENT, item.key, item.text, {"type": "consent", **item.detail, **facts})]
     return []
 
 
-def _message(place: dict[str, Any], item: Message) -> NewEntry:
+def _message(place: dict[str, Any], item: Message, set_aside: str) -> NewEntry:
     return NewEntry(
         **place,
         kind=item.kind,
@@ -280,6 +328,7 @@ def _message(place: dict[str, Any], item: Message) -> NewEntry:
         sender_grade=_grade(item.sender) if item.direction is Direction.IN else None,
         is_placeholder=item.placeholder,
         is_backfilled=item.backfilled,
+        set_aside=set_aside,
     )
 
 
@@ -312,19 +361,8 @@ def _amendments(placed: _Placed, at: _Place | None) -> list[NewAmendment]:
     ]
 
 
-def _store_consents(placed: Sequence[_Placed], places: Sequence[_Place | None]) -> None:
-    ConsentEvent.objects.bulk_create(
-        (
-            ConsentEvent(
-                channel_identity_id=place.identity_id,
-                purpose=each.item.purpose,
-                is_granted=each.item.granted,
-                source=each.item.source,
-                key=each.item.key[:255],
-                occurred_at=each.item.occurred_at,
-            )
-            for each, place in zip(placed, places, strict=True)
-            if place and isinstance(each.item, ConsentChange)
-        ),
-        ignore_conflicts=True,
-    )
+def _may_have_failed(item: _Personal) -> bool:
+    """Whether the item is about something we sent that failed, or is what we sent, of which we may have heard so."""
+    if isinstance(item, Message):
+        return item.direction is Direction.OUT
+    return isinstance(item, Amendment) and item.detail.get("delivery") == Delivery.FAILED

@@ -35,7 +35,9 @@ class Message:
     A `placeholder` stands for content that has not come (yet) or is not understood (yet): the same
     `provider_message_id` with content replaces it. A `backfilled` message is history and asks nobody for an answer.
     `detail["type"]` is the provider-free content type: text, image, audio, video, document, sticker, media (history
-    that did not say which), location, contacts, choice, order, system, unsupported.
+    that did not say which), location, contacts, choice, order, system, unsupported. `detail["verdict"]["spam"]` is the
+    provider's, `detail["automatic"]` says that a machine wrote it, `detail["opt_out"]` is stop, start or help where the
+    provider itself read and answered the text so.
     """
 
     sender: Sender
@@ -87,7 +89,12 @@ class AddressChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentChange:
-    """The customer opted in or out of a purpose (`marketing`, `all`) at this address."""
+    """The customer opted in or out of a purpose (`marketing`, `all`) at this address, or a human should look (`hold`).
+
+    `evidence` is the provider message id of the message that says it, empty when the change itself is all there is.
+    `block` is the purpose that the provider itself blocks or opens with it. One that counts `only_after_opt_out` is
+    left out where none stands.
+    """
 
     sender: Sender
     key: str
@@ -97,6 +104,9 @@ class ConsentChange:
     source: str
     text: str = ""
     detail: Mapping[str, Any] = field(default_factory=dict)
+    evidence: str = ""
+    block: str = ""
+    only_after_opt_out: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,8 +169,12 @@ Item = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Located:
-    """An item, the place in the payload it came from, and the provider's number it belongs to (empty: the URL's)."""
+    """An item, the place in the payload it came from, and the provider's number it belongs to (empty: the URL's).
+
+    `line` is the number or mailbox of ours that it came in on, where the provider itself says so and signs it.
+    """
 
     item: Item
     path: str
     route: str = ""
+    line: str = ""

@@ -4,7 +4,22 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from channels_ingest.sending.models import OutboxMessage
+from channels_ingest.simulator.models import SimulatedMessage
+from channels_ingest.webchat.models import ChatVisitor, ChatVisitorToken
 from profiles.models import ChannelAccount, ChannelIdentity, Identifier, StaffMember
+
+__all__ = [
+    "AccountNotice",
+    "AccountSecret",
+    "ChatVisitor",
+    "ChatVisitorToken",
+    "ConfirmationCode",
+    "Envelope",
+    "IntakeCount",
+    "OutboxMessage",
+    "SimulatedMessage",
+]
 
 
 class Envelope(models.Model):
@@ -74,12 +89,16 @@ class AccountNotice(models.Model):
 
 
 class IntakeCount(models.Model):
-    """How many deliveries of an account were refused or repeated in an hour; accepted ones are the envelopes."""
+    """How many deliveries of an account were refused or repeated in an hour; accepted ones are the envelopes.
+
+    `own` counts messages in accepted ones that came from a line of ours or a colleague, and made no customer.
+    """
 
     class Outcome(models.TextChoices):
         REFUSED = "refused"
         DUPLICATE = "duplicate"
         TOO_BIG = "too_big"
+        OWN = "own"
 
     account = models.ForeignKey(ChannelAccount, models.CASCADE, related_name="intake_counts", db_index=False)
     hour = models.DateTimeField()

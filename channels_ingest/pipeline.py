@@ -7,6 +7,7 @@ own, and if that fails too, each item is, so that an odd item never takes its ne
 import gc
 import logging
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,9 +17,11 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 
 from channels_ingest import envelopes
 from channels_ingest.adapters.base import Delivery, PayloadError
+from channels_ingest.counting import add_counts
 from channels_ingest.items import Batch, write
 from channels_ingest.messages import Located, NotUnderstood, Refused
-from channels_ingest.models import Envelope
+from channels_ingest.models import Envelope, IntakeCount
+from channels_ingest.ourselves import Ourselves
 from channels_ingest.registry import NORMALISERS
 from channels_ingest.routing import Router
 from timeline.live import Happened, publish
@@ -45,13 +48,15 @@ class Worked:
 class Opened:
     """An envelope with what its adapter made of it.
 
-    `faults` are places that had no meaning or failed; `refused` are those whose sender made the mistake.
+    `faults` are places that had no meaning or failed; `refused` are those whose sender made the mistake; `ours` are
+    those that a line of ours or a colleague wrote, which make no customer.
     """
 
     envelope: Envelope
     items: list[Located] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    ours: list[str] = field(default_factory=list)
 
     @property
     def state(self) -> str:
@@ -161,10 +166,11 @@ def _weight(located: Located) -> int:
 
 def _write(parts: Sequence[tuple[Opened, Sequence[Located]]]) -> list[Happened]:
     """The items are stored in the current transaction, and open pages hear of them once it commits."""
-    router, batch = Router(), Batch()
+    router = Router()
     router.meet_sources((o.envelope.account, located.route) for o, items in parts for located in items)
+    batch = Batch(Ourselves.met((o.envelope.account_id, each) for o, items in parts for each in items))
     for opened, items in parts:
-        batch.add(opened.envelope, items, router, opened.faults)
+        opened.ours += batch.add(opened.envelope, items, router, opened.faults)
     happened = write(batch)
     transaction.on_commit(partial(publish, happened), robust=True)
     return happened
@@ -177,7 +183,8 @@ def open_envelope(envelope: Envelope) -> Opened:
         opened.faults.append("the body was pruned")
         return opened
     adapter = NORMALISERS[envelope.account.provider]
-    delivery = Delivery(body=bytes(envelope.body), headers=envelope.headers)
+    query = envelope.headers.get(envelopes.QUERY, "")
+    delivery = Delivery(body=bytes(envelope.body), headers=envelope.headers, query=query)
     try:
         located = adapter.normalise(delivery, Router.settings_for(envelope.account), envelope.received_at)
     except PayloadError as error:
@@ -194,12 +201,18 @@ def open_envelope(envelope: Envelope) -> Opened:
 
 
 def _settle(opened: Sequence[Opened]) -> None:
-    envelopes.settle((o.envelope.pk for o in opened if not o.faults + o.refused), Envelope.State.PROCESSED)
+    envelopes.settle((o.envelope.pk for o in opened if not o.faults + o.refused + o.ours), Envelope.State.PROCESSED)
     for each in opened:
         if each.faults:
             envelopes.settle([each.envelope.pk], Envelope.State.NOT_UNDERSTOOD, "; ".join(each.faults))
-        elif each.refused:
-            envelopes.settle([each.envelope.pk], Envelope.State.PROCESSED, f"refused: {', '.join(each.refused)}")
+        elif each.refused or each.ours:
+            said = {"refused": each.refused, "our own": each.ours}
+            fault = "; ".join(f"{word}: {', '.join(places)}" for word, places in said.items() if places)
+            envelopes.settle([each.envelope.pk], Envelope.State.PROCESSED, fault)
+    counts = Counter[tuple[int, str]]()
+    for each in opened:
+        counts[each.envelope.account_id, IntakeCount.Outcome.OWN] += len(each.ours)
+    add_counts(+counts)
 
 
 def _work_alone(envelope_id: int, worked: Worked) -> None:

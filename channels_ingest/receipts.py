@@ -44,6 +44,7 @@ class ItemOutcome:
 _WITHOUT_ROW = {Envelope.State.RECEIVED: Outcome.PENDING}
 _STATES = {Envelope.State.RECEIVED: "pending", Envelope.State.PROCESSED: "done"}
 _FAILED = "the hub could not record it; once its operators have mended that, they replay the call"
+_OURS = "this is an address of our own lines: it makes no customer"
 _PRUNED = "the body was pruned, and the reason with it"
 
 
@@ -87,6 +88,8 @@ def _outcome(envelope: Envelope, index: int, located: Located, stored: "_Stored"
         profile_id = stored.profile_id(located)
         if profile_id is not None:
             return ItemOutcome(index=index, outcome=Outcome.RECORDED, profile=profile_id)
+    if located.path in envelope.fault.partition("our own: ")[2].split(", "):
+        return ItemOutcome(index=index, outcome=Outcome.REFUSED, reason=_OURS)
     outcome = _WITHOUT_ROW.get(Envelope.State(envelope.state), Outcome.FAILED)
     return ItemOutcome(index=index, outcome=outcome, reason=_FAILED if outcome is Outcome.FAILED else "")
 

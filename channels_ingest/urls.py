@@ -1,5 +1,15 @@
-from django.urls import path
+from django.urls import include, path
 
+from channels_ingest.simulator import page
+from channels_ingest.simulator.api import provider_api
 from channels_ingest.webhooks import receive
 
-urlpatterns = [path("webhooks/<str:provider>/<str:key>/", receive, name="webhook")]
+urlpatterns = [
+    path("webhooks/<str:provider>/<str:key>/", receive, name="webhook"),
+    path("simulator/", page.simulator, name="simulator"),
+    path("simulator/become/", page.become, name="simulator-become"),
+    path("simulator/<int:account_id>/", page.thread, name="simulator-thread"),
+    path("simulator/<int:account_id>/write/", page.write, name="simulator-write"),
+    path("simulator/<str:provider>/<str:key>/<path:rest>", provider_api, name="simulator-api"),
+    path("chat/v1/", include("channels_ingest.webchat.urls")),
+]

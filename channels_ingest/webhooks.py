@@ -13,6 +13,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.db import Error as DatabaseError
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
 from channels_ingest import accounts, envelopes
@@ -24,6 +25,10 @@ log = logging.getLogger("cxhub.receiver")
 
 #: What a sender is told to wait when its delivery could not be stored.
 RETRY_AFTER_SECONDS = "5"
+#: Read by adapters whose providers sign nothing and log in instead; a password is never stored beside what it opened.
+CREDENTIALS = "authorization"
+#: A provider that may be set to GET (Twilio, Vonage) would write what customers say into every log on the way.
+POST_ONLY = b"deliveries are taken by POST: set the provider's method for this address to POST\n"
 
 
 @csrf_exempt
@@ -48,7 +53,7 @@ def receive(request: HttpRequest, provider: str, key: str) -> HttpResponse:
 def _handshake(request: HttpRequest, line: accounts.Line) -> HttpResponse:
     answer = line.adapter.handshake(request.GET.dict(), line.settings)
     if answer is None:
-        return _cannot_verify(line) if line.has_lost_secret else _answer(HTTPStatus.FORBIDDEN)
+        return _cannot_verify(line) if line.has_lost_secret else _answer(HTTPStatus.FORBIDDEN, POST_ONLY)
     return _answer(HTTPStatus.OK, answer.encode())
 
 
@@ -60,7 +65,8 @@ def _deliver(request: HttpRequest, line: accounts.Line) -> HttpResponse:
     headers = {name: value for name in line.adapter.kept_headers if (value := request.META.get(_meta(name)))}
     # Never from Host or X-Forwarded-*: a proxy changes them, and what was printed is what the provider signs.
     url = f"{settings.PUBLIC_BASE_URL}{request.get_full_path()}"
-    delivery = Delivery(body=body, headers=headers, query=request.META.get("QUERY_STRING", ""), url=url)
+    query = request.META.get("QUERY_STRING", "")
+    delivery = Delivery(body=body, headers=headers, query=query, url=url, received_at=timezone.now())
     if not line.adapter.verify(delivery, line.settings):
         if line.has_lost_secret:
             return _cannot_verify(line)
@@ -89,11 +95,13 @@ def _answer(status: int, body: bytes = b"", *, headers: Mapping[str, str] = Mapp
 def _store(line: accounts.Line, delivery: Delivery) -> bool:
     """Stores the delivery; tries once more on a fresh connection, since a kept one dies with the server it was to."""
     key = line.adapter.delivery_key(delivery)
+    kept = {name: value for name, value in delivery.headers.items() if name != CREDENTIALS}
+    headers = envelopes.with_query(kept, delivery.query)
     try:
-        return envelopes.store(line.id, key, delivery.body, delivery.headers)
+        return envelopes.store(line.id, key, delivery.body, headers)
     except DatabaseError:
         connection.close()
-        return envelopes.store(line.id, key, delivery.body, delivery.headers)
+        return envelopes.store(line.id, key, delivery.body, headers)
 
 
 def _body(request: HttpRequest, most_bytes: int) -> bytes | None:

@@ -64,7 +64,8 @@ class Database:
 class Environment:
     """Everything the hub takes from outside.
 
-    `redis_url` is as redis-py wants it, `broker_url` the same server as Celery wants it; `database_url` is for psycopg.
+    `loopback_url` is where its own processes reach the web process, which the simulator needs; `redis_url` is as
+    redis-py wants it, `broker_url` the same server as Celery wants it; `database_url` is for psycopg.
     """
 
     data: DataFolder
@@ -76,6 +77,8 @@ class Environment:
     secret_key_fallbacks: tuple[str, ...] = field(repr=False)
     public_base_url: str
     live_url: str
+    loopback_url: str
+    has_simulator_page: bool
     debug: bool
     raw_body_retention_days: int
     log_level: str
@@ -89,6 +92,7 @@ def load(environ: Mapping[str, str]) -> Environment:
     redis_url = parse_redis(_given(environ, "REDIS_URL") or (hub.redis_url if hub else NO_REDIS_URL))
     public_base_url = _given(environ, "PUBLIC_BASE_URL") or (hub and hub.web_url) or DEFAULT_WEB_URL
     live_url = _given(environ, "CXHUB_LIVE_URL") or (hub and hub.live_url) or DEFAULT_LIVE_URL
+    loopback_url = _given(environ, "CXHUB_LOOPBACK_URL") or (hub and hub.web_url) or public_base_url
     return Environment(
         data=folder,
         database=parse_database(database_url),
@@ -101,6 +105,8 @@ def load(environ: Mapping[str, str]) -> Environment:
         ),
         public_base_url=parse_origin("PUBLIC_BASE_URL", public_base_url, path_allowed=True),
         live_url=parse_origin("CXHUB_LIVE_URL", live_url, path_allowed=False),
+        loopback_url=parse_origin("CXHUB_LOOPBACK_URL", loopback_url, path_allowed=True),
+        has_simulator_page=_flag(environ, "CXHUB_SIMULATOR"),
         debug=_flag(environ, "CXHUB_DEBUG"),
         raw_body_retention_days=_days(environ, "CXHUB_RAW_BODY_RETENTION_DAYS", default=90),
         log_level=_log_level(environ, "CXHUB_LOG_LEVEL", default="INFO"),

@@ -7,12 +7,16 @@ Served by granian as an RSGI application: `cxhub.front:application`.
 
 import asyncio
 import io
+import os
 import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import unquote_to_bytes
+from urllib.parse import parse_qs, unquote_to_bytes
+
+from cxhub.env import load
+from cxhub.waiting import Answer, WaitingRoom
 
 #: No request is larger; each adapter has a limit of its own below this.
 MOST_BODY_BYTES = 40 * 1024 * 1024
@@ -23,8 +27,18 @@ BODY_SECONDS = 20.0
 #: PostgreSQL writes waiting commits out together, so several deliveries at once are cheaper than one after the other.
 RECEIVER_THREADS = 8
 PAGE_THREADS = 4
+#: The simulator has threads of its own: it is told to answer late, or never.
+SIMULATOR_THREADS = 4
+#: Visitors of web chats are strangers: they take turns among themselves.
+CHAT_THREADS = 4
 #: What stores what it is sent and answers: providers, and our own servers, whose imports must not take agents' threads.
 RECEIVED = ("/webhooks/", "/api/v1/identify/", "/api/v1/events/")
+SIMULATED = "/simulator/"
+CHATTED = "/chat/v1/"
+#: A poll of a chat that has no news is held for as long as it asks, without a thread.
+HELD = "/chat/v1/events"
+#: In the environment of a held poll that looks once more: it is no new call. No header can be called so.
+ASKS_AGAIN = "cxhub.asks_again"
 
 Headers = list[tuple[str, str]]
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -41,10 +55,13 @@ class RefusedError(Exception):
 class Front:
     """An RSGI application around a WSGI one."""
 
-    def __init__(self, wsgi: Wsgi) -> None:
+    def __init__(self, wsgi: Wsgi, room: WaitingRoom | None = None) -> None:
         self.wsgi = wsgi
+        self.room = room
         self.receiver = ThreadPoolExecutor(RECEIVER_THREADS, thread_name_prefix="receiver")
         self.pages = ThreadPoolExecutor(PAGE_THREADS, thread_name_prefix="pages")
+        self.simulator = ThreadPoolExecutor(SIMULATOR_THREADS, thread_name_prefix="simulator")
+        self.chats = ThreadPoolExecutor(CHAT_THREADS, thread_name_prefix="chats")
         self.buffered_bytes = 0
 
     async def __call__(self, scope: Any, protocol: Any) -> None:
@@ -54,13 +71,27 @@ class Front:
         except RefusedError as refusal:
             protocol.response_empty(int(refusal.status), [("connection", "close"), ("retry-after", "5")])
             return
-        pool = self.receiver if scope.path.startswith(RECEIVED) else self.pages
-        environ = _environ(scope, headers, body)
+
+        async def look(*, again: bool = False) -> Answer:
+            environ = _environ(scope, headers, body) | ({ASKS_AGAIN: "1"} if again else {})
+            return await asyncio.get_running_loop().run_in_executor(self._pool(scope.path), call, self.wsgi, environ)
+
         try:
-            answer = await asyncio.get_running_loop().run_in_executor(pool, call, self.wsgi, environ)
+            seconds = _wait_seconds(scope)
+            if seconds and self.room is not None:
+                answer = await self.room.held(look, seconds, protocol.client_disconnect)
+            else:
+                answer = await look()
         finally:
             self.buffered_bytes -= len(body)
         protocol.response_bytes(*answer)
+
+    def _pool(self, path: str) -> ThreadPoolExecutor:
+        if path.startswith(RECEIVED):
+            return self.receiver
+        if path.startswith(SIMULATED):
+            return self.simulator
+        return self.chats if path.startswith(CHATTED) else self.pages
 
     async def _body(self, protocol: Any, headers: dict[str, str]) -> bytes:
         """The whole body, counted in `buffered_bytes`. Raises RefusedError."""
@@ -89,6 +120,14 @@ class Front:
             raise RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         if self.buffered_bytes > MOST_BUFFERED_BYTES:
             raise RefusedError(HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+def _wait_seconds(scope: Any) -> float:
+    """How long a poll of a chat asks to be held."""
+    if scope.method != "GET" or scope.path != HELD:
+        return 0.0
+    asked = parse_qs(scope.query_string).get("wait", ["0"])[0]
+    return float(asked) if asked.isdecimal() and len(asked) <= 3 else 0.0
 
 
 def _headers(scope: Any) -> dict[str, str]:
@@ -129,7 +168,7 @@ def _environ(scope: Any, headers: dict[str, str], body: bytes) -> dict[str, Any]
     }
 
 
-def call(wsgi: Wsgi, environ: dict[str, Any]) -> tuple[int, Headers, bytes]:
+def call(wsgi: Wsgi, environ: dict[str, Any]) -> Answer:
     """The WSGI application's answer as status, headers and body."""
     started: list[tuple[int, Headers]] = []
 
@@ -149,7 +188,7 @@ def call(wsgi: Wsgi, environ: dict[str, Any]) -> tuple[int, Headers, bytes]:
 def _application() -> Front:
     from cxhub.wsgi import application  # loads Django; the class above does not need it
 
-    return Front(application)
+    return Front(application, WaitingRoom(load(os.environ)))
 
 
 def __getattr__(name: str) -> Front:

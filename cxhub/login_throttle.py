@@ -1,16 +1,15 @@
 """Guessing passwords is slow and cheap to refuse: failures are counted in PostgreSQL, before anything is hashed."""
 
-import ipaddress
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 
-from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from profiles.callers import address_of
 from profiles.models import FailedLogin
 
 #: An account, or an address, is refused after this many failures within the window, until the first of them is older.
@@ -48,7 +47,7 @@ def hashing() -> Iterator[None]:
 
 def subjects_of(request: HttpRequest, email: str) -> list[str]:
     """What a failure of this attempt counts against: the account, whether it exists or not, and the address."""
-    address = _address(request)
+    address = address_of(request)
     named = [f"account {email}", *([f"address {address}"] if address else [])]
     return [salted_hmac("cxhub.login_throttle", name, algorithm="sha256").hexdigest() for name in named]
 
@@ -73,20 +72,3 @@ def forgive(subjects: Sequence[str]) -> None:
     """Somebody came in: the account's failures were its owner's. The address keeps its own, or one account would
     buy it guesses at all others."""
     FailedLogin.objects.filter(subject=subjects[0]).delete()
-
-
-def _address(request: HttpRequest) -> str:
-    """Where the attempt came from, an IPv6 one by its /64, which one customer of a provider has to itself.
-
-    Behind the proxy that an https address implies it is the last that `X-Forwarded-For` names: the proxy's own word.
-    Without that header it is unknown, since the connection's address is everybody's: only the account is counted.
-    """
-    if settings.SECURE_PROXY_SSL_HEADER:
-        text = str(request.META.get("HTTP_X_FORWARDED_FOR", "")).rpartition(",")[2].strip()
-    else:
-        text = str(request.META.get("REMOTE_ADDR", ""))
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return text
-    return str(address if address.version == 4 else ipaddress.ip_network((int(address), 64), strict=False))

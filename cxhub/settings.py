@@ -18,6 +18,10 @@ SECRET_KEY_FALLBACKS = list(_environment.secret_key_fallbacks)
 DEBUG = _environment.debug
 PUBLIC_BASE_URL = _environment.public_base_url
 LIVE_URL = _environment.live_url
+#: Where the hub's own processes reach its web process: the simulator is posted to there, and posts there.
+LOOPBACK_URL = _environment.loopback_url
+#: Whether the customer's side can be played in the browser: for trying the hub out, never where customers are real.
+HAS_SIMULATOR_PAGE = _environment.debug or _environment.has_simulator_page
 _public = urlsplit(PUBLIC_BASE_URL)
 
 ALLOWED_HOSTS = [_public.hostname or "localhost", "127.0.0.1", "localhost", "[::1]"]

@@ -15,6 +15,10 @@ die_with_parent()
 django.setup(set_prefix=False)
 
 
+#: What has no session, no cookie and no page: providers, and visitors of other sites.
+BARE = ("/webhooks/", "/chat/v1/")
+
+
 class ReceiverHandler(WSGIHandler):
     """Django without middleware: a webhook has no session, no cookie, no page and no template."""
 
@@ -33,6 +37,6 @@ _receiver = ReceiverHandler()
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """The receiver for `/webhooks/`, the pages and the API for the rest."""
-    handler = _receiver if environ.get("PATH_INFO", "").startswith("/webhooks/") else _pages
+    """The receiver for `/webhooks/` and the web chat, the pages and the API for the rest."""
+    handler = _receiver if environ.get("PATH_INFO", "").startswith(BARE) else _pages
     return handler(environ, start_response)

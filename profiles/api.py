@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from profiles.consent import ALL, HOLD, MARKETING
 from profiles.filtersets import ProfileFilter
 from profiles.models import ChannelIdentity, Profile
 from profiles.reading import ProfileView, current_profile_id
@@ -37,6 +38,7 @@ class ChannelIdentitySerializer(serializers.Serializer[Any]):
     first_seen = serializers.DateTimeField(allow_null=True)
     last_seen = serializers.DateTimeField(allow_null=True)
     reply_refusal = serializers.CharField()
+    blocked_at = serializers.DateTimeField(allow_null=True)
 
 
 class IdentifierSerializer(serializers.Serializer[Any]):
@@ -72,12 +74,17 @@ class TraitSerializer(serializers.Serializer[Any]):
 
 
 class ConsentSerializer(serializers.Serializer[Any]):
-    purpose = serializers.CharField()
+    """The word that binds an address. `hold`, not granted, is a message that may have been an opt-out."""
+
+    purpose = serializers.ChoiceField(choices=[ALL, MARKETING, HOLD])
     is_granted = serializers.BooleanField()
     account = serializers.CharField()
     address = serializers.CharField()
     source = serializers.CharField()  # type: ignore[assignment]  # a field called source, not its option
     occurred_at = serializers.DateTimeField()
+    channel_identity = serializers.IntegerField()
+    evidence = serializers.CharField()
+    reason = serializers.CharField()
 
 
 class ProfileSerializer(serializers.Serializer[Any]):

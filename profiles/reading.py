@@ -7,9 +7,10 @@ from datetime import datetime
 from django.db.models import Count, F, Min, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
+from profiles.consent import HOLD, binding_words
 from profiles.identity.canonical import canonical
 from profiles.identity.values import GRADE_RANK, Grade, IdentifierKind
-from profiles.models import Boundary, ChannelIdentity, ConsentEvent, Sighting, Trait
+from profiles.models import Boundary, ChannelIdentity, Sighting, Trait
 from profiles.traits import preference, rule_of, told_traits
 
 
@@ -28,6 +29,7 @@ class AddressView:
     first_seen: datetime | None
     last_seen: datetime | None
     reply_refusal: str
+    blocked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ class OtherValue:
 
 @dataclass(frozen=True, slots=True)
 class ConsentView:
-    """The latest word on a purpose at an address."""
+    """The latest word on a purpose at an address; `evidence` is the provider message id of the entry that shows it."""
 
     purpose: str
     is_granted: bool
@@ -75,6 +77,9 @@ class ConsentView:
     address: str
     source: str
     occurred_at: datetime
+    channel_identity: int
+    evidence: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +151,7 @@ def _address(identity: ChannelIdentity, grade: str) -> AddressView:
         first_seen=identity.first_seen,
         last_seen=identity.last_seen,
         reply_refusal=identity.reply_refusal,
+        blocked_at=identity.blocked_at,
     )
 
 
@@ -189,28 +195,7 @@ def shown_traits(profile_id: int) -> tuple[TraitView, ...]:
 
 
 def _consents(identities: Sequence[ChannelIdentity]) -> tuple[ConsentView, ...]:
-    """The word that binds for each (address, purpose): a merge never widens it.
-
-    Each channel identity goes by its own newest word or a newer opt-out at its address; of several at one address, by
-    the strictest. Of words of the same moment the opt-out is the later.
-    """
-    same_address = Q()
-    for account_id, address in {(identity.account_id, identity.address) for identity in identities}:
-        same_address |= Q(channel_identity__account_id=account_id, channel_identity__address=address)
-    rows = ConsentEvent.objects.filter(same_address).select_related("channel_identity__account")
-    events = list(rows.order_by("occurred_at", "-is_granted", "id"))
-    binding: dict[tuple[int, str, str], ConsentEvent] = {}
-    for identity in identities:
-        place = (identity.account_id, identity.address)
-        newest: dict[str, ConsentEvent] = {}
-        for event in events:
-            at = event.channel_identity
-            if (at.account_id, at.address) == place and (at.pk == identity.pk or not event.is_granted):
-                newest[event.purpose] = event
-        for purpose, event in newest.items():
-            rival = binding.get((*place, purpose))
-            if rival is None or not event.is_granted or rival.is_granted:
-                binding[*place, purpose] = event
+    """The word that binds for each (address, purpose). A doubt that was settled is none."""
     return tuple(
         ConsentView(
             event.purpose,
@@ -219,8 +204,12 @@ def _consents(identities: Sequence[ChannelIdentity]) -> tuple[ConsentView, ...]:
             event.channel_identity.address,
             event.source,
             event.occurred_at,
+            event.channel_identity_id,
+            event.evidence,
+            event.reason,
         )
-        for event in binding.values()
+        for event in binding_words(identities)
+        if not (event.purpose == HOLD and event.is_granted)
     )
 
 

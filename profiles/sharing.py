@@ -1,4 +1,5 @@
-"""Folding the status of identifiers: open to join people, or closed by a human's word, their form or their anchors."""
+"""Folding the status of identifiers: open to join people, or closed by a human's word, because they are ours, by their
+form or by their anchors."""
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
@@ -10,8 +11,9 @@ from profiles.identity.evidence import JoinKey, Seen
 from profiles.identity.policy import Policy
 from profiles.identity.shared import shared_epochs
 from profiles.identity.values import IdentifierKind, IdentifierStatus
-from profiles.identity.worth import status_by_form
+from profiles.identity.worth import is_own, status_by_form
 from profiles.models import Identifier, Marking
+from profiles.own import own_keys
 
 _ROWS = """
 SELECT i.id, i.kind, i.scope, i.join_key, i.status, i.shared_epochs
@@ -65,7 +67,9 @@ def refold_status(keys: Collection[JoinKey], policy: Policy, *, growing: bool = 
     for pk, kind, scope, join_key, status, shared in _query(_ROWS, keys):
         rows.setdefault((kind, scope, join_key), []).append((pk, status, sorted(shared)))
     marked = _marked(rows)
-    unsure = {k for k in rows if k not in marked and policy.shared_at(k[0]) and not status_by_form(k[0], k[2])}
+    own = own_keys() if rows else frozenset()
+    formed = {k: IdentifierStatus.BLOCKED if is_own(k[0], k[2], own) else status_by_form(k[0], k[2]) for k in rows}
+    unsure = {k for k in rows if k not in marked and policy.shared_at(k[0]) and not formed[k]}
     starts = sorted_starts(boundary_starts(unsure))
     if growing:
         unsure = {k for k in unsure if not any(shared for _, _, shared in rows[k]) or k in starts}
@@ -76,7 +80,7 @@ def refold_status(keys: Collection[JoinKey], policy: Policy, *, growing: bool = 
             shared = next(shared for _, _, shared in variants if shared)
         else:
             shared = sorted(anchored.get(key, ()))
-        status = marked.get(key) or status_by_form(key[0], key[2]) or _status(shared, starts.get(key, ()))
+        status = marked.get(key) or formed[key] or _status(shared, starts.get(key, ()))
         stale = [pk for pk, *fold in variants if fold != [status, shared]]
         if stale:
             Identifier.objects.filter(id__in=stale).update(status=status, shared_epochs=shared)

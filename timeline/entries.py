@@ -39,6 +39,15 @@ class Delivery(StrEnum):
     UNKNOWN = "unknown"
 
 
+class SetAside(StrEnum):
+    """Why a message that came in waits for no answer; it stays in the record."""
+
+    NOT = ""
+    SPAM = "spam"  # by a verdict or a colleague; it does not bring the customer to the top either
+    AUTOMATIC = "automatic"  # an out-of-office note, a bounce, a mailing list
+    KEYWORD = "keyword"  # STOP or START: it was done
+
+
 class AmendmentKind(StrEnum):
     """What can happen to an entry after it was written."""
 

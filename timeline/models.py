@@ -6,7 +6,7 @@ from django.db.models import F, Q
 
 from profiles.identity.values import Grade
 from profiles.models import ChannelAccount, ChannelIdentity, Profile
-from timeline.entries import AmendmentKind, Delivery, Direction, EntryKind
+from timeline.entries import AmendmentKind, Delivery, Direction, EntryKind, SetAside
 
 
 class CurrentTransaction(models.Func):
@@ -24,7 +24,8 @@ class Entry(models.Model):
     `text`, `detail` and `delivery` are as shown now; once something amended the entry, `original` keeps what they
     were at first. `changed_in` is the transaction that last wrote the row: a reader that has seen every transaction
     below X asks for `changed_in >= X` and misses nothing, although ids commit out of order. `sightings` are those that
-    its message made or confirmed: what a boundary drawn later takes along to the new epoch.
+    its message made or confirmed: what a boundary drawn later takes along to the new epoch. `set_aside` says why a
+    message waits for no answer.
     """
 
     # Indexes that start with the foreign key stand below. The one Django would add tempts the planner away from the
@@ -43,6 +44,9 @@ class Entry(models.Model):
     original = models.JSONField(null=True, blank=True)
     is_placeholder = models.BooleanField(default=False)
     is_backfilled = models.BooleanField(default=False)
+    set_aside = models.CharField(
+        max_length=9, choices=[(s, s) for s in SetAside if s], blank=True, default="", db_default=""
+    )
     envelope_id = models.BigIntegerField(null=True, blank=True, help_text="the inbox row it came from, for provenance")
     sightings = ArrayField(models.BigIntegerField(), default=list, blank=True)
     changed_in = models.BigIntegerField(db_default=CurrentTransaction())
@@ -62,6 +66,9 @@ class Entry(models.Model):
                 F("id").desc(),
                 name="entry_business",
                 condition=Q(kind__in=["order", "payment", "survey"]),
+            ),
+            models.Index(
+                F("occurred_at").desc(), F("id").desc(), name="entry_spam", condition=Q(set_aside=SetAside.SPAM.value)
             ),
         ]
         verbose_name_plural = "entries"

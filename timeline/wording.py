@@ -69,7 +69,10 @@ IDENTIFIERS: Mapping[str, tuple[str, Word]] = {
 
 REPLY_REFUSALS: Mapping[str, Word] = {
     "group": _lazy("This is a group; the hub does not answer into groups yet"),
+    "unreadable_sender": _lazy("The mail names no single sender that could be answered"),
     "store": _lazy("What a shop knows of them; nothing can be sent here"),
+    "short_code": _lazy("A service's short code: answers to it reach nobody"),
+    "sender_name": _lazy("Sent under a name instead of a number: it cannot be answered"),
 }
 
 TRAITS: Mapping[str, Word] = {
@@ -88,12 +91,20 @@ TRAITS: Mapping[str, Word] = {
     "timezone": _lazy("Time zone"),
 }
 
-PURPOSES: Mapping[str, Word] = {"marketing": _lazy("Marketing"), "all": _lazy("All messages")}
+PURPOSES: Mapping[str, Word] = {
+    "marketing": _lazy("Marketing"),
+    "all": _lazy("All messages"),
+    "hold": _lazy("Possible opt-out"),
+}
 
 SOURCES: Mapping[str, Word] = {
     "user_preferences": _lazy("changed in the app's own settings"),
     "template_button": _lazy("pressed the opt-out button"),
     "keyword": _lazy("wrote a keyword"),
+    "provider": _lazy("wrote a keyword, which the provider obeyed"),
+    "probable": _lazy("not a keyword, so somebody should read it"),
+    "list_unsubscribe": _lazy("unsubscribed from a mail"),
+    "complaint": _lazy("reported a mail as spam"),
     "profile": _lazy("the customer's own profile"),
     "address_book": _lazy("your address book"),
     "whatsapp_cloud": "WhatsApp",
@@ -175,7 +186,7 @@ def reason_of(errors: Any) -> str:
         data = error.get("error_data")
         details = data.get("details") if isinstance(data, dict) else ""
         if words := details or error.get("message") or error.get("title"):
-            return str(words)
+            return _(str(words))  # adapters write theirs to be translated
         if code:
             return _("error %(code)s") % {"code": code}
     return ""
@@ -183,6 +194,9 @@ def reason_of(errors: Any) -> str:
 
 def consent_line(purpose: str, *, is_granted: bool, channel: str) -> str:
     """One consent in words: "Marketing by WhatsApp: withdrawn"."""
+    if purpose == "hold":
+        said = _("Looked at: no opt-out by %(channel)s") if is_granted else _("Perhaps an opt-out by %(channel)s")
+        return said % {"channel": channel}
     state = _("given") if is_granted else _("withdrawn")
     line = {"purpose": words_of(PURPOSES, purpose), "channel": channel, "state": state}
     return _("%(purpose)s by %(channel)s: %(state)s") % line

@@ -4,14 +4,13 @@ What is kept is named, what is not is left out: a list of dangerous names is nev
 """
 
 import re
+from collections.abc import Set
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 LONGEST = 500
 #: Query parameters that say what somebody looked at or which campaign brought them, and open nothing.
-_HARMLESS = frozenset(
-    {"utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "page", "sort", "category", "color"}
-    | {"colour", "size", "variant", "lang", "q"}
-)
+CAMPAIGN = frozenset({"utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content"})
+_HARMLESS = CAMPAIGN | {"page", "sort", "category", "color", "colour", "size", "variant", "lang", "q"}
 _LONGEST_PARAMETER = 60
 #: What follows one of these in a path is a one-time key more often than not.
 _KEY_FOLLOWS = frozenset(
@@ -23,8 +22,8 @@ _LONG_WORD = re.compile(r"[A-Za-z0-9+/=]{16,}")
 _HIDDEN = "…"
 
 
-def shown_address(text: str) -> str:
-    """`text` without user, fragment, unknown query parameters and parts of the path that look like keys or mailboxes.
+def shown_address(text: str, *, parameters: Set[str] = _HARMLESS) -> str:
+    """`text` without user, fragment, other query parameters and parts of the path that look like keys or mailboxes.
 
     Empty if it is no http(s) address.
     """
@@ -36,13 +35,13 @@ def shown_address(text: str) -> str:
     if parts.scheme not in ("http", "https") or not host:
         return ""
     host = f"[{host}]" if ":" in host else host
-    query = [(name, value) for name, value in parse_qsl(parts.query) if _is_harmless(name, value)]
+    query = [(name, value) for name, value in parse_qsl(parts.query) if name.lower() in parameters and _is_short(value)]
     place = f"{host}:{port}" if port else host
     return urlunsplit((parts.scheme, place, _shown_path(parts.path), urlencode(query), ""))[:LONGEST]
 
 
-def _is_harmless(name: str, value: str) -> bool:
-    return name.lower() in _HARMLESS and len(value) <= _LONGEST_PARAMETER and not _is_private(value)
+def _is_short(value: str) -> bool:
+    return len(value) <= _LONGEST_PARAMETER and not _is_private(value)
 
 
 def _shown_path(path: str) -> str:

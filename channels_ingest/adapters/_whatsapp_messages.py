@@ -211,4 +211,5 @@ def _opt_out(entry: Message) -> ConsentChange:
         occurred_at=entry.occurred_at,
         source="template_button",
         text=entry.text,
+        evidence=entry.provider_message_id,
     )

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -16,34 +16,41 @@ class Setting:
 
     A `secret` setting is stored encrypted, may have several values while it is rotated, and is never shown.
     A `required` one is needed to receive: `connect` refuses without it. Which ones sending needs says
-    `sending.Sends.sending_settings`.
+    `sending.Sends.sending_settings`. `check` says what is wrong with a value, in words, or nothing.
     """
 
     name: str
     meaning: str
     secret: bool = False
     required: bool = False
+    check: Callable[[str], str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """One request as received: what the signature covers. Header names are lower case.
 
-    `url` is the whole public address as the provider was given it, with its query.
+    `url` is the whole public address as the provider was given it, with its query; the worker, which verifies nothing,
+    has only the query. `received_at` is what the stamps of a sender are compared with; without it none is fresh.
     """
 
     body: bytes
     headers: Mapping[str, str]
     query: str = ""
     url: str = ""
+    received_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountSettings:
-    """What the adapter may know of the account: its plain settings, and every current value of its secrets."""
+    """What the adapter may know of the account: its plain settings, and every current value of its secrets.
+
+    `thread_keys` are the hub's own, newest first: by them a mail channel knows its reply addresses and ids again.
+    """
 
     plain: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    thread_keys: Sequence[bytes] = field(default=(), repr=False)
 
 
 class PayloadError(ValueError):

@@ -122,6 +122,15 @@ def status_for(reason: str) -> IdentifierStatus:
     return IdentifierStatus.GENERIC if reason in GENERIC else IdentifierStatus.BLOCKED
 
 
+def is_own(kind: str, value: str, own: AbstractSet[str]) -> bool:
+    """Whether a phone number or e-mail address is ours, by join keys of our lines; `box+anything@` is `box@`."""
+    rule = {IdentifierKind.PHONE: _is_own_number, IdentifierKind.EMAIL: _is_own_mailbox}.get(IdentifierKind(kind))
+    if rule is None or not own:
+        return False
+    stored, key = canonical(IdentifierKind(kind), value)
+    return rule(_Asked(value, stored, key, attested=False, own=own, reserved_domains=frozenset()))
+
+
 @lru_cache(maxsize=20_000)  # the partition asks for every sighting, and a number costs 60 microseconds
 def status_by_form(kind: str, value: str) -> str:
     """The status that the form of a value or join key gives it; empty when nothing speaks against it.

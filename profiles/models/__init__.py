@@ -2,7 +2,7 @@
 what is derived (`projection`), what the search for duplicates remembers (`likeness`)."""
 
 from profiles.identity.evidence import FIRST_EPOCH
-from profiles.models.accounts import Channel, ChannelAccount
+from profiles.models.accounts import Channel, ChannelAccount, OwnAddress
 from profiles.models.decisions import Decision, Marking, Operation, Retraction, TraitChoice
 from profiles.models.evidence import (
     Boundary,
@@ -10,6 +10,7 @@ from profiles.models.evidence import (
     ConsentEvent,
     Identifier,
     Mention,
+    ProviderBlock,
     Sighting,
     Trait,
 )
@@ -36,7 +37,9 @@ __all__ = [
     "Marking",
     "Mention",
     "Operation",
+    "OwnAddress",
     "Profile",
+    "ProviderBlock",
     "Retraction",
     "Review",
     "Role",

@@ -5,6 +5,8 @@ from typing import Any
 
 from django.db import models
 
+from profiles.identity.values import IdentifierKind
+
 
 class Channel(models.TextChoices):
     """What an agent calls the way a message came; one channel may have several providers."""
@@ -46,3 +48,24 @@ class ChannelAccount(models.Model):
         """The plain setting `name`, empty when it was not set."""
         value: Any = self.settings.get(name, "")
         return str(value)
+
+
+class OwnAddress(models.Model):
+    """A number or mailbox of ours, as a join key: it never becomes a customer and joins nobody.
+
+    Told by a setting of its account (`is_learned` false, gone with the setting) or by the provider's deliveries.
+    """
+
+    account = models.ForeignKey(ChannelAccount, models.CASCADE, related_name="own_addresses", db_index=False)
+    kind = models.CharField(
+        max_length=16, choices=[(k, k) for k in (IdentifierKind.PHONE.value, IdentifierKind.EMAIL.value)]
+    )
+    join_key = models.CharField(max_length=320)
+    is_learned = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "kind", "join_key"], name="own_address_once")]
+        verbose_name_plural = "own addresses"
+
+    def __str__(self) -> str:
+        return f"own {self.kind} {self.pk}"

@@ -5,6 +5,7 @@ A foreign key that a unique constraint starts with has no index of its own: it w
 The partition of channel identities into profiles is a pure function of these tables (`profiles.identity.partition`).
 """
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
@@ -23,6 +24,8 @@ class ChannelIdentity(models.Model):
     after it are folded from the entries, so that a profile's queue row is folded from these few rows; they are not
     indexed, which keeps the update of every message a heap-only one.
 
+    `blocked_at` is set while a colleague keeps what it sends out of the queue; it is folded from their work entries.
+
     Once its boundary is withdrawn, a channel identity is void: its entries went back to `void_in`, and all evidence
     about it counts as evidence about that one.
     """
@@ -34,6 +37,7 @@ class ChannelIdentity(models.Model):
     profile = models.ForeignKey(Profile, models.PROTECT, related_name="channel_identities")
     void_in = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="voids", db_index=False)
     reply_refusal = models.CharField(max_length=32, blank=True, default="")
+    blocked_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     first_seen = models.DateTimeField(null=True, blank=True)
     last_seen = models.DateTimeField(null=True, blank=True)
@@ -46,7 +50,10 @@ class ChannelIdentity(models.Model):
                 fields=["account", "address", "standing", "epoch_start"], name="one_identity_per_epoch"
             )
         ]
-        indexes = [models.Index(fields=["void_in"], name="identity_voids", condition=models.Q(void_in__isnull=False))]
+        indexes = [
+            models.Index(fields=["void_in"], name="identity_voids", condition=models.Q(void_in__isnull=False)),
+            models.Index(fields=["blocked_at"], name="identity_blocked", condition=models.Q(blocked_at__isnull=False)),
+        ]
         verbose_name_plural = "channel identities"
 
     def __str__(self) -> str:
@@ -181,7 +188,10 @@ class Trait(models.Model):
 class ConsentEvent(models.Model):
     """The customer opted in or out of a purpose at an address; the ledger is append-only and the newest event rules.
 
-    An opt-out binds the address over all its epochs, an opt-in only the epoch it was given in.
+    `purpose` is `marketing`, `all`, or `hold` (not granted: a human should look whether this was an opt-out; granted:
+    they looked, and it was none). An opt-out binds the address over all its epochs, an opt-in only the epoch it was
+    given in. `evidence` is the provider message id of the entry that shows it; `actor` and `reason` are set when a
+    colleague wrote down what the customer said elsewhere.
     """
 
     channel_identity = models.ForeignKey(ChannelIdentity, models.PROTECT, related_name="consent_events", db_index=False)
@@ -191,9 +201,35 @@ class ConsentEvent(models.Model):
     key = models.CharField(max_length=255)
     occurred_at = models.DateTimeField()
     recorded_at = models.DateTimeField(auto_now_add=True)
+    evidence = models.CharField(max_length=255, blank=True, default="")
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    reason = models.CharField(max_length=500, blank=True, default="")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["channel_identity", "key"], name="consent_event_once")]
 
     def __str__(self) -> str:
         return f"consent event {self.pk}"
+
+
+class ProviderBlock(models.Model):
+    """The provider told that it blocks, or no longer blocks, what one account sends to one address; the newest rules.
+
+    It is no consent of the customer's in our ledger, and only the provider lifts it (the customer writes START, resumes
+    marketing in the app). `purpose` is `all` or `marketing`. It says nothing about other accounts: pairs are blocked.
+    """
+
+    account = models.ForeignKey(ChannelAccount, models.PROTECT, related_name="blocks", db_index=False)
+    address = models.CharField(max_length=320)
+    purpose = models.CharField(max_length=40)
+    is_blocked = models.BooleanField()
+    code = models.CharField(max_length=60, blank=True, default="", help_text="the provider's own")
+    key = models.CharField(max_length=255)
+    occurred_at = models.DateTimeField()
+    recorded_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "address", "key"], name="provider_block_once")]
+
+    def __str__(self) -> str:
+        return f"provider block {self.pk}"

@@ -1,0 +1,159 @@
+"""What a visitor may see: the messages of their own channel identity, of its present epoch, and nothing else.
+
+A cursor is the text of a PostgreSQL snapshot: the transactions whose writes the reader has seen. The next read gives
+what any other transaction wrote, so nothing is missed however late it commits, and nothing comes twice. Behind it
+stands the epoch it was read in: in another one, the reader starts over.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+from channels_ingest.webchat.models import ChatVisitor
+from profiles.identity.evidence import FIRST_EPOCH
+
+#: Messages of one answer. A reader that is further behind gets the newest, and is told to forget what it had.
+MOST_EVENTS = 100
+LONGEST_CURSOR = 4_000
+_CURSOR = re.compile(r"([0-9]{1,19}):([0-9]{1,19}):((?:[0-9]{1,19}(?:,[0-9]{1,19})*)?);[0-9.]{1,20}", re.ASCII)
+#: States of our own messages in which the customer has them, or may have.
+_ARRIVED = ("sent", "delivered", "read")
+
+
+class CursorError(ValueError):
+    """The cursor is none that this hub gave."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Events, oldest first. With `is_reset` they are all there is to show: what came before them is void."""
+
+    events: list[dict[str, Any]]
+    cursor: str
+    is_reset: bool
+
+
+# The newest boundary starts the present epoch; there may be no channel identity in it yet.
+_EPOCH = """
+coalesce((
+    SELECT max(starts_at) FROM profiles_boundary b
+    WHERE b.account_id = %(account)s AND b.address = %(address)s AND b.withdrawn_by_id IS NULL
+        AND b.starts_at <= statement_timestamp()
+), %(first)s)
+"""
+_MINE = f"""
+SELECT c.id FROM profiles_channelidentity c
+WHERE c.account_id = %(account)s AND c.address = %(address)s AND c.standing = 'proved' AND c.epoch_start = {_EPOCH}
+"""  # noqa: S608
+_SHOWN = f"""
+kind = 'message' AND NOT is_placeholder AND (direction = 'in' OR (direction = 'out' AND delivery IN {_ARRIVED}))
+"""
+_EVENTS = f"""
+WITH moment AS MATERIALIZED (SELECT pg_current_snapshot() AS snapshot), mine AS MATERIALIZED ({_MINE})
+SELECT m.snapshot::text || ';' || extract(epoch FROM {_EPOCH})::text, e.* FROM moment m LEFT JOIN LATERAL (
+    SELECT id, provider_message_id, direction, text, occurred_at, delivery, detail FROM timeline_entry
+    WHERE channel_identity_id = (SELECT id FROM mine) AND {_SHOWN} {{since}}
+    ORDER BY occurred_at DESC, id DESC LIMIT {MOST_EVENTS + 1}
+) e ON true
+"""  # noqa: S608
+_SINCE = """
+AND changed_in >= pg_snapshot_xmin(%(cursor)s::pg_snapshot)::text::bigint
+AND NOT pg_visible_in_snapshot(changed_in::text::xid8, %(cursor)s::pg_snapshot)
+"""
+_UNSEEN = f"""
+SELECT provider_message_id FROM timeline_entry
+WHERE channel_identity_id = ({_MINE}) AND kind = 'message' AND direction = 'out' AND provider_message_id IS NOT NULL
+    AND delivery = ANY(%(states)s) AND (occurred_at, id) <= (
+        SELECT occurred_at, id FROM timeline_entry
+        WHERE account_id = %(account)s AND provider_message_id = %(last)s AND channel_identity_id = ({_MINE})
+    )
+ORDER BY occurred_at DESC, id DESC LIMIT {MOST_EVENTS}
+"""  # noqa: S608
+
+
+def events_since(visitor: ChatVisitor, cursor: str) -> Page:
+    """What changed since the cursor, which is empty at first. Raises CursorError."""
+    rows = _read(visitor, _check(cursor))
+    now = str(rows[0][0])
+    is_other_epoch = cursor.partition(";")[2] != now.partition(";")[2]
+    is_ahead = bool(cursor) and _xmax(cursor) > _xmax(now)  # a database restored from a copy counts anew
+    if cursor and (is_ahead or is_other_epoch or len(rows) > MOST_EVENTS):
+        rows, cursor = _read(visitor, ""), ""
+        now = str(rows[0][0])
+    found = [_event(*row[2:]) for row in reversed(rows[:MOST_EVENTS]) if row[1] is not None]
+    return Page(events=found, cursor=now, is_reset=not cursor)
+
+
+def unconfirmed(visitor: ChatVisitor, last: str, *, state: str) -> list[str]:
+    """Our messages up to `last` that are not yet known to be `state`: delivered or read. Newest first."""
+    states = ["sent"] if state == "delivered" else ["sent", "delivered"]
+    with connection.cursor() as database:
+        database.execute(_UNSEEN, {**_named(visitor), "states": states, "last": last})
+        return [row[0] for row in database.fetchall()]
+
+
+def _read(visitor: ChatVisitor, cursor: str) -> Sequence[tuple[Any, ...]]:
+    with connection.cursor() as database:
+        named = {**_named(visitor), "cursor": cursor.partition(";")[0]}
+        database.execute(_EVENTS.format(since=_SINCE if cursor else ""), named)
+        rows: list[tuple[Any, ...]] = database.fetchall()
+    return rows
+
+
+def _named(visitor: ChatVisitor) -> dict[str, Any]:
+    return {"account": visitor.account_id, "address": visitor.public_id, "first": FIRST_EPOCH}
+
+
+def _check(cursor: str) -> str:
+    """The cursor, if PostgreSQL can read it."""
+    if not cursor:
+        return ""
+    match = _CURSOR.fullmatch(cursor) if len(cursor) <= LONGEST_CURSOR else None
+    if match is None:
+        raise CursorError("after: expected a cursor as this hub gave it")
+    least, most = int(match[1]), int(match[2])
+    running = [int(number) for number in match[3].split(",") if number]
+    if not 0 < least <= most < 2**63 or running != sorted(set(running)):
+        raise CursorError("after: expected a cursor as this hub gave it")
+    if any(not least <= number < most for number in running):
+        raise CursorError("after: expected a cursor as this hub gave it")
+    return cursor
+
+
+def _xmax(snapshot: str) -> int:
+    return int(snapshot.split(":")[1])
+
+
+def _event(
+    message_id: str | None, direction: str, text: str, at: Any, delivery: str | None, detail: str | Mapping[str, Any]
+) -> dict[str, Any]:
+    """A message as its visitor sees it: nothing of the hub's own but who answers, by the name they go by."""
+    facts: Mapping[str, Any] = json.loads(detail) if isinstance(detail, str) else detail
+    is_revoked = "revoked_at" in facts
+    event: dict[str, Any] = {
+        "type": "message",
+        "id": message_id or "",
+        "from": "visitor" if direction == "in" else "agent",
+        "text": "" if is_revoked else text,
+        "at": at.isoformat(),
+    }
+    if is_revoked:
+        event["revoked"] = True
+    if direction == "in":
+        event["client_message_id"] = str(facts.get("client_message_id", ""))
+    else:
+        event |= {"delivery": delivery, "agent": _agent(facts)}
+        if facts.get("automatic"):
+            event["automatic"] = True
+    return event
+
+
+def _agent(facts: Mapping[str, Any]) -> str:
+    """The name under which an answer goes, empty for the business itself."""
+    author = facts.get("author")
+    name = author.get("name") if isinstance(author, Mapping) else author
+    return name[:80] if isinstance(name, str) else ""

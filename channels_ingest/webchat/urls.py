@@ -1,0 +1,15 @@
+"""What the widget calls, under `/chat/v1/`."""
+
+from django.urls import path
+
+from channels_ingest.webchat import views
+
+urlpatterns = [
+    path("sessions", views.sessions, name="chat-sessions"),
+    path("identify", views.identify, name="chat-identify"),
+    path("messages", views.messages, name="chat-messages"),
+    path("events", views.events, name="chat-events"),
+    path("seen", views.seen, name="chat-seen"),
+    path("pages", views.pages, name="chat-pages"),
+    path("contact", views.contact, name="chat-contact"),
+]
