@@ -15,6 +15,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from channels_ingest.messages import Message
 from channels_ingest.models import ConfirmationCode
@@ -49,15 +50,25 @@ def digits_of(code: ConfirmationCode) -> str:
     return f"{int.from_bytes(digest[:8], 'big') % 1_000_000:06d}"
 
 
+def text_of(code: ConfirmationCode) -> str:
+    """What the message says. Made when it is sent, so that no table and no colleague ever shows the digits."""
+    facts = {"code": digits_of(code), "minutes": int(VALID.total_seconds() // 60)}
+    return (
+        _("Your code is %(code)s. Enter it where you are writing with us, within %(minutes)d minutes.") % facts
+        + "\n"
+        + _("If you did not ask for it, ignore this message and give the code to nobody.")
+    )
+
+
 def new_code(sighting: Sighting, *, actor: StaffMember) -> ConfirmationCode:
     """A code for the claim, which replaces an earlier one. Raises CannotConfirmError."""
     identifier, identity = sighting.identifier, sighting.channel_identity
     if sighting.grade != Grade.CLAIMED or sighting.withdrawn_by_id is not None:
-        raise CannotConfirmError("no_claim", "Only a claim that stands can be confirmed.")
+        raise CannotConfirmError("no_claim", _("Only a claim that stands can be confirmed."))
     if identifier.kind not in (IdentifierKind.EMAIL, IdentifierKind.PHONE):
-        raise CannotConfirmError("kind", "A code can only be sent to a phone number or a mail address.")
+        raise CannotConfirmError("kind", _("A code can only be sent to a phone number or a mail address."))
     if identity.standing != Standing.PROVED:
-        raise CannotConfirmError("forgeable", "This sender can be forged, so that a code would prove nothing.")
+        raise CannotConfirmError("forgeable", _("This sender can be forged, so that a code would prove nothing."))
     now = timezone.now()
     lately = ConfirmationCode.objects.filter(
         identifier__kind=identifier.kind,
@@ -65,7 +76,7 @@ def new_code(sighting: Sighting, *, actor: StaffMember) -> ConfirmationCode:
         asked_at__gt=now - timedelta(hours=1),
     )
     if lately.count() >= MOST_AN_HOUR:
-        raise CannotConfirmError("too_many", "Three codes were sent to this address within the hour. Wait a while.")
+        raise CannotConfirmError("too_many", _("Three codes were sent to this address within the hour. Wait a while."))
     open_codes = ConfirmationCode.objects.filter(channel_identity=identity, identifier=identifier, used_by="")
     open_codes.filter(expires_at__gt=now).update(expires_at=now)
     return ConfirmationCode.objects.create(
@@ -89,7 +100,7 @@ def redeem(messages: Iterable[tuple[int, Message]]) -> Mapping[tuple[int, str], 
     if not typed:
         return {}
     places = Q()
-    for account_id, message, _ in typed:
+    for account_id, message, _digits in typed:
         places |= Q(channel_identity__account_id=account_id, channel_identity__address=message.sender.address)
     codes = list(
         ConfirmationCode.objects.filter(places)

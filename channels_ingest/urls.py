@@ -1,11 +1,13 @@
 from django.urls import include, path
 
+from channels_ingest.sending.confirmation_page import confirm_claim
 from channels_ingest.simulator import page
 from channels_ingest.simulator.api import provider_api
 from channels_ingest.webhooks import receive
 
 urlpatterns = [
     path("webhooks/<str:provider>/<str:key>/", receive, name="webhook"),
+    path("identity/sightings/<int:sighting_id>/confirm/", confirm_claim, name="confirm-claim"),
     path("simulator/", page.simulator, name="simulator"),
     path("simulator/become/", page.become, name="simulator-become"),
     path("simulator/<int:account_id>/", page.thread, name="simulator-thread"),
