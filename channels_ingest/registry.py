@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from channels_ingest.adapters import (
     email_mime,
+    generic_signed,
     sms_twilio,
     sms_vonage,
     trusted_server,
@@ -17,6 +18,7 @@ from channels_ingest.adapters.base import Adapter, Normaliser
 ADAPTERS: Mapping[str, Adapter] = MappingProxyType(
     {
         email_mime.ADAPTER.provider: email_mime.ADAPTER,
+        generic_signed.ADAPTER.provider: generic_signed.ADAPTER,
         sms_twilio.ADAPTER.provider: sms_twilio.ADAPTER,
         sms_vonage.ADAPTER.provider: sms_vonage.ADAPTER,
         webchat.ADAPTER.provider: webchat.ADAPTER,

@@ -12,7 +12,8 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
-from timeline.contents import Attachment, Card, Order, Place, attachments_of, cards_of, order_of, place_of
+from timeline.attachments import Attachment, Formatted, attachments_of, formatted_of
+from timeline.contents import Card, Order, Place, cards_of, order_of, place_of
 from timeline.entries import Direction, EntryKind
 from timeline.events import EventCard, Page, card_of, facts_of, line_of, page_of
 from timeline.identity_lines import IdentityLine
@@ -109,6 +110,7 @@ class EntryView:
     note: str = ""
     type_word: str = ""
     attachments: list[Attachment] = field(default_factory=list)
+    formatted: Formatted | None = None
     place: Place | None = None
     cards: list[Card] = field(default_factory=list)
     order: Order | None = None
@@ -274,7 +276,8 @@ def _fill_message(view: EntryView, customer: str, replied_to: Mapping[tuple[int,
     entry, detail = view.entry, view.entry.detail
     view.mail = mail_of(detail, entry.text)
     view.type_word = type_of(str(detail.get("type") or ""))[1] if detail.get("type") not in PLAIN_TYPES else ""
-    view.attachments = attachments_of(detail, view.channel_word)
+    view.attachments = attachments_of(detail, view.channel_word, entry_id=entry.pk)
+    view.formatted = formatted_of(detail, entry.pk)
     view.place = place_of(detail)
     view.cards = cards_of(detail)
     view.order = order_of(detail)
@@ -309,7 +312,9 @@ def _missing(view: EntryView) -> str:
         return said % {"channel": view.channel_word}
     if entry.is_placeholder:
         return _("The content of this message has not arrived yet.")
-    has_content = entry.text or view.attachments or view.place or view.cards or view.order or view.choice
+    has_content = (
+        entry.text or view.attachments or view.place or view.cards or view.order or view.choice or view.formatted
+    )
     return "" if has_content else _("An empty message.")
 
 
