@@ -12,6 +12,7 @@ from django.db import Error as DatabaseError
 from django.db import connection
 
 from channels_ingest import envelopes, pipeline
+from channels_ingest.acknowledging import acknowledge_due
 from channels_ingest.sending import outbox
 from channels_ingest.sending.courier import Courier, send_one
 from channels_ingest.simulator import reporting
@@ -52,7 +53,7 @@ class Command(BaseCommand):
         sender = Courier(lambda: send_one(due_for_seconds=LEAVE_TO_WORKER_SECONDS), threads=SENDING_THREADS)
         reporter = Courier(_report, threads=1)
         announce_ready()
-        behind = {"search for duplicates": compare, "search index": index}
+        behind = {"acknowledging": acknowledge, "search for duplicates": compare, "search index": index}
         next_at = dict.fromkeys(behind, 0.0)
         while not stop.wait(POLL_SECONDS):
             try:
@@ -90,6 +91,11 @@ def _report() -> bool:
         return False
     time.sleep(REPORT_SECONDS)
     return True
+
+
+def acknowledge() -> None:
+    """The lines that answer by themselves have."""
+    acknowledge_due()
 
 
 def compare() -> None:
