@@ -44,13 +44,14 @@ class _OnStage:
 class Stage:
     """Where the stories are performed: the demo's line of each channel, and who answers.
 
-    `failed` counts the steps that were not taken.
+    `settled` returns when everything posted has been read. `failed` counts the steps that were not taken.
     """
 
     lines: Mapping[str, ChannelAccount]
     agent: StaffMember
     shop: ShopPoster
     client: httpx.Client
+    settled: Callable[[], None] = field(default_factory=lambda: await_work)
     failed: int = 0
     _acts: Mapping[Act, Callable[["_OnStage", Beat], bool]] = field(init=False)
 
@@ -77,7 +78,7 @@ class Stage:
                 if number < len(one.hero.beats):
                     beat = one.hero.beats[number]
                     self._count(self._acts[beat.act](one, beat))
-            _await_work()
+            self.settled()
 
     def _count(self, is_done: bool) -> None:
         self.failed += not is_done
@@ -196,7 +197,7 @@ def _changed(post: Post, fields: Mapping[str, Any]) -> Post:
     return replace(post, body=json.dumps({**json.loads(post.body), **fields}).encode())
 
 
-def _await_work() -> None:
+def await_work() -> None:
     """Returns when everything posted is worked, or after a while."""
     until = time.monotonic() + STEP_SECONDS
     while time.monotonic() < until:
