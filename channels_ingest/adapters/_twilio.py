@@ -196,7 +196,8 @@ class TwilioChannel:
             return Accepted(provider_message_id=sid) if sid else Unclear(reason=NO_SID)
         if answer.status == 429:
             pause = _seconds(answer.headers.get("retry-after", ""))
-            return TryLater(code=str(code or 429), reason=trouble_of(20429).reason, after_seconds=pause)
+            reason = trouble_of(20429).reason
+            return TryLater(code=str(code or 429), reason=reason, after_seconds=pause, whole_account=True)
         if not 400 <= answer.status < 500 or answer.status == 408:
             return Unclear(
                 reason=gettext_noop("Twilio had a fault of its own and did not say whether it took the message")
@@ -205,7 +206,7 @@ class TwilioChannel:
             code = 20003
         trouble = trouble_of(code, said.get("message"))
         if trouble.is_passing:
-            return TryLater(code=str(code), reason=trouble.reason)
+            return TryLater(code=str(code), reason=trouble.reason, whole_account=True)
         return Refused(code=str(code or answer.status), reason=trouble.reason, closes=trouble.closes)
 
 
