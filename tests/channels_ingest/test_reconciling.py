@@ -183,7 +183,7 @@ def test_odd_messages_of_a_list_are_passed_over() -> None:
             "to": "+1",
             "body": "é\x00",
             "num_media": "0",
-        },  # fmt: skip
+        },
         {"sid": "SM2", "direction": "outbound-api", "date_sent": sent},
         {"sid": "SM3", "direction": "inbound", "date_sent": "yesterday"},
         {"direction": "inbound", "date_sent": sent},
