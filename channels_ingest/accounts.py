@@ -31,7 +31,10 @@ CACHE_SECONDS = 5.0
 LONGEST_NAME = 120
 
 #: Plain settings that hold numbers or mailboxes of ours, of whatever provider; several are separated by commas.
-OWN_SETTINGS = ("from", "number", "numbers", "phone_number", "mailbox", "mailboxes", "address", "addresses", "sender")
+OWN_SETTINGS = (
+    *("from", "number", "numbers", "phone_number", "mailbox", "mailboxes", "address", "addresses", "sender"),
+    "reply_address",
+)
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _JOINERS = "\u200c\u200d"
 

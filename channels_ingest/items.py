@@ -16,12 +16,14 @@ from channels_ingest.messages import (
     Amendment,
     ConsentChange,
     ContactHint,
+    Errand,
     Introduction,
     Located,
     Message,
 )
 from channels_ingest.models import AccountNotice as StoredNotice
 from channels_ingest.models import Envelope
+from channels_ingest.models import Errand as StoredErrand
 from channels_ingest.ourselves import Ourselves
 from channels_ingest.routing import Router
 from channels_ingest.sending.outcomes import Awaited, adopt, awaited
@@ -69,6 +71,7 @@ class Batch:
     ourselves: Ourselves = field(default_factory=Ourselves)
     placed: list[_Placed] = field(default_factory=list)
     notices: list[StoredNotice] = field(default_factory=list)
+    errands: list[StoredErrand] = field(default_factory=list)
 
     def add(self, envelope: Envelope, items: Iterable[Located], router: Router, faults: list[str]) -> list[str]:
         """The envelope's items are in the batch; those no account owns are added to `faults`.
@@ -81,6 +84,10 @@ class Batch:
             item = located.item
             if account_id is None:
                 faults.append(f"{located.path}: no account with number id {located.route}; connect it and replay")
+            elif isinstance(item, Errand):
+                self.errands.append(
+                    StoredErrand(account_id=account_id, kind=item.kind, key=item.key[:255], detail=dict(item.detail))
+                )
             elif self.ourselves.wrote(item):
                 ours.append(located.path)
             elif isinstance(item, AccountNotice):
@@ -119,6 +126,8 @@ def write(batch: Batch) -> list[Happened]:
     """
     batch.notices.sort(key=lambda notice: (notice.account_id, notice.key))
     StoredNotice.objects.bulk_create(batch.notices, ignore_conflicts=True)
+    batch.errands.sort(key=lambda errand: (errand.account_id, errand.kind, errand.key))
+    StoredErrand.objects.bulk_create(batch.errands, ignore_conflicts=True)
     if not batch.placed:
         return []
     waiting = awaited(_references(batch.placed))

@@ -102,6 +102,31 @@ class Reconciliation(models.Model):
         return f"reconciliation of account {self.account_id}"
 
 
+class Errand(models.Model):
+    """Something to be had from a provider off the request, written with what asked for it; see `errands`.
+
+    `next_attempt_at` is empty once it is done, or given up; `fault` then says why.
+    """
+
+    account = models.ForeignKey(ChannelAccount, models.CASCADE, related_name="errands", db_index=False)
+    kind = models.CharField(max_length=20)
+    key = models.CharField(max_length=255)
+    detail = models.JSONField(default=dict, blank=True)
+    attempts = models.PositiveSmallIntegerField(db_default=0)
+    next_attempt_at = models.DateTimeField(db_default=Now(), null=True, blank=True)
+    fault = models.CharField(max_length=200, db_default="", help_text="class of error and place, never content")
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "kind", "key"], name="errand_once_per_account")]
+        indexes = [
+            models.Index(fields=["next_attempt_at"], name="errand_due", condition=Q(next_attempt_at__isnull=False))
+        ]
+
+    def __str__(self) -> str:
+        return f"errand {self.pk} ({self.kind})"
+
+
 class IntakeCount(models.Model):
     """How many deliveries of an account were refused or repeated in an hour; accepted ones are the envelopes.
 

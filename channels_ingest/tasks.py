@@ -4,7 +4,7 @@ from celery import shared_task
 from django.conf import settings
 from django.db import connection, transaction
 
-from channels_ingest import envelopes, pipeline
+from channels_ingest import envelopes, errands, pipeline
 from channels_ingest.sending.courier import courier
 from profiles.locking import lock_id
 
@@ -29,3 +29,9 @@ def prune_raw_bodies() -> None:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [lock_id("task", "prune_raw_bodies")])
             pruned = envelopes.prune(settings.RAW_BODY_RETENTION_DAYS) if cursor.fetchone()[0] else 0
+
+
+@shared_task(ignore_result=True)
+def run_errands() -> None:
+    """Errands that are due have been tried."""
+    errands.run_due()

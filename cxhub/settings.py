@@ -197,6 +197,7 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {
     "prune raw bodies": {"task": "channels_ingest.tasks.prune_raw_bodies", "schedule": 3600.0},
+    "run errands": {"task": "channels_ingest.tasks.run_errands", "schedule": 15.0},
 }
 # A nudge is worth a tenth of a second; the sweeper does the work if it fails.
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 0.1, "socket_connect_timeout": 0.1, "retry_on_timeout": False}
