@@ -7,13 +7,14 @@ from django.db.models.functions import Now
 from channels_ingest.sending.models import OutboxMessage
 from channels_ingest.simulator.models import SimulatedMessage
 from channels_ingest.webchat.models import ChatVisitor, ChatVisitorToken
-from profiles.models import ChannelAccount
+from profiles.models import ChannelAccount, ChannelIdentity, Identifier, StaffMember
 
 __all__ = [
     "AccountNotice",
     "AccountSecret",
     "ChatVisitor",
     "ChatVisitorToken",
+    "ConfirmationCode",
     "Envelope",
     "IntakeCount",
     "OutboxMessage",
@@ -151,6 +152,26 @@ class IntakeCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.count} {self.outcome}"
+
+
+class ConfirmationCode(models.Model):
+    """A one-time code for an identifier that somebody claims on a channel identity (`channels_ingest.confirming`).
+
+    Written when an agent asks for it. `used_by` is the provider's id of the message that held it, empty until then.
+    """
+
+    channel_identity = models.ForeignKey(ChannelIdentity, models.PROTECT, related_name="+")
+    identifier = models.ForeignKey(Identifier, models.PROTECT, related_name="+")
+    asked_by = models.ForeignKey(StaffMember, models.PROTECT, related_name="+", db_index=False)
+    salt = models.UUIDField(unique=True)
+    asked_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    tries_left = models.PositiveSmallIntegerField()
+    used_by = models.CharField(max_length=255, blank=True, default="")
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"confirmation code {self.pk}"
 
 
 class StoredFile(models.Model):
