@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 from channels_ingest.adapters._twilio_errors import trouble_of
+from channels_ingest.adapters._twilio_listing import TwilioListing
 from channels_ingest.adapters._twilio_signature import form_digest, is_signed
 from channels_ingest.adapters.base import AccountSettings, Delivery, PayloadError, Setting, clean
 from channels_ingest.adapters.fetching import MediaRequest
@@ -63,7 +64,7 @@ LONGEST_TEXT = 1_600
 _ATTACHMENT_TYPES = ("image", "audio", "video")
 
 
-class TwilioChannel:
+class TwilioChannel(TwilioListing):
     """The half of an adapter that Twilio's channels share; see `base.Adapter` and `sending.Sends`."""
 
     provider: str
