@@ -25,6 +25,11 @@ RETRY_SECONDS = (5, 10, 30, 120, 600)
 QUERY = ":query"
 LONGEST_QUERY = 2_000  # characters; ours holds one reference
 
+#: Marks an envelope that the hub itself wrote, with what it holds. No adapter keeps a header of this name.
+ORIGIN, UNSUBSCRIBED, LISTED = "cxhub", "unsubscribe", "listed"
+#: When the provider had what it never delivered.
+TOLD_AT = "cxhub-at"
+
 _STORE = """
 INSERT INTO channels_ingest_envelope (account_id, delivery_key, body, headers)
 VALUES (%s, %s, %b, %s) ON CONFLICT (account_id, delivery_key) DO NOTHING RETURNING id
