@@ -141,7 +141,8 @@ def _check_unanswered(profile_id: int, last_seen: int, author: StaffMember) -> N
         direction=Direction.OUT,
         is_backfilled=False,
     ).exclude(delivery=Delivery.FAILED)
-    answers = answers.exclude(detail__by__id=author.pk).exclude(detail__is_automatic=True)
+    # `contains` is never unknown; a comparison with a key that is missing is, and would leave echoes out.
+    answers = answers.exclude(detail__contains={"by": {"id": author.pk}}).exclude(detail__contains={"automatic": True})
     newest = answers.order_by("-id").select_related("account", "channel_identity").first()
     if newest is not None:
         raise AnsweredSinceError(newest)
