@@ -9,6 +9,7 @@ from django.db import transaction
 
 from channels_ingest.blocks import note_blocks
 from channels_ingest.consenting import Said, changes_in, set_aside, store_changes, unasked
+from channels_ingest.media.wanted import Holder, want
 from channels_ingest.messages import (
     AccountNotice,
     AddressChange,
@@ -49,7 +50,7 @@ class _Placed:
     """An item with the account and envelope it belongs to."""
 
     account_id: int
-    envelope_id: int
+    envelope_id: int | None
     item: _Personal
     set_aside: str = ""
 
@@ -95,6 +96,10 @@ class Batch:
             else:
                 self._place(account_id, envelope, item)  # type: ignore[arg-type]
         return ours
+
+    def amend(self, account_id: int, envelope_id: int | None, amendment: Amendment) -> None:
+        """What the hub itself found out about a message is in the batch."""
+        self.placed.append(_Placed(account_id, envelope_id, amendment))
 
     def _place(self, account_id: int, envelope: Envelope, item: _Personal) -> None:
         """The item, and after a message what it says about consent."""
@@ -174,6 +179,7 @@ def _record(
         [a for each, place in located for a in _amendments(each, place)],
         held,
     )
+    want(Holder(each.account_id, each.envelope_id, each.item) for each in placed)
     if any(_may_have_failed(each.item) for each in placed):
         note_blocks(pk for pk, *_ in recorded.entries)
     touched = {pk for _, pk, _ in recorded.entries} | recorded.identities | news

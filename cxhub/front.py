@@ -15,6 +15,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs, unquote_to_bytes
 
+from cxhub import streaming
 from cxhub.env import load
 from cxhub.waiting import Answer, WaitingRoom
 
@@ -61,6 +62,7 @@ class Front:
         self.receiver = ThreadPoolExecutor(RECEIVER_THREADS, thread_name_prefix="receiver")
         self.pages = ThreadPoolExecutor(PAGE_THREADS, thread_name_prefix="pages")
         self.simulator = ThreadPoolExecutor(SIMULATOR_THREADS, thread_name_prefix="simulator")
+        self.files = ThreadPoolExecutor(streaming.THREADS, thread_name_prefix="files")
         self.chats = ThreadPoolExecutor(CHAT_THREADS, thread_name_prefix="chats")
         self.buffered_bytes = 0
 
@@ -70,6 +72,10 @@ class Front:
             body = await self._body(protocol, headers)
         except RefusedError as refusal:
             protocol.response_empty(int(refusal.status), [("connection", "close"), ("retry-after", "5")])
+            return
+        if scope.path.startswith(streaming.STREAMED):
+            self.buffered_bytes -= len(body)
+            await streaming.stream(protocol, self.files, self.wsgi, _environ(scope, headers, b""))
             return
 
         async def look(*, again: bool = False) -> Answer:

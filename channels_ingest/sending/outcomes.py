@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from channels_ingest.adapters.sending import Accepted, Outcome, Refused, TryLater, Unclear
+from channels_ingest.blocks import block_refused
 from channels_ingest.sending.models import OutboxMessage
 from channels_ingest.sending.outbox import RETRY_SECONDS
 from timeline.entries import Delivery
@@ -65,6 +66,8 @@ def _fail(row: OutboxMessage, outcome: Refused, marks: Mapping[str, Any]) -> Non
     row.fault_code, row.fault, row.closes = outcome.code[:60], outcome.reason[:500], outcome.closes
     errors = [{"code": _number(outcome.code), "message": outcome.reason}]
     settle(row.entry_id, delivery=Delivery.FAILED, detail={**marks, "errors": errors}, without=("delay", "doubt"))
+    if outcome.closes == "opted_out":
+        block_refused(row.channel_identity, code=outcome.code, key=f"outbox:{row.reference}", at=timezone.now())
 
 
 def _number(code: str) -> int | str:

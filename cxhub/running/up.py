@@ -103,6 +103,8 @@ def _run(
         live_url=f"http://{ports.HOST}:{live_port}",
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
     )
+    if demo:
+        environ = {**environ, "CXHUB_SIMULATOR": "1"}
     hub = Hub(folder, web_port, live_port, _environ(environ, folder, known))
     if not env.live_is_reachable(environ):
         console.note("CXHUB_LIVE_URL is not set: browsers on other machines than this cannot reach the live stream")
