@@ -57,6 +57,10 @@ class PayloadError(ValueError):
     """The body is not what this provider sends at all; the message says what was expected and what came."""
 
 
+class CannotVerifyError(Exception):
+    """What the check needs cannot be had now (a certificate): the sender is told to try again, and not refused."""
+
+
 class Normaliser(Protocol):
     """What the pipeline needs to know of a provider to work its envelopes. Pure: no database, no clock, no network."""
 
@@ -84,7 +88,10 @@ class Adapter(Normaliser, Protocol):
         """The body that answers the provider's GET challenge, or None to refuse it."""
 
     def verify(self, delivery: Delivery, account: AccountSettings) -> bool:
-        """Whether the provider signed this delivery. False for a missing header or secret; never raises."""
+        """Whether the provider signed this delivery. False for a missing header or secret.
+
+        Raises nothing but CannotVerifyError.
+        """
 
     def delivery_key(self, delivery: Delivery) -> str:
         """The same for every retry of one delivery, different for another; made of what the provider signed."""

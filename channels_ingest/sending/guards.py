@@ -45,13 +45,16 @@ class Openness:
     caution: str = ""
 
 
-def openness_of(identity: ChannelIdentity, *, purpose: str = SERVICE) -> Openness:
+def openness_of(identity: ChannelIdentity, *, purpose: str = SERVICE, now: datetime | None = None) -> Openness:
     """Whether `identity`, read with its account, may be written to for `purpose`."""
-    return openness_of_all([identity], purpose=purpose)[identity.pk]
+    return openness_of_all([identity], purpose=purpose, now=now)[identity.pk]
 
 
-def openness_of_all(identities: Sequence[ChannelIdentity], *, purpose: str = SERVICE) -> dict[int, Openness]:
+def openness_of_all(
+    identities: Sequence[ChannelIdentity], *, purpose: str = SERVICE, now: datetime | None = None
+) -> dict[int, Openness]:
     """The same for many, in a few queries besides one for each account."""
+    now = now or timezone.now()
     lines = {account: sending_line(account) for account in {identity.account for identity in identities}}
     states = address_states([identity.pk for identity in identities], Purpose(purpose))
     starts = standing_starts((identity.account_id, identity.address) for identity in identities)
@@ -62,15 +65,15 @@ def openness_of_all(identities: Sequence[ChannelIdentity], *, purpose: str = SER
         state = states[identity.pk]
         if closed is None and not state.is_open:
             closed = Closed(state.code, _since(state))
-        found[identity.pk] = Openness(line=line, closed=closed) if closed else _open(identity, line)
+        found[identity.pk] = Openness(line=line, closed=closed) if closed else _open(identity, line, now)
     return found
 
 
-def _open(identity: ChannelIdentity, line: SendingLine | None) -> Openness:
+def _open(identity: ChannelIdentity, line: SendingLine | None, now: datetime) -> Openness:
     """An address that is open, at least to a template."""
     ends_at = window_ends_at(identity)
     closed_to_text = None
-    if identity.account.channel == "whatsapp" and (ends_at is None or ends_at <= timezone.now()):
+    if identity.account.channel == "whatsapp" and (ends_at is None or ends_at <= now):
         closed_to_text = Closed(
             "window",
             _("More than 24 hours since the customer wrote on WhatsApp: only an approved template can be sent.")

@@ -20,7 +20,7 @@ from channels_ingest.sending.lines import SIMULATOR_HEADER, sending_line, simula
 from channels_ingest.simulator import faults
 from channels_ingest.simulator.faults import Fault, fault_of, steps_of
 from channels_ingest.simulator.models import SimulatedMessage
-from channels_ingest.simulator.plays.base import Play, RefusesByCode, Taken
+from channels_ingest.simulator.plays.base import KeepsMedia, Play, RefusesByCode, Taken
 from channels_ingest.simulator.plays.registry import PLAYS
 from channels_ingest.simulator.reporting import report_now
 from profiles.models import ChannelAccount
@@ -52,6 +52,8 @@ def provider_api(request: HttpRequest, provider: str, key: str, rest: str) -> Ht
 
 
 def _answer(play: Play, account: ChannelAccount, asked: ProviderRequest) -> Answer:
+    if asked.method == "GET" and isinstance(play, KeepsMedia):
+        return play.media(asked)
     taken = play.take(asked)
     if isinstance(taken, Answer):
         return taken

@@ -46,16 +46,14 @@ def simulator_page(
     view: Callable[Concatenate[HttpRequest, P], HttpResponse],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
     """The view answers logged-in people, on a hub that was started for play; elsewhere it does not exist."""
-    inside = agent_page(view)
 
     @wraps(view)
     def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if not settings.HAS_SIMULATOR_PAGE:
             raise Http404("the simulator's page is for `up --demo` and CXHUB_DEBUG")
-        return inside(request, *args, **kwargs)
+        return view(request, *args, **kwargs)
 
-    guarded.login_required = False  # type: ignore[attr-defined]  # `agent_page` checks
-    return guarded
+    return agent_page(guarded)
 
 
 @require_GET

@@ -75,3 +75,11 @@ class RefusesByCode(Protocol):
 
     def refuse(self, code: str) -> Answer:
         """The API's refusal with the provider's error code."""
+
+
+@runtime_checkable
+class KeepsMedia(Protocol):
+    """A play that also has the files its customers sent."""
+
+    def media(self, request: HttpRequest) -> Answer:
+        """What the API says to a GET for a file, or for where it is."""

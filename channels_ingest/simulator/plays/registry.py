@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from channels_ingest.simulator.plays import sms_twilio, sms_vonage, whatsapp_cloud, whatsapp_twilio
+from channels_ingest.simulator.plays import generic_signed, sms_twilio, sms_vonage, whatsapp_cloud, whatsapp_twilio
 from channels_ingest.simulator.plays.base import Play
 
 PLAYS: Mapping[str, Play] = MappingProxyType(
     {
+        generic_signed.PLAY.provider: generic_signed.PLAY,
         sms_twilio.PLAY.provider: sms_twilio.PLAY,
         sms_vonage.PLAY.provider: sms_vonage.PLAY,
         whatsapp_cloud.PLAY.provider: whatsapp_cloud.PLAY,

@@ -13,6 +13,7 @@ BENCHMARKS = {
         1_000_000,
     ),
     "alike": ("looking for duplicates of one new customer among so many, and of an import", 200_000),
+    "search": ("customers and entries found among so many entries, by everything an agent may write", 1_000_000),
     "live": ("webhook POST to event in an open page at 50 webhooks/s, and the memory of each process", 1_000),
 }
 
