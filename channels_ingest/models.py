@@ -88,6 +88,21 @@ class AccountNotice(models.Model):
         return f"{self.kind} notice {self.pk}"
 
 
+class Reconciliation(models.Model):
+    """How far an account's list of messages at the provider was compared with the inbox, and when it is next."""
+
+    account = models.OneToOneField(ChannelAccount, models.CASCADE, primary_key=True, related_name="reconciliation")
+    next_at = models.DateTimeField()
+    checked_until = models.DateTimeField(null=True, blank=True)
+    fault = models.CharField(max_length=200, blank=True, default="", help_text="why the last look failed")
+
+    class Meta:
+        indexes = [models.Index(fields=["next_at"], name="reconciliation_due")]
+
+    def __str__(self) -> str:
+        return f"reconciliation of account {self.account_id}"
+
+
 class Errand(models.Model):
     """Something to be had from a provider off the request, written with what asked for it; see `errands`.
 
@@ -116,7 +131,8 @@ class Errand(models.Model):
 class IntakeCount(models.Model):
     """How many deliveries of an account were refused or repeated in an hour; accepted ones are the envelopes.
 
-    `own` counts messages in accepted ones that came from a line of ours or a colleague, and made no customer.
+    `own` counts messages in accepted ones that came from a line of ours or a colleague, and made no customer; `listed`
+    those that were never delivered and were found in the provider's list.
     """
 
     class Outcome(models.TextChoices):
@@ -124,6 +140,7 @@ class IntakeCount(models.Model):
         DUPLICATE = "duplicate"
         TOO_BIG = "too_big"
         OWN = "own"
+        LISTED = "listed"
 
     account = models.ForeignKey(ChannelAccount, models.CASCADE, related_name="intake_counts", db_index=False)
     hour = models.DateTimeField()
