@@ -1,7 +1,6 @@
 """Answering in Chromium: without waiting, by keyboard, beside a colleague, on a phone."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -78,7 +77,6 @@ def test_second_agent_is_warned_and_may_insist(open_page: Open, mira: ChannelIde
 
 def test_text_comes_back_when_it_cannot_be_sent(open_page: Open, mira: ChannelIdentity) -> None:
     page = open_page(f"/inbox/all/{mira.profile_id}/")
-    ChannelIdentity.objects.filter(pk=mira.pk).update(last_inbound_at=timezone.now() - timedelta(days=2))
     page.locator("#answer").fill("Too late")
     page.route("**/answer/", lambda route: route.abort())
     page.keyboard.press("Control+Enter")
