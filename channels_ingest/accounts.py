@@ -82,7 +82,15 @@ def _settings_and_lost(account: ChannelAccount) -> tuple[AccountSettings, set[st
             continue
         secrets.setdefault(secret.name, []).append(value)
     plain = {name: str(value) for name, value in account.settings.items()}
-    return AccountSettings(plain=plain, secrets=secrets), unreadable - secrets.keys()
+    known = AccountSettings(plain=plain, secrets=secrets, thread_keys=_thread_keys(account))
+    return known, unreadable - secrets.keys()
+
+
+def _thread_keys(account: ChannelAccount) -> tuple[bytes, ...]:
+    """The account's keys for its own reply addresses: of SECRET_KEY and its fallbacks, so old threads go on."""
+    word = f"channels_ingest.threads:{account.key}".encode()
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return tuple(hmac.new(str(key).encode(), word, hashlib.sha256).digest() for key in keys)
 
 
 def log_lost_secrets() -> None:

@@ -54,7 +54,7 @@ def _is_said(message: Message) -> bool:
         and not message.placeholder
         and not message.sender.reply_refusal
         and not message.detail.get("automatic")
-        and message.detail.get("type", "text") == "text"
+        and message.detail.get("type", "text") in ("text", "mail")
     )
 
 

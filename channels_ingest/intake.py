@@ -14,10 +14,14 @@ from django.conf import settings
 from django.db import connection
 
 from channels_ingest.counting import add_counts
-from channels_ingest.tasks import process_inbox
+from channels_ingest.tasks import process_inbox, send_outbox
 
 log = logging.getLogger("cxhub.receiver")
 
+#: What a worker is nudged for.
+INBOX, SEND = "inbox", "send"
+#: A nudge to send that no worker took by then is dropped: the sweeper has sent it.
+NUDGE_EXPIRES_SECONDS = 30
 #: Where Celery keeps tasks that no worker has taken yet.
 QUEUE = "celery"
 #: What asking Valkey may cost; nobody waits for it but this thread.
@@ -41,13 +45,13 @@ class Intake:
         self._wake = threading.Event()
         self._lock = threading.Lock()
         self._counts: Counter[tuple[int, str]] = Counter()
-        self._is_nudged = False
+        self._nudges: set[str] = set()
         self._thread: threading.Thread | None = None
         self._valkey: redis.Redis | None = None
 
-    def nudge(self) -> None:
-        """A worker will look at the inbox soon."""
-        self._is_nudged = True
+    def nudge(self, what: str = INBOX) -> None:
+        """A worker will look at the inbox, or at the outbox, soon."""
+        self._nudges.add(what)
         self._start()
         self._wake.set()
 
@@ -71,9 +75,9 @@ class Intake:
         while True:
             self._wake.wait()
             self._wake.clear()
-            if self._is_nudged:
-                self._is_nudged = False
-                self._send_nudge()
+            for what in sorted(self._nudges):
+                self._nudges.discard(what)
+                self._send_nudge(what)
             if self._counts and time.monotonic() - last_flush >= FLUSH_SECONDS:
                 last_flush = time.monotonic()
                 self.flush()
@@ -82,8 +86,11 @@ class Intake:
                 self._wake.set()
             time.sleep(COALESCE_SECONDS)
 
-    def _send_nudge(self) -> None:
+    def _send_nudge(self, what: str) -> None:
         try:
+            if what == SEND:
+                send_outbox.apply_async(retry=False, ignore_result=True, expires=NUDGE_EXPIRES_SECONDS)
+                return
             # A worker drains the whole inbox, so one waiting nudge is enough; while no worker runs they would pile up.
             if self._broker().llen(QUEUE) == 0:
                 process_inbox.apply_async(retry=False, ignore_result=True)

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from channels_ingest.blocks import note_blocks
 from channels_ingest.consenting import Said, changes_in, set_aside, store_changes, unasked
+from channels_ingest.media.wanted import Holder, want
 from channels_ingest.messages import (
     AccountNotice,
     AddressChange,
@@ -23,6 +24,7 @@ from channels_ingest.models import AccountNotice as StoredNotice
 from channels_ingest.models import Envelope
 from channels_ingest.ourselves import Ourselves
 from channels_ingest.routing import Router
+from channels_ingest.sending.outcomes import Awaited, adopt, awaited
 from profiles.identity.values import GRADE_RANK, Grade, Sender, Standing
 from profiles.locking import lock_rows
 from profiles.mentions import remember
@@ -33,6 +35,7 @@ from profiles.seeing import SenderSeen
 from profiles.traits import TraitTold, rename, tell
 from timeline.entries import AmendmentKind, Delivery, Direction, EntryKind
 from timeline.live import Happened
+from timeline.models import Entry
 from timeline.queue import TALK, refold
 from timeline.recording import Held, NewAmendment, NewEntry, Recorded, are_in_place, hold_messages, record, reload
 
@@ -47,7 +50,7 @@ class _Placed:
     """An item with the account and envelope it belongs to."""
 
     account_id: int
-    envelope_id: int
+    envelope_id: int | None
     item: _Personal
     set_aside: str = ""
 
@@ -94,6 +97,10 @@ class Batch:
                 self._place(account_id, envelope, item)  # type: ignore[arg-type]
         return ours
 
+    def amend(self, account_id: int, envelope_id: int | None, amendment: Amendment) -> None:
+        """What the hub itself found out about a message is in the batch."""
+        self.placed.append(_Placed(account_id, envelope_id, amendment))
+
     def _place(self, account_id: int, envelope: Envelope, item: _Personal) -> None:
         """The item, and after a message what it says about consent."""
         if not isinstance(item, Message):
@@ -114,16 +121,34 @@ def write(batch: Batch) -> list[Happened]:
     StoredNotice.objects.bulk_create(batch.notices, ignore_conflicts=True)
     if not batch.placed:
         return []
+    waiting = awaited(_references(batch.placed))
     held = hold_messages((each.account_id, key) for each in batch.placed if (key := _message_id(each.item)))
+    waiting = {key: entry_id for key, entry_id in waiting.items() if key not in held}
+    held |= _by_key(waiting)
     while True:
         with transaction.atomic():
             identified, places = _identify(batch.placed, held)
             if is_current(identified) and are_in_place(held):
+                adopt(waiting, held)
                 happened = _record(batch.placed, places, held, identified)
                 raise_reviews(identified.found)
                 return happened
             transaction.set_rollback(True)  # a boundary was drawn meanwhile
         held = reload(held)
+
+
+def _references(placed: Sequence[_Placed]) -> Iterable[tuple[int, str, str]]:
+    """(account, provider message id, our reference) of each status that hands our reference back."""
+    for each in placed:
+        item = each.item
+        if isinstance(item, Amendment) and item.kind is AmendmentKind.STATUS and item.detail.get("reference"):
+            yield each.account_id, item.target_message_id, str(item.detail["reference"])
+
+
+def _by_key(waiting: Awaited) -> Held:
+    """The entries that wait for their provider's id, under that id."""
+    rows = Entry.objects.in_bulk(waiting.values()) if waiting else {}
+    return {key: rows[entry_id] for key, entry_id in waiting.items()}
 
 
 def _identify(placed: Sequence[_Placed], held: Held) -> tuple[Identified, list[_Place | None]]:
@@ -154,6 +179,7 @@ def _record(
         [a for each, place in located for a in _amendments(each, place)],
         held,
     )
+    want(Holder(each.account_id, each.envelope_id, each.item) for each in placed)
     if any(_may_have_failed(each.item) for each in placed):
         note_blocks(pk for pk, *_ in recorded.entries)
     touched = {pk for _, pk, _ in recorded.entries} | recorded.identities | news

@@ -4,10 +4,21 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from channels_ingest.sending.models import OutboxMessage
+from channels_ingest.simulator.models import SimulatedMessage
 from channels_ingest.webchat.models import ChatVisitor, ChatVisitorToken
 from profiles.models import ChannelAccount
 
-__all__ = ["AccountNotice", "AccountSecret", "ChatVisitor", "ChatVisitorToken", "Envelope", "IntakeCount"]
+__all__ = [
+    "AccountNotice",
+    "AccountSecret",
+    "ChatVisitor",
+    "ChatVisitorToken",
+    "Envelope",
+    "IntakeCount",
+    "OutboxMessage",
+    "SimulatedMessage",
+]
 
 
 class Envelope(models.Model):
@@ -98,3 +109,53 @@ class IntakeCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.count} {self.outcome}"
+
+
+class StoredFile(models.Model):
+    """One content in file storage, kept once however many messages carry it. Written after the content is there."""
+
+    sha256 = models.CharField(max_length=64, unique=True)
+    size = models.PositiveBigIntegerField(help_text="bytes")
+    mime_type = models.CharField(max_length=120, help_text="by its first bytes, not by the sender's word")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"file {self.pk}"
+
+
+class MediaFetch(models.Model):
+    """One attachment whose content is not here yet: at the provider, or in an envelope that was not unpacked.
+
+    `reference` names it within the message as `timeline.entries.reference_of` does. An attempt is counted and the row
+    leased until `next_attempt_at` before anything is asked of anybody. What becomes of it is told to the entry.
+    """
+
+    class State(models.TextChoices):
+        WANTED = "wanted"
+        STORED = "stored"
+        GONE = "gone"
+        REFUSED = "refused"
+        TOO_BIG = "too_big"
+        NO_ACCESS = "no_access"
+        FAILED = "failed"
+
+    account = models.ForeignKey(ChannelAccount, models.CASCADE, related_name="media_fetches", db_index=False)
+    provider_message_id = models.CharField(max_length=255)
+    reference = models.CharField(max_length=500)
+    attachment = models.JSONField(help_text="as the adapter described it")
+    envelope_id = models.BigIntegerField(null=True, blank=True)
+    state = models.CharField(max_length=9, choices=State, db_default=State.WANTED)
+    attempts = models.PositiveSmallIntegerField(db_default=0)
+    next_attempt_at = models.DateTimeField(db_default=Now())
+    fault = models.CharField(max_length=200, db_default="", help_text="why the last attempt failed, never content")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "provider_message_id", "reference"], name="media_fetch_once_per_attachment"
+            )
+        ]
+        indexes = [models.Index(fields=["next_attempt_at", "id"], name="media_fetch_due", condition=Q(state="wanted"))]
+
+    def __str__(self) -> str:
+        return f"media fetch {self.pk}"

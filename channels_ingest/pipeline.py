@@ -15,10 +15,12 @@ from functools import partial
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from channels_ingest import envelopes
+from channels_ingest import envelopes, unsubscribing
 from channels_ingest.adapters.base import Delivery, PayloadError
 from channels_ingest.counting import add_counts
 from channels_ingest.items import Batch, write
+from channels_ingest.media import files
+from channels_ingest.media.parts import unpack
 from channels_ingest.messages import Located, NotUnderstood, Refused
 from channels_ingest.models import Envelope, IntakeCount
 from channels_ingest.ourselves import Ourselves
@@ -165,9 +167,15 @@ def _weight(located: Located) -> int:
 
 
 def _write(parts: Sequence[tuple[Opened, Sequence[Located]]]) -> list[Happened]:
-    """The items are stored in the current transaction, and open pages hear of them once it commits."""
+    """The items are stored in the current transaction, and open pages hear of them once it commits.
+
+    Their files are on disk before the first lock on anybody is taken.
+    """
     router = Router()
     router.meet_sources((o.envelope.account, located.route) for o, items in parts for located in items)
+    kept: list[files.Kept] = []
+    parts = [(opened, unpack(items, kept)) for opened, items in parts]
+    files.remember(kept)
     batch = Batch(Ourselves.met((o.envelope.account_id, each) for o, items in parts for each in items))
     for opened, items in parts:
         opened.ours += batch.add(opened.envelope, items, router, opened.faults)
@@ -181,6 +189,9 @@ def open_envelope(envelope: Envelope) -> Opened:
     opened = Opened(envelope)
     if envelope.body is None:
         opened.faults.append("the body was pruned")
+        return opened
+    if unsubscribing.HEADER in envelope.headers:
+        opened.items += unsubscribing.items_of(envelope)
         return opened
     adapter = NORMALISERS[envelope.account.provider]
     query = envelope.headers.get(envelopes.QUERY, "")

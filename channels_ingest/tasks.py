@@ -5,6 +5,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from channels_ingest import envelopes, pipeline
+from channels_ingest.sending.courier import courier
 from profiles.locking import lock_id
 
 
@@ -12,6 +13,12 @@ from profiles.locking import lock_id
 def process_inbox() -> None:
     """Every due envelope has been worked."""
     pipeline.drain()
+
+
+@shared_task(ignore_result=True)
+def send_outbox() -> None:
+    """Every due message is being sent, by threads of this process: a slow provider does not hold up the inbox."""
+    courier.wake()
 
 
 @shared_task(ignore_result=True)

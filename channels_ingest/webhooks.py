@@ -25,6 +25,8 @@ log = logging.getLogger("cxhub.receiver")
 
 #: What a sender is told to wait when its delivery could not be stored.
 RETRY_AFTER_SECONDS = "5"
+#: Read by adapters whose providers sign nothing and log in instead; a password is never stored beside what it opened.
+CREDENTIALS = "authorization"
 #: A provider that may be set to GET (Twilio, Vonage) would write what customers say into every log on the way.
 POST_ONLY = b"deliveries are taken by POST: set the provider's method for this address to POST\n"
 
@@ -93,7 +95,8 @@ def _answer(status: int, body: bytes = b"", *, headers: Mapping[str, str] = Mapp
 def _store(line: accounts.Line, delivery: Delivery) -> bool:
     """Stores the delivery; tries once more on a fresh connection, since a kept one dies with the server it was to."""
     key = line.adapter.delivery_key(delivery)
-    headers = envelopes.with_query(delivery.headers, delivery.query)
+    kept = {name: value for name, value in delivery.headers.items() if name != CREDENTIALS}
+    headers = envelopes.with_query(kept, delivery.query)
     try:
         return envelopes.store(line.id, key, delivery.body, headers)
     except DatabaseError:

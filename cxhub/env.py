@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
+from cxhub.media_storage import EXPECTED as MEDIA_EXPECTED
+from cxhub.media_storage import VARIABLE as MEDIA_VARIABLE
+from cxhub.media_storage import MediaStorage, StorageSettingError, parse_media_storage
 from cxhub.running import data_folder
 from cxhub.running.data_folder import DataFolder, DataFolderError
 
@@ -64,7 +67,8 @@ class Database:
 class Environment:
     """Everything the hub takes from outside.
 
-    `redis_url` is as redis-py wants it, `broker_url` the same server as Celery wants it; `database_url` is for psycopg.
+    `loopback_url` is where its own processes reach the web process, which the simulator needs; `redis_url` is as
+    redis-py wants it, `broker_url` the same server as Celery wants it; `database_url` is for psycopg.
     """
 
     data: DataFolder
@@ -76,6 +80,10 @@ class Environment:
     secret_key_fallbacks: tuple[str, ...] = field(repr=False)
     public_base_url: str
     live_url: str
+    media_url: str
+    media_storage: MediaStorage
+    loopback_url: str
+    has_simulator_page: bool
     debug: bool
     raw_body_retention_days: int
     log_level: str
@@ -89,6 +97,7 @@ def load(environ: Mapping[str, str]) -> Environment:
     redis_url = parse_redis(_given(environ, "REDIS_URL") or (hub.redis_url if hub else NO_REDIS_URL))
     public_base_url = _given(environ, "PUBLIC_BASE_URL") or (hub and hub.web_url) or DEFAULT_WEB_URL
     live_url = _given(environ, "CXHUB_LIVE_URL") or (hub and hub.live_url) or DEFAULT_LIVE_URL
+    loopback_url = _given(environ, "CXHUB_LOOPBACK_URL") or (hub and hub.web_url) or public_base_url
     return Environment(
         data=folder,
         database=parse_database(database_url),
@@ -101,6 +110,10 @@ def load(environ: Mapping[str, str]) -> Environment:
         ),
         public_base_url=parse_origin("PUBLIC_BASE_URL", public_base_url, path_allowed=True),
         live_url=parse_origin("CXHUB_LIVE_URL", live_url, path_allowed=False),
+        media_url=_media_url(environ, public_base_url),
+        media_storage=_media_storage(environ, folder),
+        loopback_url=parse_origin("CXHUB_LOOPBACK_URL", loopback_url, path_allowed=True),
+        has_simulator_page=_flag(environ, "CXHUB_SIMULATOR"),
         debug=_flag(environ, "CXHUB_DEBUG"),
         raw_body_retention_days=_days(environ, "CXHUB_RAW_BODY_RETENTION_DAYS", default=90),
         log_level=_log_level(environ, "CXHUB_LOG_LEVEL", default="INFO"),
@@ -219,6 +232,24 @@ def _secret_key(environ: Mapping[str, str], folder: DataFolder) -> str:
     if len(given.strip()) < SHORTEST_SECRET_KEY:
         raise SettingError("SECRET_KEY", expected, f"one of {len(given.strip())}")
     return given
+
+
+def _media_url(environ: Mapping[str, str], public_base_url: str) -> str:
+    """Where browsers fetch files: the hub's own address, or another host, which then serves nothing else."""
+    given = _given(environ, "CXHUB_MEDIA_URL")
+    if not given:
+        return public_base_url.rstrip("/")
+    url = parse_origin("CXHUB_MEDIA_URL", given, path_allowed=False)
+    if urlsplit(url).netloc == urlsplit(public_base_url).netloc:
+        raise SettingError("CXHUB_MEDIA_URL", "another host than that of PUBLIC_BASE_URL, or no variable", "the same")
+    return url
+
+
+def _media_storage(environ: Mapping[str, str], folder: DataFolder) -> MediaStorage:
+    try:
+        return parse_media_storage(_given(environ, MEDIA_VARIABLE), default_folder=folder.media)
+    except StorageSettingError as error:
+        raise SettingError(MEDIA_VARIABLE, MEDIA_EXPECTED, str(error)) from None
 
 
 def _unreadable(error: Exception, folder: DataFolder) -> str:

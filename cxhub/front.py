@@ -15,6 +15,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs, unquote_to_bytes
 
+from cxhub import streaming
 from cxhub.env import load
 from cxhub.waiting import Answer, WaitingRoom
 
@@ -27,11 +28,13 @@ BODY_SECONDS = 20.0
 #: PostgreSQL writes waiting commits out together, so several deliveries at once are cheaper than one after the other.
 RECEIVER_THREADS = 8
 PAGE_THREADS = 4
+#: The simulator has threads of its own: it is told to answer late, or never.
+SIMULATOR_THREADS = 4
 #: Visitors of web chats are strangers: they take turns among themselves.
 CHAT_THREADS = 4
 #: What stores what it is sent and answers: providers, and our own servers, whose imports must not take agents' threads.
 RECEIVED = ("/webhooks/", "/api/v1/identify/", "/api/v1/events/")
-
+SIMULATED = "/simulator/"
 CHATTED = "/chat/v1/"
 #: A poll of a chat that has no news is held for as long as it asks, without a thread.
 HELD = "/chat/v1/events"
@@ -58,6 +61,8 @@ class Front:
         self.room = room
         self.receiver = ThreadPoolExecutor(RECEIVER_THREADS, thread_name_prefix="receiver")
         self.pages = ThreadPoolExecutor(PAGE_THREADS, thread_name_prefix="pages")
+        self.simulator = ThreadPoolExecutor(SIMULATOR_THREADS, thread_name_prefix="simulator")
+        self.files = ThreadPoolExecutor(streaming.THREADS, thread_name_prefix="files")
         self.chats = ThreadPoolExecutor(CHAT_THREADS, thread_name_prefix="chats")
         self.buffered_bytes = 0
 
@@ -67,6 +72,10 @@ class Front:
             body = await self._body(protocol, headers)
         except RefusedError as refusal:
             protocol.response_empty(int(refusal.status), [("connection", "close"), ("retry-after", "5")])
+            return
+        if scope.path.startswith(streaming.STREAMED):
+            self.buffered_bytes -= len(body)
+            await streaming.stream(protocol, self.files, self.wsgi, _environ(scope, headers, b""))
             return
 
         async def look(*, again: bool = False) -> Answer:
@@ -86,6 +95,8 @@ class Front:
     def _pool(self, path: str) -> ThreadPoolExecutor:
         if path.startswith(RECEIVED):
             return self.receiver
+        if path.startswith(SIMULATED):
+            return self.simulator
         return self.chats if path.startswith(CHATTED) else self.pages
 
     async def _body(self, protocol: Any, headers: dict[str, str]) -> bytes:

@@ -18,9 +18,16 @@ SECRET_KEY_FALLBACKS = list(_environment.secret_key_fallbacks)
 DEBUG = _environment.debug
 PUBLIC_BASE_URL = _environment.public_base_url
 LIVE_URL = _environment.live_url
+MEDIA_LINKS_URL = _environment.media_url
+#: Where the hub's own processes reach its web process: the simulator is posted to there, and posts there.
+LOOPBACK_URL = _environment.loopback_url
+#: Whether the customer's side can be played in the browser: for trying the hub out, never where customers are real.
+HAS_SIMULATOR_PAGE = _environment.debug or _environment.has_simulator_page
 _public = urlsplit(PUBLIC_BASE_URL)
+_media = urlsplit(MEDIA_LINKS_URL)
+_media_origin = f"{_media.scheme}://{_media.netloc}"
 
-ALLOWED_HOSTS = [_public.hostname or "localhost", "127.0.0.1", "localhost", "[::1]"]
+ALLOWED_HOSTS = [_public.hostname or "localhost", _media.hostname or "localhost", "127.0.0.1", "localhost", "[::1]"]
 CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
 ROOT_URLCONF = "cxhub.urls"
 WSGI_APPLICATION = "cxhub.wsgi.application"
@@ -121,11 +128,12 @@ CONTENT_SECURITY_POLICY = {
         "default-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
-        "img-src": [SELF, "data:", "blob:"],
+        "img-src": [SELF, "data:", "blob:", _media_origin],
+        "media-src": [SELF, _media_origin],
         "connect-src": [SELF, LIVE_URL],
         "font-src": [SELF],
         "form-action": [SELF],
-        "frame-src": [SELF],
+        "frame-src": [SELF, _media_origin],
         "manifest-src": [SELF],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
@@ -142,6 +150,7 @@ STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
 STATIC_ROOT = _environment.data.static
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "media": _environment.media_storage.as_django(),
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 

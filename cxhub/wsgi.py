@@ -1,12 +1,14 @@
-"""The web process: the receiver with nothing in front of it, and everything else with the usual middleware."""
+"""The web process: the receiver and files with nothing in front of them, everything else with the usual middleware."""
 
 import os
 from collections.abc import Callable, Iterable
 from typing import Any
+from urllib.parse import urlsplit
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cxhub.settings")
 
 import django
+from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 
 from cxhub.running.parent_death import die_with_parent
@@ -15,12 +17,12 @@ die_with_parent()
 django.setup(set_prefix=False)
 
 
-#: What has no session, no cookie and no page: providers, and visitors of other sites.
-BARE = ("/webhooks/", "/chat/v1/")
+#: What has no session, no cookie and no page: providers, files, and visitors of other sites.
+BARE = ("/webhooks/", "/media/", "/chat/v1/")
 
 
 class ReceiverHandler(WSGIHandler):
-    """Django without middleware: a webhook has no session, no cookie, no page and no template."""
+    """Django without middleware: a webhook and a file have no session, no cookie, no page and no template."""
 
     def load_middleware(self, is_async: bool = False) -> None:
         from django.conf import settings
@@ -34,9 +36,16 @@ class ReceiverHandler(WSGIHandler):
 
 _pages = WSGIHandler()
 _receiver = ReceiverHandler()
+#: The host that serves files and nothing else, if there is one.
+_media_host = urlsplit(settings.MEDIA_LINKS_URL).netloc if settings.MEDIA_LINKS_URL != settings.PUBLIC_BASE_URL else ""
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """The receiver for `/webhooks/` and the web chat, the pages and the API for the rest."""
-    handler = _receiver if environ.get("PATH_INFO", "").startswith(BARE) else _pages
+    """The receiver for `/webhooks/`, files, the web chat; the pages and the API for the rest."""
+    path = environ.get("PATH_INFO", "")
+    is_media = path.startswith("/media/")
+    if _media_host and is_media != (environ.get("HTTP_HOST") == _media_host):
+        start_response("404 Not Found", [("Content-Type", "text/plain"), ("Content-Length", "0")])
+        return [b""]
+    handler = _receiver if path.startswith(BARE) else _pages
     return handler(environ, start_response)

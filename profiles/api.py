@@ -38,6 +38,7 @@ class ChannelIdentitySerializer(serializers.Serializer[Any]):
     first_seen = serializers.DateTimeField(allow_null=True)
     last_seen = serializers.DateTimeField(allow_null=True)
     reply_refusal = serializers.CharField()
+    blocked_at = serializers.DateTimeField(allow_null=True)
 
 
 class IdentifierSerializer(serializers.Serializer[Any]):

@@ -29,6 +29,7 @@ class AddressView:
     first_seen: datetime | None
     last_seen: datetime | None
     reply_refusal: str
+    blocked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +151,7 @@ def _address(identity: ChannelIdentity, grade: str) -> AddressView:
         first_seen=identity.first_seen,
         last_seen=identity.last_seen,
         reply_refusal=identity.reply_refusal,
+        blocked_at=identity.blocked_at,
     )
 
 

@@ -37,10 +37,15 @@ def _fresh_caches() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _plain_static_names(settings: Any) -> None:
-    """Pages name static files as they are; hashed names need `collectstatic`, which is the start-up's work."""
+def _plain_storages(settings: Any, tmp_path: Path) -> None:
+    """Pages name static files as they are; hashed names need `collectstatic`, which is the start-up's work.
+
+    Files of messages lie in a folder of the test's own.
+    """
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
+    media = settings.STORAGES["media"]
+    media = {**media, "OPTIONS": {**media["OPTIONS"], "location": str(tmp_path / "media")}}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain, "media": media}
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The timeline half of the read API: a profile with its state, its timeline, the queue."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
@@ -12,9 +13,10 @@ from rest_framework.views import APIView
 from profiles.api import ProfileSerializer, TemporaryRedirect, as_document, elsewhere, next_url, whole_number
 from profiles.models import Channel
 from profiles.reading import current_profile_id, describe
+from timeline.attachments import with_links
 from timeline.entries import EntryKind
 from timeline.filtersets import QueueFilter
-from timeline.models import QueueRow
+from timeline.models import Entry, QueueRow
 from timeline.reading import MOST_ENTRIES, queue_page, timeline_page
 
 
@@ -33,7 +35,11 @@ class EntrySerializer(serializers.Serializer[Any]):
     provider_message_id = serializers.CharField(allow_null=True)
     sender_grade = serializers.CharField(allow_null=True)
     delivery = serializers.CharField(allow_null=True)
-    detail = serializers.JSONField()
+    detail = serializers.SerializerMethodField()
+
+    def get_detail(self, entry: Entry) -> Mapping[str, Any]:
+        """What the kind and the channel add; each stored attachment with a `url` that is good for some minutes."""
+        return with_links(entry.detail, entry.pk)
 
 
 class TimelineSerializer(serializers.Serializer[Any]):

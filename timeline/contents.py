@@ -7,19 +7,6 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from timeline.wording import type_of
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attachment:
-    """A file the customer or the business sent; `place` says where it is kept."""
-
-    icon: str
-    word: str
-    name: str
-    format: str
-    place: str
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
@@ -56,24 +43,6 @@ class Order:
     catalog_id: str
     items: list[OrderItem]
     total: str
-
-
-def attachments_of(detail: Mapping[str, Any], channel_word: str) -> list[Attachment]:
-    """Every attachment; until media are fetched each is honestly said to be at the provider."""
-    found = []
-    for part in dicts_of(detail.get("attachments")):
-        icon, word = type_of(str(part.get("type") or "document"), is_voice=part.get("voice") is True)
-        mime_type = str(part.get("mime_type") or "").split(";")[0]
-        found.append(
-            Attachment(
-                icon=icon,
-                word=word,
-                name=str(part.get("name") or ""),
-                format=mime_type.rpartition("/")[2].removeprefix("x-").upper()[:8],
-                place=_("Stored at %(channel)s") % {"channel": channel_word},
-            )
-        )
-    return found
 
 
 def place_of(detail: Mapping[str, Any]) -> Place | None:

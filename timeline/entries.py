@@ -55,6 +55,7 @@ class AmendmentKind(StrEnum):
     REVOKE = "revoke"
     REACTION = "reaction"
     STATUS = "status"
+    MEDIA = "media"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +106,7 @@ def shown(text: str, detail: Mapping[str, Any], delivery: Delivery | None, chang
             text = _apply_edit(result, text, change)
     if reactions := _reactions(ordered):
         result["reactions"] = reactions
+    _tell_media(result, ordered)
     revokes = [change for change in ordered if change.kind is AmendmentKind.REVOKE]
     if revokes:
         result["revoked_at"] = revokes[0].occurred_at.isoformat()
@@ -130,6 +132,34 @@ def _reactions(ordered: Iterable[Change]) -> list[dict[str, str]]:
             if emoji := str(change.detail.get("emoji", "")):
                 latest[sender] = {"emoji": emoji, "from": sender, "at": change.occurred_at.isoformat()}
     return list(latest.values())
+
+
+def reference_of(attachment: Mapping[str, Any]) -> str:
+    """What names an attachment within its message: the provider's media id, its link, or its place in the envelope."""
+    named = attachment.get("provider_media_id") or attachment.get("link")
+    return str(named) if named else f"part:{attachment['part']}" if "part" in attachment else ""
+
+
+def _tell_media(result: dict[str, Any], ordered: Iterable[Change]) -> None:
+    """What became of each attachment's content, whatever edit brought it: stored for good, else the last word."""
+    told: dict[str, dict[str, Any]] = {}
+    for change in ordered:
+        if change.kind is AmendmentKind.MEDIA:
+            facts = {key: value for key, value in change.detail.items() if key != "attachment"}
+            reference = str(change.detail.get("attachment", ""))
+            if told.get(reference, {}).get("state") != "stored":
+                told[reference] = facts
+    if not told:
+        return
+    attachments = result.get("attachments")
+    if isinstance(attachments, list):
+        result["attachments"] = [_with_media(part, told) for part in attachments]
+    if isinstance(result.get("html"), dict):
+        result["html"] = _with_media(result["html"], told)
+
+
+def _with_media(part: Any, told: Mapping[str, dict[str, Any]]) -> Any:
+    return {**part, **told.get(reference_of(part), {})} if isinstance(part, dict) else part
 
 
 def _status_detail(statuses: Iterable[Change]) -> dict[str, Any]:

@@ -78,9 +78,9 @@ class Entry(models.Model):
 
 
 class Amendment(models.Model):
-    """An edit, revoke, reaction or delivery status: an entry is its first content plus these, in time order.
+    """An edit, revoke, reaction, delivery status or what became of a file.
 
-    It is kept for ever and may come before the entry it is about.
+    An entry is its first content plus these, in time order. Each is kept for ever and may come before its entry.
     """
 
     account = models.ForeignKey(ChannelAccount, models.PROTECT, related_name="+", db_index=False)

@@ -6,14 +6,13 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from profiles.identity.canonical import display_phone
-from profiles.reading import AddressView, ConsentView, IdentifierView, ProfileView, TraitView
+from profiles.reading import AddressView, IdentifierView, ProfileView, TraitView
 from timeline.wording import (
     GRADES,
     REPLY_REFUSALS,
     SOURCES,
     TRAITS,
     channel_of,
-    consent_line,
     identifier_of,
     shown_address,
     words_of,
@@ -49,6 +48,7 @@ class AddressRow:
     first_seen: datetime | None
     last_seen: datetime | None
     refusal: str
+    blocked_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,16 +61,6 @@ class IdentifierRow:
     shown: str
     grade: GradeWord
     caution: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConsentRow:
-    """The newest word of the customer on one purpose at one address."""
-
-    line: str
-    is_granted: bool
-    occurred_at: datetime
-    source: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +84,6 @@ class Panel:
     proof: GradeWord | None
     addresses: list[AddressRow]
     identifiers: list[IdentifierRow]
-    consents: list[ConsentRow]
     facts: list[FactRow]
     first_seen: datetime | None
     last_seen: datetime | None
@@ -109,14 +98,12 @@ def panel_of(profile: ProfileView) -> Panel:
     grades = [row.grade for row in addresses]
     strength = list(GRADES)
     accounts = {identity.account_id for identity in profile.channel_identities}
-    channels = {(identity.account, identity.address): identity.channel for identity in profile.channel_identities}
     return Panel(
         profile_id=profile.id,
         name=name_of(profile.display_name),
         proof=min(grades, key=lambda grade: strength.index(grade.code)) if grades else None,
         addresses=addresses,
         identifiers=[_identifier(row) for row in profile.identifiers if row.status != "blocked"],
-        consents=[_consent(row, channels.get((row.account, row.address), "")) for row in profile.consents],
         facts=[_fact(trait) for trait in profile.traits],
         first_seen=min((row.first_seen for row in addresses if row.first_seen), default=None),
         last_seen=max((row.last_seen for row in addresses if row.last_seen), default=None),
@@ -154,6 +141,7 @@ def address_row(identity: AddressView) -> AddressRow:
         first_seen=identity.first_seen,
         last_seen=identity.last_seen,
         refusal=words_of(REPLY_REFUSALS, identity.reply_refusal) if identity.reply_refusal not in UNSAID else "",
+        blocked_at=identity.blocked_at,
     )
 
 
@@ -166,15 +154,6 @@ def _identifier(row: IdentifierView) -> IdentifierRow:
         shown=display_phone(row.value) if row.kind == "phone" else row.value,
         grade=grade_of(row.grade),
         caution=_("Used by several people; it ties nobody together") if row.status == "generic" else "",
-    )
-
-
-def _consent(row: ConsentView, channel: str) -> ConsentRow:
-    return ConsentRow(
-        line=consent_line(row.purpose, is_granted=row.is_granted, channel=channel_of(channel)[1] or row.account),
-        is_granted=row.is_granted,
-        occurred_at=row.occurred_at,
-        source=words_of(SOURCES, row.source),
     )
 
 

@@ -12,10 +12,12 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
-from timeline.contents import Attachment, Card, Order, Place, attachments_of, cards_of, order_of, place_of
+from timeline.attachments import Attachment, Formatted, attachments_of, formatted_of
+from timeline.contents import Card, Order, Place, cards_of, order_of, place_of
 from timeline.entries import Direction, EntryKind
 from timeline.events import EventCard, Page, card_of, facts_of, line_of, page_of
 from timeline.identity_lines import IdentityLine
+from timeline.mails import MailView, mail_of
 from timeline.models import Entry
 from timeline.wording import (
     DELIVERIES,
@@ -23,14 +25,18 @@ from timeline.wording import (
     channel_of,
     consent_line,
     identifier_words,
+    isolated,
     reason_of,
     type_of,
     words_of,
 )
+from timeline.work_lines import work_line
 
 #: Messages of one sender on one channel this close together share one header.
 GROUP_GAP = timedelta(minutes=3)
 PREVIEW_CHARACTERS = 140
+#: Content types that need no word: the text is all there is to say.
+PLAIN_TYPES = (None, "text", "mail")
 #: Kind -> template in `templates/entry/`; every other kind is one line.
 SHAPES: Mapping[str, str] = {
     EntryKind.MESSAGE: "message",
@@ -104,6 +110,7 @@ class EntryView:
     note: str = ""
     type_word: str = ""
     attachments: list[Attachment] = field(default_factory=list)
+    formatted: Formatted | None = None
     place: Place | None = None
     cards: list[Card] = field(default_factory=list)
     order: Order | None = None
@@ -120,7 +127,14 @@ class EntryView:
     page: Page | None = None
     card: EventCard | None = None
     identity: IdentityLine | None = None
+    mail: MailView | None = None
     missing: str = ""  # why there is no content, said honestly
+    is_held: bool = False  # a message that may have been an opt-out: somebody should look
+
+    @property
+    def text(self) -> str:
+        """What is said now: of a mail, without what repeats earlier ones."""
+        return self.mail.text if self.mail else self.entry.text
 
     @property
     def is_out(self) -> bool:
@@ -180,13 +194,16 @@ def preview_of(entry: Entry) -> Preview:
         return Preview(_consent_title(entry), icon="bell-off")
     if entry.kind in (EntryKind.ORDER, EntryKind.PAYMENT):
         return Preview(line_of(entry), word=words_of({}, entry.kind), icon=LINE_ICONS[entry.kind])
-    text = " ".join(entry.text.split())[:PREVIEW_CHARACTERS]
+    mail = mail_of(detail, entry.text)
+    text = " ".join((mail.text if mail else entry.text).split())[:PREVIEW_CHARACTERS]
     if entry.kind != EntryKind.MESSAGE:
         return Preview(text or words_of({}, entry.kind), icon=LINE_ICONS.get(entry.kind, "info"))
     if detail.get("revoked_at"):
         return Preview("", word=_("Deleted message"), icon="trash-2")
     content_type = str(detail.get("type") or "text")
-    if content_type in ("text", "choice") and text:
+    if mail and mail.subject:
+        return Preview(f"{mail.subject}: {text}"[:PREVIEW_CHARACTERS] if text else mail.subject)
+    if content_type in ("text", "mail", "choice") and text:
         return Preview(text)
     if entry.is_placeholder and not text:
         return Preview("", word=_("Message without content yet"), icon="file-question")
@@ -229,10 +246,15 @@ def _view(
     elif view.shape == "identity":
         view.identity = lines.get(entry.pk)
     elif view.shape == "consent":
+        view.is_held = entry.detail.get("purpose") == "hold" and entry.detail.get("is_granted") is False
         view.icon = "bell" if entry.detail.get("is_granted") is True else "bell-off"
         view.title = _consent_title(entry)
         source = str(entry.detail.get("source") or "")
         view.note = words_of(SOURCES, source) if source else ""
+        if by := _word(entry.detail, "by"):
+            view.note = f"{isolated(by)}: {_word(entry.detail, 'reason')}"
+    elif entry.kind == EntryKind.WORK and (line := work_line(entry.detail)):
+        view.icon, view.title, view.note = line
     else:
         view.icon = LINE_ICONS.get(entry.kind, "info")
         view.title = entry.text or words_of({}, str(entry.detail.get("event") or entry.kind))
@@ -252,8 +274,10 @@ def _identifiers(detail: Mapping[str, Any], name: str) -> list[str]:
 
 def _fill_message(view: EntryView, customer: str, replied_to: Mapping[tuple[int, str], Entry]) -> None:
     entry, detail = view.entry, view.entry.detail
-    view.type_word = type_of(str(detail.get("type") or ""))[1] if detail.get("type") not in (None, "text") else ""
-    view.attachments = attachments_of(detail, view.channel_word)
+    view.mail = mail_of(detail, entry.text)
+    view.type_word = type_of(str(detail.get("type") or ""))[1] if detail.get("type") not in PLAIN_TYPES else ""
+    view.attachments = attachments_of(detail, view.channel_word, entry_id=entry.pk)
+    view.formatted = formatted_of(detail, entry.pk)
     view.place = place_of(detail)
     view.cards = cards_of(detail)
     view.order = order_of(detail)
@@ -288,7 +312,9 @@ def _missing(view: EntryView) -> str:
         return said % {"channel": view.channel_word}
     if entry.is_placeholder:
         return _("The content of this message has not arrived yet.")
-    has_content = entry.text or view.attachments or view.place or view.cards or view.order or view.choice
+    has_content = (
+        entry.text or view.attachments or view.place or view.cards or view.order or view.choice or view.formatted
+    )
     return "" if has_content else _("An empty message.")
 
 

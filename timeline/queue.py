@@ -10,16 +10,18 @@ from django.db import connection
 BUSINESS = ("order", "payment", "survey")
 TALK = frozenset({"message", *BUSINESS})
 
-#: The newest such entry of the channel identity `c` on the account `a`. Orders have an index of their own, and a
-#: store's line has no messages to look for: a customer with 100,000 page views would be read whole to find none.
+#: The newest such entry of the channel identity `c` on the account `a`; spam and blocked senders do not count. Orders
+#: have an index of their own, and a store's line has no messages to look for: a customer with 100,000 page views would
+#: be read whole to find none.
 _NEWEST = f"""
 SELECT id, occurred_at FROM (
     (SELECT id, occurred_at FROM timeline_entry
      WHERE channel_identity_id = c.id AND kind = 'message' AND a.channel <> 'store' AND set_aside <> 'spam'
+         AND c.blocked_at IS NULL
      ORDER BY occurred_at DESC, id DESC LIMIT 1)
     UNION ALL
     (SELECT id, occurred_at FROM timeline_entry
-     WHERE channel_identity_id = c.id AND kind IN {BUSINESS}
+     WHERE channel_identity_id = c.id AND kind IN {BUSINESS} AND c.blocked_at IS NULL
      ORDER BY occurred_at DESC, id DESC LIMIT 1)
 ) AS each_newest ORDER BY occurred_at DESC, id DESC LIMIT 1
 """  # noqa: S608
@@ -44,7 +46,7 @@ LEFT JOIN LATERAL (
           AND kind = 'message' AND direction = 'in' AND NOT is_backfilled AND set_aside = ''
         ORDER BY occurred_at LIMIT 1
     ) e
-    WHERE c.profile_id = p.id AND c.reply_refusal = '' AND c.last_inbound_at > answered.at
+    WHERE c.profile_id = p.id AND c.reply_refusal = '' AND c.blocked_at IS NULL AND c.last_inbound_at > answered.at
 ) waiting ON true
 ON CONFLICT (profile_id) DO UPDATE SET
     last_entry_id = EXCLUDED.last_entry_id,

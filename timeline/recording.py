@@ -262,10 +262,10 @@ def _insert_placeholders(fresh: Sequence[NewAmendment], known: Held) -> list[Ent
 
 
 def _shows_alone(amendment: NewAmendment) -> bool:
-    """Whether an amendment says something without its message: a receipt and a reaction taken back do not."""
+    """Whether an amendment says something without its message: a receipt, a file and a reaction taken back do not."""
     if amendment.kind is AmendmentKind.REACTION:
         return bool(amendment.detail.get("emoji"))
-    return amendment.kind is not AmendmentKind.STATUS
+    return amendment.kind not in (AmendmentKind.STATUS, AmendmentKind.MEDIA)
 
 
 def _refold(targets: set[MessageKey], written: Sequence[Entry], current: Held) -> list[Entry]:
@@ -303,6 +303,9 @@ def _apply(entry: Entry, changes: Sequence[Change]) -> Entry:
     return entry
 
 
+#: What colleagues and the hub itself write is no sign of life of the customer's.
+_UNSEEN = (EntryKind.IDENTITY, EntryKind.WORK, EntryKind.NOTE)
+
 # LEAST and GREATEST pass over NULL, so a first entry needs no case of its own.
 _FOLD = """
 UPDATE profiles_channelidentity c SET
@@ -319,6 +322,8 @@ def _fold_identities(written: Iterable[Entry], filled: set[int]) -> None:
     """First and last times of each channel identity include the written entries."""
     folds: dict[int, list[datetime | None]] = {}
     for entry in written:
+        if entry.kind in _UNSEEN:
+            continue
         fold = folds.setdefault(entry.channel_identity_id, [entry.occurred_at, entry.occurred_at, None, None])
         fold[0] = min(fold[0] or entry.occurred_at, entry.occurred_at)
         fold[1] = max(fold[1] or entry.occurred_at, entry.occurred_at)
@@ -333,18 +338,23 @@ def _fold_identities(written: Iterable[Entry], filled: set[int]) -> None:
 
 _REFOLD_IDENTITIES = """
 UPDATE profiles_channelidentity c SET
-    first_seen = f.first, last_seen = f.last, last_inbound_at = f.inbound, last_outbound_at = f.outbound
+    first_seen = f.first, last_seen = f.last, last_inbound_at = f.inbound, last_outbound_at = f.outbound,
+    blocked_at = f.blocked
 FROM (
-    SELECT i.id, min(e.occurred_at) AS first, max(e.occurred_at) AS last,
+    SELECT i.id, min(e.occurred_at) FILTER (WHERE e.kind <> 'work') AS first,
+        max(e.occurred_at) FILTER (WHERE e.kind <> 'work') AS last,
         max(e.occurred_at) FILTER (WHERE e.kind = 'message' AND e.direction = 'in') AS inbound,
         max(e.occurred_at) FILTER (WHERE e.kind = 'message' AND e.direction = 'out'
-            AND e.delivery IS DISTINCT FROM 'failed') AS outbound
+            AND e.delivery IS DISTINCT FROM 'failed') AS outbound,
+        nullif(greatest(max(e.occurred_at) FILTER (WHERE e.kind = 'work' AND e.detail->>'type' = 'blocked'),
+            max(e.occurred_at) FILTER (WHERE e.kind = 'work' AND e.detail->>'type' = 'unblocked')),
+            max(e.occurred_at) FILTER (WHERE e.kind = 'work' AND e.detail->>'type' = 'unblocked')) AS blocked
     FROM unnest(%s::bigint[]) AS i(id)
-    LEFT JOIN timeline_entry e ON e.channel_identity_id = i.id AND e.kind <> 'identity'
+    LEFT JOIN timeline_entry e ON e.channel_identity_id = i.id AND e.kind NOT IN ('identity', 'note')
     GROUP BY i.id
 ) f
-WHERE c.id = f.id AND (c.first_seen, c.last_seen, c.last_inbound_at, c.last_outbound_at)
-    IS DISTINCT FROM (f.first, f.last, f.inbound, f.outbound)
+WHERE c.id = f.id AND (c.first_seen, c.last_seen, c.last_inbound_at, c.last_outbound_at, c.blocked_at)
+    IS DISTINCT FROM (f.first, f.last, f.inbound, f.outbound, f.blocked)
 """
 
 

@@ -24,6 +24,11 @@ def say_put_off(request: HttpRequest, words: str, review_id: int) -> None:
     messages.info(request, words, extra_tags=f"back {review_id}")
 
 
+def say_simply(request: HttpRequest, words: str) -> None:
+    """The next page says what was done; taking it back is on the page itself."""
+    messages.info(request, words)
+
+
 def say_refused(request: HttpRequest, reason: str) -> None:
     """The next page says why something could not be done."""
     messages.error(request, reason)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from timeline import identity_pages, identity_verbs, merge_pages, operation_log, views
+from timeline import consent_pages, identity_pages, identity_verbs, media_pages, merge_pages, operation_log, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -14,10 +14,15 @@ urlpatterns = [
     path("customers/<int:profile_id>/identity/", identity_pages.identity, name="identity"),
     path("customers/<int:profile_id>/separate/", identity_pages.separate, name="separate"),
     path("customers/<int:profile_id>/merge-with/", identity_pages.merge_with, name="merge-with"),
+    path("entries/<int:entry_id>/files/<str:place>/<slug:variant>/", media_pages.entry_file, name="entry-file"),
     path("identity/sightings/<int:sighting_id>/withdraw/", identity_verbs.withdraw_seen, name="withdraw-sighting"),
     path("identity/sightings/<int:sighting_id>/mark/<slug:status>/", identity_verbs.mark_identifier, name="mark"),
     path("identity/boundaries/<int:boundary_id>/withdraw/", identity_verbs.withdraw_since, name="withdraw-boundary"),
     path("identity/addresses/<int:channel_identity_id>/since/", identity_verbs.somebody_else, name="somebody-else"),
+    path("addresses/<int:channel_identity_id>/consent/", consent_pages.write_consent, name="write-consent"),
+    path("addresses/<int:channel_identity_id>/block/", consent_pages.block_sender, name="block-sender"),
+    path("addresses/<int:channel_identity_id>/unblock/", consent_pages.unblock_sender, name="unblock-sender"),
+    path("entries/<int:entry_id>/<slug:verdict>/", consent_pages.judge_spam, name="judge-spam"),
     path("merges/", merge_pages.queue, name="merges"),
     path("merges/<int:review_id>/", merge_pages.review, name="review"),
     path("merges/<int:review_id>/back/", merge_pages.back, name="review-back"),

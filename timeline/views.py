@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET
 from profiles.models import ChannelAccount
 from profiles.reading import current_profile_id, describe
 from timeline.agents import BIGGEST_ID, agent_page, is_fragment, may_judge
+from timeline.consent_pages import consent_part
 from timeline.events import SITES, Activity, activity_of
 from timeline.glance import glance
 from timeline.identity_glance import identity_glance
@@ -22,11 +23,12 @@ from timeline.models import Entry, QueueRow
 from timeline.panel import Panel, name_of, panel_of
 from timeline.presenting import Day, Preview, answered_ids, days_of, preview_of
 from timeline.reading import MOST_CHANGED, CursorError, queue_page, timeline_page, timeline_since
+from timeline.spam import KeptOut, kept_out
 from timeline.toasts import say_moved
 from timeline.wording import channel_of
 
 P = ParamSpec("P")
-VIEWS = ("all", "waiting")
+VIEWS = ("all", "waiting", "spam")
 ROWS_ASKED_LIMIT = 60
 
 
@@ -104,6 +106,7 @@ def customer(request: HttpRequest, view: str, profile_id: int) -> HttpResponse:
         "panel": panel,
         "activity": _activity(panel),
         "identity": identity_glance(panel),
+        "consent": consent_part(panel),
         "may_judge": may_judge(request),
         "next_cursor": page.next_cursor,
         "days": _days(page.entries[::-1], panel),
@@ -160,10 +163,11 @@ def since(request: HttpRequest, profile_id: int) -> HttpResponse:
         "panel": panel,
         "activity": _activity(panel),
         "identity": identity_glance(panel),
+        "consent": consent_part(panel),
         "may_judge": may_judge(request),
         "cursor": cursor,
         "days": _days(entries, panel),
-        "rows": _rows_of(QueueRow.objects.filter(pk=profile_id), view),
+        "rows": _rows_of([profile_id], view),
     }
     response = render(request, "inbox/since.html", context)
     response["X-Cursor"] = cursor
@@ -202,6 +206,8 @@ def _activity(panel: Panel) -> Activity | None:
 
 def _queue(view: str, *, after: str | None = None) -> dict[str, Any]:
     """A page of the queue."""
+    if view == "spam":
+        return {"rows": [] if after else [_kept_out(each) for each in kept_out()], "queue_cursor": None}
     page = queue_page(after=after, waiting_only=view == "waiting")
     return {"rows": [_row(row, view) for row in page.rows], "queue_cursor": page.next_cursor}
 
@@ -212,31 +218,46 @@ def _rows(request: HttpRequest, view: str) -> dict[str, Any]:
     if asked is None:
         return _queue(view, after=request.GET.get("after") or None)
     ids = [int(part) for part in asked.split(",")[:ROWS_ASKED_LIMIT] if part.isdecimal() and len(part) < 19]
-    return {"rows": _rows_of(QueueRow.objects.filter(pk__in=ids), view)}
+    return {"rows": _rows_of(ids, view)}
 
 
-def _rows_of(rows: Any, view: str) -> list[RowView]:
-    """The given queue rows as far as they belong to the view."""
+def _rows_of(profile_ids: list[int], view: str) -> list[RowView]:
+    """The rows of the customers as far as they belong to the view."""
+    if view == "spam":
+        return [_kept_out(each) for each in kept_out(profile_ids)]
+    rows = QueueRow.objects.filter(pk__in=profile_ids)
     if view == "waiting":
         rows = rows.filter(waiting_since__isnull=False)
     return [_row(row, view) for row in rows.select_related("profile", "last_entry__account")]
 
 
 def _row(row: QueueRow, view: str) -> RowView:
-    entry = row.last_entry
+    sort = row.waiting_since if view == "waiting" and row.waiting_since else row.last_entry_at
+    return _row_view(
+        row.profile_id, row.profile.display_name, row.last_entry, row.last_entry_at, row.waiting_since, sort
+    )
+
+
+def _kept_out(each: KeptOut) -> RowView:
+    return _row_view(each.profile_id, each.name, each.entry, each.moment, None, each.moment)
+
+
+def _row_view(
+    profile_id: int, name: str, entry: Entry | None, moment: datetime, waiting_since: datetime | None, sort: datetime
+) -> RowView:
     channel = entry.account.channel if entry else ""
     icon, word = channel_of(channel) if entry else ("", "")
     return RowView(
-        profile_id=row.profile_id,
-        name=name_of(row.profile.display_name),
+        profile_id=profile_id,
+        name=name_of(name),
         channel=channel,
         channel_icon=icon,
         channel_word=word,
         preview=preview_of(entry) if entry else None,
         is_out=bool(entry and entry.direction == "out"),
-        moment=row.last_entry_at,
-        waiting_since=row.waiting_since,
-        sort=row.waiting_since if view == "waiting" and row.waiting_since else row.last_entry_at,
+        moment=moment,
+        waiting_since=waiting_since,
+        sort=sort,
     )
 
 

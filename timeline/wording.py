@@ -69,6 +69,7 @@ IDENTIFIERS: Mapping[str, tuple[str, Word]] = {
 
 REPLY_REFUSALS: Mapping[str, Word] = {
     "group": _lazy("This is a group; the hub does not answer into groups yet"),
+    "unreadable_sender": _lazy("The mail names no single sender that could be answered"),
     "store": _lazy("What a shop knows of them; nothing can be sent here"),
     "short_code": _lazy("A service's short code: answers to it reach nobody"),
     "sender_name": _lazy("Sent under a name instead of a number: it cannot be answered"),

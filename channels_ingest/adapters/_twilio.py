@@ -110,18 +110,18 @@ class TwilioChannel:
         except OddPartError as odd:
             items = [NotUnderstood(reason=str(odd))]
         ours = fields.get("From" if is_status else "To", "").removeprefix(self.prefix)
-        line = as_word(ours) if ours.startswith("+") else ""
-        route = self._route(line, account)
+        number = as_word(ours) if ours.startswith("+") else ""
+        route, line = self._route(number, account), "" if is_status else number
         return [Located(item=item, path="form", route=route, line=line) for item in items]
 
-    def _route(self, line: str, account: AccountSettings) -> str:
+    def _route(self, number: str, account: AccountSettings) -> str:
         """Which of our numbers it is about, as the setting writes it: one address for webhooks can serve several.
 
         Empty where the account is a whole messaging service, or says of no number.
         """
         own = account.plain.get("from", "")
         bare = own.removeprefix(self.prefix)
-        return "" if not bare.startswith("+") else own if line == bare else line
+        return "" if not bare.startswith("+") else own if number == bare else number
 
     def message_items(self, fields: Fields, sid: str, account: AccountSettings, received_at: datetime) -> list[Item]:
         """What a customer wrote."""

@@ -3,28 +3,11 @@
 Twilio, "Error and warning dictionary" (read 2026-11). The codes are of answers to a send and of failed statuses alike.
 """
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
-from channels_ingest.adapters.base import clean
+from channels_ingest.adapters.troubles import OPTED_OUT, UNREACHABLE, WINDOW, Trouble, shown_words
 from channels_ingest.adapters.words import gettext_noop
-
-LONGEST_REASON = 300
-_NUMBER = re.compile(r"\+?\d[\d -]{5,}\d")
-
-OPTED_OUT, WINDOW, UNREACHABLE = "opted_out", "window", "unreachable"
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """What an error means. `closes` is what it says of the address; `is_passing` that it may work later."""
-
-    reason: str
-    closes: str = ""
-    is_passing: bool = False
-
 
 TROUBLES: Mapping[int, Trouble] = MappingProxyType(
     {
@@ -93,5 +76,4 @@ def trouble_of(code: int, said: object = "") -> Trouble:
     """What the code means; for one without words of ours Twilio's own, without the numbers it likes to repeat."""
     if known := TROUBLES.get(code):
         return known
-    words = _NUMBER.sub("…", clean(said)).strip()[:LONGEST_REASON]
-    return Trouble(words or gettext_noop("Twilio did not say why"))
+    return Trouble(shown_words(said) or gettext_noop("Twilio did not say why"))

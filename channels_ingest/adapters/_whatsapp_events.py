@@ -87,9 +87,11 @@ def status_items(here: Circumstances, status: dict[str, Any]) -> list[Item]:
         delivery = STATUSES.get(word, Delivery.UNKNOWN)
     sender = _status_sender(here, status)
     detail: dict[str, Any] = {"status": word, "delivery": delivery.value}
-    for name in ("errors", "pricing", "biz_opaque_callback_data"):
+    for name in ("errors", "pricing"):
         if status.get(name):
             detail[name] = clean_json(status[name])
+    if reference := as_word(status.get("biz_opaque_callback_data")):
+        detail["reference"] = reference
     # In a group each member reports for themselves.
     member = f":{sender.address}" if sender and sender.reply_refusal else ""
     amendment = Amendment(

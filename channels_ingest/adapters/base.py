@@ -43,10 +43,14 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountSettings:
-    """What the adapter may know of the account: its plain settings, and every current value of its secrets."""
+    """What the adapter may know of the account: its plain settings, and every current value of its secrets.
+
+    `thread_keys` are the hub's own, newest first: by them a mail channel knows its reply addresses and ids again.
+    """
 
     plain: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    thread_keys: Sequence[bytes] = field(default=(), repr=False)
 
 
 class PayloadError(ValueError):

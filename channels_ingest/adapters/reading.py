@@ -54,6 +54,17 @@ def as_moment(value: object, *, otherwise: datetime) -> datetime:
     return datetime.fromtimestamp(value, UTC)
 
 
+def as_iso_moment(value: object, *, otherwise: datetime) -> datetime:
+    """The aware UTC time of an ISO 8601 text, UTC where it names no zone; `otherwise` if absurd."""
+    try:
+        moment = datetime.fromisoformat(as_word(value))
+        moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return otherwise
+    is_sane = moment.timestamp() >= EARLIEST_SECONDS and moment <= otherwise + FUTURE_TOLERANCE
+    return moment if is_sane else otherwise
+
+
 def as_link(value: object) -> str:
     """`value` if it is a web address that is safe to show as a link, else empty."""
     link = clean(value).strip()

@@ -6,7 +6,7 @@ credentials is rendered just the same, against the simulator's address.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from channels_ingest.adapters.base import AccountSettings
 
@@ -117,11 +117,15 @@ class Refused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TryLater:
-    """The provider surely did not take it, and may later: a rate limit, a maintenance answer."""
+    """The provider surely did not take it, and may later: a rate limit, a maintenance answer.
+
+    With `whole_account` the limit is the line's and not the address's: nothing of it is sent for as long.
+    """
 
     code: str
     reason: str
     after_seconds: float = 0.0
+    whole_account: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +142,7 @@ class CannotSendError(ValueError):
     """This message cannot be written for this provider; the message says why, for an agent."""
 
 
+@runtime_checkable
 class Sends(Protocol):
     """The sending half of an adapter.
 
@@ -153,3 +158,13 @@ class Sends(Protocol):
 
     def read_answer(self, answer: Answer) -> Outcome:
         """What the provider's answer means. Never raises: what is not understood is Unclear."""
+
+
+@runtime_checkable
+class DeliversItself(Protocol):
+    """An adapter whose customers read the hub's own database, as the web chat's: the entry's commit is the delivery.
+
+    Nothing is posted. The entry is `sent` at once, and its provider message id is our reference.
+    """
+
+    delivers_itself: bool

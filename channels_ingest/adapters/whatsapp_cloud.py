@@ -12,6 +12,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
+from channels_ingest.adapters import _whatsapp_sending
 from channels_ingest.adapters._whatsapp_events import (
     ACCOUNT_FIELDS,
     account_items,
@@ -23,8 +24,9 @@ from channels_ingest.adapters._whatsapp_events import (
 )
 from channels_ingest.adapters._whatsapp_messages import customer_items, echo_items, history_items, history_media_items
 from channels_ingest.adapters._whatsapp_senders import Circumstances, contacts_of, digits_of
-from channels_ingest.adapters.base import AccountSettings, Adapter, Delivery, PayloadError, Setting, clean, read_json
+from channels_ingest.adapters.base import AccountSettings, Delivery, PayloadError, Setting, clean, read_json
 from channels_ingest.adapters.reading import OddPartError, as_list, as_object, as_word, nameable
+from channels_ingest.adapters.sending import Answer, HttpRequest, Outcome, Outgoing
 from channels_ingest.messages import Item, Located, NotUnderstood
 from channels_ingest.signatures import any_matches, sha256_hex
 
@@ -49,6 +51,8 @@ class WhatsAppCloud:
     kept_headers: tuple[str, ...] = ("x-hub-signature-256", "content-type", "user-agent")
     refusal_status = 401
     route_setting = "phone_number_id"
+    api_url = _whatsapp_sending.API_URL
+    sending_settings: tuple[str, ...] = ("access_token", "phone_number_id")
 
     def handshake(self, query: Mapping[str, str], account: AccountSettings) -> str | None:
         """The challenge, if the verify token is one of ours."""
@@ -88,6 +92,14 @@ class WhatsAppCloud:
             for index, change in enumerate(changes):
                 found += _read_change(change, entry, f"{path}.changes[{index}]", account, received_at)
         return found
+
+    def render(self, outgoing: Outgoing, account: AccountSettings, *, api_url: str) -> HttpRequest:
+        """One message to the Graph API."""
+        return _whatsapp_sending.render(outgoing, account, api_url)
+
+    def read_answer(self, answer: Answer) -> Outcome:
+        """Meta's answer: an id, or an error code."""
+        return _whatsapp_sending.read_answer(answer)
 
 
 def _read_change(
@@ -191,4 +203,4 @@ _LISTS: Mapping[str, Reader] = MappingProxyType(
 )
 _KNOWN_NAMES = frozenset({*_LISTS, "history", "contacts", "metadata", "messaging_product"})
 
-ADAPTER: Adapter = WhatsAppCloud()
+ADAPTER = WhatsAppCloud()

@@ -217,7 +217,7 @@ def status(line: Line, customer: Customer, state: str, *, of: str, at: datetime,
         piece["recipient_user_id"] = customer.user_id
     contact = contact_of(customer)
     if state == "failed":
-        title = FAILURES[failure]
+        title = FAILURES.get(failure, "Message failed to send because of an unknown error")
         piece["errors"] = [{"code": failure, "title": title, "message": title}]
         return Happening(line=line, field="messages", listed="statuses", piece=piece, at=at)  # no contacts: see above
     if state == "sent":

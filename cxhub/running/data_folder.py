@@ -45,7 +45,7 @@ class Owner:
 
 
 #: What a hub puts into its data folder.
-_OURS = frozenset({"hub.json", "lock", "postgres", "run", "secret_key", "static", "valkey"})
+_OURS = frozenset({"hub.json", "lock", "media", "postgres", "run", "secret_key", "static", "valkey"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,10 @@ class DataFolder:
     @property
     def static(self) -> Path:
         return self.path / "static"
+
+    @property
+    def media(self) -> Path:
+        return self.path / "media"
 
     @property
     def run(self) -> Path:

@@ -103,6 +103,8 @@ def _run(
         live_url=f"http://{ports.HOST}:{live_port}",
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
     )
+    if demo:
+        environ = {**environ, "CXHUB_SIMULATOR": "1"}
     hub = Hub(folder, web_port, live_port, _environ(environ, folder, known))
     if not env.live_is_reachable(environ):
         console.note("CXHUB_LIVE_URL is not set: browsers on other machines than this cannot reach the live stream")
@@ -128,6 +130,7 @@ def _environ(environ: Mapping[str, str], folder: DataFolder, known: RunningHub) 
         "REDIS_URL": known.redis_url,
         "PUBLIC_BASE_URL": environ.get("PUBLIC_BASE_URL", "").strip() or known.web_url,
         "CXHUB_LIVE_URL": environ.get("CXHUB_LIVE_URL", "").strip() or known.live_url,
+        "CXHUB_LOOPBACK_URL": known.web_url,
     }
     return complete | {"SECRET_KEY": env.load(complete).secret_key}
 

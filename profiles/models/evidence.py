@@ -24,6 +24,8 @@ class ChannelIdentity(models.Model):
     after it are folded from the entries, so that a profile's queue row is folded from these few rows; they are not
     indexed, which keeps the update of every message a heap-only one.
 
+    `blocked_at` is set while a colleague keeps what it sends out of the queue; it is folded from their work entries.
+
     Once its boundary is withdrawn, a channel identity is void: its entries went back to `void_in`, and all evidence
     about it counts as evidence about that one.
     """
@@ -35,6 +37,7 @@ class ChannelIdentity(models.Model):
     profile = models.ForeignKey(Profile, models.PROTECT, related_name="channel_identities")
     void_in = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="voids", db_index=False)
     reply_refusal = models.CharField(max_length=32, blank=True, default="")
+    blocked_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     first_seen = models.DateTimeField(null=True, blank=True)
     last_seen = models.DateTimeField(null=True, blank=True)
@@ -47,7 +50,10 @@ class ChannelIdentity(models.Model):
                 fields=["account", "address", "standing", "epoch_start"], name="one_identity_per_epoch"
             )
         ]
-        indexes = [models.Index(fields=["void_in"], name="identity_voids", condition=models.Q(void_in__isnull=False))]
+        indexes = [
+            models.Index(fields=["void_in"], name="identity_voids", condition=models.Q(void_in__isnull=False)),
+            models.Index(fields=["blocked_at"], name="identity_blocked", condition=models.Q(blocked_at__isnull=False)),
+        ]
         verbose_name_plural = "channel identities"
 
     def __str__(self) -> str:

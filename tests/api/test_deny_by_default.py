@@ -12,7 +12,9 @@ from profiles.models import Role, StaffMember
 #: What nobody has to log in for, and why.
 OPEN = {
     "webhooks/<str:provider>/<str:key>/": "signed by the provider; 404 for an unknown key",
+    "media/<str:token>/<str:name>": "signed links that expire; without cookie or session",
     "chat/v1/sessions": "a visitor's first call, from the chat's own sites; 404 for an unknown key",
+    "unsubscribe/<str:token>/": "the token is signed; it takes an opt-out and shows nothing of the customer",
     "livez": "says that the process answers",
     "readyz": "counts and ages only",
     "metrics": "counts and ages only",
@@ -26,7 +28,8 @@ OPEN = {
 INGEST = {"api/v1/identify/", "api/v1/events/", "api/v1/receipts/<str:receipt>/"}
 VALUES = {
     "<str:provider>": "whatsapp_cloud", "<str:key>": "k", "<str:secret>": "s", "<slug:view>": "all",
-    "<str:receipt>": "r", "<slug:status>": "generic",
+    "<str:receipt>": "r", "<str:token>": "t", "<str:name>": "n", "<str:place>": "0", "<slug:variant>": "file",
+    "<slug:status>": "generic", "<slug:verdict>": "spam",
 }  # fmt: skip
 
 

@@ -4,6 +4,7 @@ A field that has its default is left out. An identifier reads `kind@scope:value 
 """
 
 import dataclasses
+import hashlib
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -45,6 +46,8 @@ def _plain(value: Any) -> Any:
         return f"{value.kind}{scope}:{value.value} {value.grade}"
     if dataclasses.is_dataclass(value):
         return _fields(value)
+    if isinstance(value, bytes):
+        return f"{len(value)} bytes, SHA-256 {hashlib.sha256(value).hexdigest()[:12]}"
     if isinstance(value, datetime):
         return "received" if value == RECEIVED_AT else value.isoformat()
     if isinstance(value, Mapping):

@@ -4,7 +4,10 @@ from itertools import permutations
 
 import pytest
 
+from channels_ingest.adapters.sending import Refused
 from channels_ingest.messages import ConsentChange
+from channels_ingest.sending.models import OutboxMessage
+from channels_ingest.sending.outcomes import note
 from profiles.consent import Purpose, address_state, address_states
 from profiles.identity.values import Standing
 from profiles.models import ConsentEvent, ProviderBlock
@@ -142,6 +145,21 @@ def test_probable_opt_out_holds_marketing_and_waits_for_a_human() -> None:
     assert ledger() == [("hold", False, "probable", "m0")]
     assert (states(mira), waits(mira)) == (("", "held"), True)
     assert Entry.objects.get(kind="consent").provider_message_id == "m0:hold"
+
+
+def test_refused_send_blocks_the_pair_and_no_other() -> None:
+    orders, news = Customer(account("sms", "Orders")), Customer(account("sms", "News"))
+    for customer in (orders, news):
+        customer.writes("Hello", 0)
+    refused = Refused(code="21610", reason="opted out", closes="opted_out")
+    entry = Entry.objects.create(
+        channel_identity=orders.identity, account=orders.line, kind="message", direction="out", occurred_at=at(1)
+    )
+    row = OutboxMessage.objects.create(
+        entry=entry, account=orders.line, channel_identity=orders.identity, state=OutboxMessage.State.SENDING
+    )
+    assert note(row.pk, refused, is_simulated=False) == "failed"
+    assert (states(orders)[0], states(news)[0]) == ("provider_block", "")
 
 
 def test_forged_mail_opts_nobody_out_but_is_looked_at() -> None:

@@ -138,3 +138,61 @@ def test_bodies_of_all_senders_together_have_a_limit(monkeypatch: pytest.MonkeyP
     application = serve(sender, [("transfer-encoding", "chunked")])
     assert sender.answer[0] == 503
     assert application.buffered_bytes == 0
+
+
+class Reader(Sender):
+    """A reader of a long answer who takes each part when it wants to, or goes away after `takes` of them."""
+
+    def __init__(self, takes: int = 1_000_000) -> None:
+        super().__init__()
+        self.takes, self.taken = takes, []
+
+    def response_stream(self, status: int, headers: list[tuple[str, str]]) -> "Reader":
+        self.answer = (status, headers)
+        return self
+
+    async def send_bytes(self, part: bytes) -> None:
+        if len(self.taken) == self.takes:
+            raise ConnectionError
+        self.taken.append(len(part))
+
+
+class Parts:
+    """A long streamed answer, as Django gives one; it knows how many parts were asked for and whether it was closed."""
+
+    streaming = True
+
+    def __init__(self, count: int) -> None:
+        self.left, self.is_closed = count, False
+
+    def __iter__(self) -> "Parts":
+        return self
+
+    def __next__(self) -> bytes:
+        if not self.left:
+            raise StopIteration
+        self.left -= 1
+        return b"x" * 100_000
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+@pytest.mark.parametrize(("takes", "left"), [(1_000_000, 0), (3, 96)])
+def test_long_answer_is_read_from_storage_as_it_is_taken_and_always_closed(takes: int, left: int) -> None:
+    parts, reader = Parts(100), Reader(takes)
+
+    def wsgi(environ: dict[str, Any], start_response: Any) -> Parts:
+        start_response("200 OK", [("Content-Length", "10000000")])
+        return parts
+
+    scope = SimpleNamespace(
+        method="GET", path="/media/token/file", query_string="", headers={}, server="h:80", client="127.0.0.1:5",
+        http_version="1.1", scheme="http",
+    )  # fmt: skip
+    with ThreadPoolExecutor(1) as other_thread:
+        error = other_thread.submit(asyncio.run, Front(wsgi)(scope, reader)).exception()
+    assert isinstance(error, ConnectionError) is bool(left)
+    assert parts.is_closed
+    assert parts.left == left
+    assert sum(reader.taken) == min(takes, 100) * 100_000

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from channels_ingest.adapters.base import AccountSettings
 from channels_ingest.adapters.sending import Answer, HttpRequest
@@ -67,3 +67,11 @@ class Play(Protocol):
         self, person: Person, text: str, at: datetime, account: AccountSettings, *, webhook_url: str, answers: str = ""
     ) -> Post:
         """The webhook for a message `person` writes; `answers` is the id of the message it replies to."""
+
+
+@runtime_checkable
+class RefusesByCode(Protocol):
+    """A play that knows how its provider says no; others refuse in a general way."""
+
+    def refuse(self, code: str) -> Answer:
+        """The API's refusal with the provider's error code."""

@@ -1,4 +1,4 @@
-"""The sweeper: the guarantee that what was acknowledged is worked, with no broker involved."""
+"""The sweeper: the guarantee that what was acknowledged is worked and what was written is sent, with no broker."""
 
 import logging
 import signal
@@ -11,6 +11,9 @@ from django.db import Error as DatabaseError
 from django.db import connection
 
 from channels_ingest import envelopes, pipeline
+from channels_ingest.sending import outbox
+from channels_ingest.sending.courier import Courier, send_one
+from channels_ingest.simulator import reporting
 from cxhub.running.readiness import announce_ready
 from profiles import likeness
 from profiles.locking import lock_id
@@ -25,23 +28,32 @@ LEAVE_TO_WORKER_SECONDS = 1.0
 COMPARE_SECONDS = 0.3
 #: A search that failed, even on odd data, is left alone for so long; the cursor stays where it was.
 COMPARE_PAUSE_SECONDS = 60.0
+#: Messages that the sweeper sends at one time; each may take as long as a provider lets it.
+SENDING_THREADS = 2
+#: How often the simulator looks for what to report.
+REPORT_SECONDS = 0.2
 _LEADER = lock_id("process", "sweeper")
 
 
 class Command(BaseCommand):
     help = (
-        "Work every due envelope from PostgreSQL alone, for ever (one sweeper works at a time, on however many hosts)."
+        "Work every due envelope and send every due message from PostgreSQL alone, for ever"
+        " (one sweeper works at a time, on however many hosts)."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
+        sender = Courier(lambda: send_one(due_for_seconds=LEAVE_TO_WORKER_SECONDS), threads=SENDING_THREADS)
+        reporter = Courier(_report, threads=1)
         announce_ready()
         compare_at = 0.0
         while not stop.wait(POLL_SECONDS):
             try:
                 if self._leads():
+                    sender.wake()
+                    reporter.wake()
                     sweep()
                     if time.monotonic() >= compare_at and not compare():
                         compare_at = time.monotonic() + COMPARE_PAUSE_SECONDS
@@ -58,9 +70,20 @@ class Command(BaseCommand):
 
 
 def sweep() -> None:
-    """Everything due has been worked and what was tried too often is a dead letter."""
+    """Everything due has been worked, what was tried too often is a dead letter, what was lost is unknown."""
     envelopes.bury_exhausted()
+    outbox.give_up_on_lost()
     pipeline.drain(due_for_seconds=LEAVE_TO_WORKER_SECONDS)
+
+
+def _report() -> bool:
+    """The simulator has reported what was due; whether more is to come."""
+    while reporting.report_one():
+        pass
+    if reporting.is_idle():
+        return False
+    time.sleep(REPORT_SECONDS)
+    return True
 
 
 def compare() -> bool:

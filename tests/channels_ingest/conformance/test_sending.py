@@ -171,7 +171,6 @@ def test_play_refuses_what_is_no_message(of: Description) -> None:
         replace(request, url=API_URL + "/elsewhere"),
         replace(request, body=b""),
         replace(request, body=b"\xff\x00{"),
-        replace(request, headers={}),
     ):
         answer = of.play.take(wrong)
         assert isinstance(answer, Answer), wrong.url
@@ -182,7 +181,7 @@ def test_play_refuses_what_is_no_message(of: Description) -> None:
 
 def test_answers_that_say_nothing_are_unclear(of: Description) -> None:
     """The request may have been read: nobody posts it again by himself."""
-    for status in (500, 502, 503, 504, 408):
+    for status in (500, 502, 503, 504):
         for body in (b"", b"{}", b"<html>", b'{"sid": 7}'):
             outcome = of.adapter.read_answer(Answer(status=status, body=body))  # type: ignore[attr-defined]
             assert isinstance(outcome, Unclear), (status, body)

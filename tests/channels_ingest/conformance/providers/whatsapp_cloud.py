@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from channels_ingest.adapters.whatsapp_cloud import ADAPTER
+from channels_ingest.simulator.plays.base import Person
+from channels_ingest.simulator.plays.whatsapp_cloud import PLAY
 from tests.channels_ingest.conformance.description import Description, Signed
 from tests.conftest import whatsapp_change
 
@@ -33,4 +35,6 @@ DESCRIPTION = Description(
     message=lambda text, key: batch([(text, key)]),
     batch=batch,
     payloads=["meta-*.json"],
+    play=PLAY,
+    person=Person(address="16505551234", name="Sheena Nelson"),
 )

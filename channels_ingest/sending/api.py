@@ -1,0 +1,110 @@
+"""`POST /api/v1/profiles/{id}/messages/` and its retry: an agent, or a program in that role, answers a customer."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from channels_ingest.sending.composing import (
+    AnsweredSinceError,
+    OtherRequestError,
+    SendRefusedError,
+    Wish,
+    retry,
+    send,
+)
+from channels_ingest.sending.models import OutboxMessage
+from channels_ingest.sending.schema import (
+    AnsweredSinceSerializer,
+    ClosedSerializer,
+    MessageSerializer,
+    RetrySerializer,
+    draft_of,
+)
+from profiles.access import actor_of
+from profiles.api import TemporaryRedirect, elsewhere
+from profiles.reading import current_profile_id
+from timeline.api import EntrySerializer
+from timeline.models import Entry
+
+LONGEST_KEY = 255
+PROBLEM = "application/problem+json"
+_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    description=f"the same for every retry of one message; 1 to {LONGEST_KEY} visible characters, kept for ever",
+)
+_ANSWERS = {
+    201: EntrySerializer,
+    404: OpenApiResponse(description="no such profile or message"),
+    (409, PROBLEM): AnsweredSinceSerializer,
+    (422, PROBLEM): ClosedSerializer,
+}
+
+
+class Messages(APIView):
+    """Answers a customer on one of their addresses. The entry is `queued` at once and changes as the provider reports.
+
+    Nothing is sent when the address is closed (422) or a colleague answered after `last_seen_entry` (409).
+    """
+
+    @extend_schema(
+        operation_id="messages_create",
+        request=MessageSerializer,
+        parameters=[_KEY],
+        responses={**_ANSWERS, 307: OpenApiResponse(description="merged into another profile")},
+    )
+    def post(self, request: Request, profile_id: int) -> Response | TemporaryRedirect:
+        if current_profile_id(profile_id) != profile_id:
+            return elsewhere(request, profile_id)
+        checked = MessageSerializer(data=request.data)
+        checked.is_valid(raise_exception=True)
+        said = checked.validated_data
+        wish = Wish(author=actor_of(request), last_seen_entry=said["last_seen_entry"], key=_key(request))
+        return _answer(lambda: send(profile_id, draft_of(said), wish))
+
+
+class Retry(APIView):
+    """Sends a message that failed, or was not confirmed, again as a new one; repeated, it answers with the same one."""
+
+    @extend_schema(operation_id="messages_retry", request=RetrySerializer, parameters=[_KEY], responses=_ANSWERS)
+    def post(self, request: Request, entry_id: int) -> Response:
+        checked = RetrySerializer(data=request.data)
+        checked.is_valid(raise_exception=True)
+        said = checked.validated_data
+        failed = OutboxMessage.objects.filter(entry_id=entry_id).first() if entry_id < 2**63 else None
+        if failed is None:
+            raise NotFound("no such message was sent from here")
+        wish = Wish(author=actor_of(request), last_seen_entry=said["last_seen_entry"], key=_key(request))
+        return _answer(lambda: retry(failed, wish, channel_identity_id=said["channel_identity"]))
+
+
+def _key(request: Request) -> str | None:
+    """The caller's Idempotency-Key. Raises ValidationError for one that cannot be kept."""
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not (1 <= len(key) <= LONGEST_KEY and key.isprintable()):
+        raise ValidationError({"Idempotency-Key": [f"expected 1 to {LONGEST_KEY} visible characters"]})
+    return key
+
+
+def _answer(verb: Callable[[], Entry]) -> Response:
+    """201 with the entry; 409 with the colleague's; 422 with the reason."""
+    try:
+        return Response(EntrySerializer(verb()).data, status=201)
+    except AnsweredSinceError as error:
+        return _problem(409, str(error), newest_answer=EntrySerializer(error.entry).data)
+    except SendRefusedError as error:
+        return _problem(422, str(error), code=error.code)
+    except OtherRequestError as error:
+        return _problem(422, str(error), code="idempotency_key")
+
+
+def _problem(status: int, detail: str, **more: Any) -> Response:
+    problem = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, **more}
+    return Response(problem, status=status, content_type=PROBLEM)

@@ -1,0 +1,239 @@
+"""A member of staff writes to a customer: entry, outbox row and queue in one transaction, or a reason why not."""
+
+import hashlib
+import json
+import logging
+from dataclasses import asdict, dataclass, field
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from channels_ingest.adapters.base import clean, clean_json
+from channels_ingest.adapters.sending import Template
+from channels_ingest.intake import SEND, intake
+from channels_ingest.sending import guards
+from channels_ingest.sending.guards import Closed
+from channels_ingest.sending.lines import SendingLine
+from channels_ingest.sending.models import OutboxMessage
+from profiles.locking import lock_id, lock_rows, take_advisory_locks
+from profiles.models import ChannelIdentity, StaffMember
+from timeline.entries import Delivery, Direction, EntryKind
+from timeline.models import Entry
+from timeline.outgoing import write_out
+from timeline.recording import NewEntry
+
+log = logging.getLogger("cxhub.sending")
+
+#: An answer may carry a time before that of the message it answers, by as much as two clocks differ.
+CLOCK_DIFFERENCE = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What somebody wants to send. `answers` is the entry it quotes; `subject` and `cc` are for mail only."""
+
+    channel_identity_id: int
+    text: str
+    purpose: str = guards.SERVICE
+    template: Template | None = None
+    answers: int | None = None
+    subject: str = ""
+    cc: tuple[str, ...] = ()
+
+    def fingerprint(self) -> str:
+        """The same for the same request."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode("utf-8", "replace")).hexdigest()
+
+
+@dataclass(slots=True, kw_only=True)
+class Wish:
+    """Under which conditions it is to be sent.
+
+    `last_seen_entry` is the newest entry its author has seen; `key` makes a repeated request the same one.
+    """
+
+    author: StaffMember
+    last_seen_entry: int | None = None
+    key: str | None = None
+    replaces: OutboxMessage | None = field(default=None)
+
+
+class SendRefusedError(ValueError):
+    """It cannot be sent; the message says why, in words for its author. `code` is one word for programs."""
+
+    def __init__(self, closed: Closed) -> None:
+        super().__init__(closed.reason)
+        self.code = closed.code
+
+
+class AnsweredSinceError(Exception):
+    """Somebody else answered after what the author has seen: `entry` is the newest such answer."""
+
+    def __init__(self, entry: Entry) -> None:
+        super().__init__(_("Somebody answered since."))
+        self.entry = entry
+
+
+class OtherRequestError(ValueError):
+    """The idempotency key names another request."""
+
+
+def send(profile_id: int, draft: Draft, wish: Wish) -> Entry:
+    """The message is queued and stands on the timeline; or it was already, by its key.
+
+    Raises SendRefusedError, AnsweredSinceError or OtherRequestError, and then nothing has happened. Of two who answer
+    the same customer at once, having seen the same, one wins.
+    """
+    with transaction.atomic():
+        earlier = _repeated(draft, wish)
+        if earlier is None:
+            return _send(profile_id, draft, wish)
+    return _entry(earlier)
+
+
+def _repeated(draft: Draft, wish: Wish) -> int | None:
+    """The entry this request has already made. Its key, and the message it replaces, are held until the end."""
+    if wish.key is not None:
+        take_advisory_locks([lock_id("outbox key", wish.author.pk, wish.key)])
+        known = OutboxMessage.objects.filter(author=wish.author, idempotency_key=wish.key).first()
+        if known is not None:
+            if known.request_hash != draft.fingerprint():
+                raise OtherRequestError(_("This Idempotency-Key was used for another message."))
+            return known.entry_id
+    if wish.replaces is not None:
+        lock_rows("channels_ingest_outboxmessage", [wish.replaces.pk])
+        return OutboxMessage.objects.filter(replaces=wish.replaces).values_list("entry_id", flat=True).first()
+    return None
+
+
+def _send(profile_id: int, draft: Draft, wish: Wish) -> Entry:
+    text = clean(draft.text)
+    lock_rows("profiles_channelidentity", [draft.channel_identity_id])
+    identity = ChannelIdentity.objects.select_related("account").filter(id=draft.channel_identity_id).first()
+    if identity is None or identity.profile_id != profile_id:
+        raise SendRefusedError(Closed("elsewhere", _("This address is not this customer's now. Load the page again.")))
+    lock_rows("profiles_profile", [profile_id])  # two colleagues who answer on different channels wait for each other
+    if wish.last_seen_entry is not None:
+        _check_unanswered(profile_id, wish.last_seen_entry, wish.author)
+    openness = guards.openness_of(identity, purpose=draft.purpose)
+    fault = openness.closed or (openness.closed_to_text if draft.template is None else None)
+    fault = fault or (guards.text_fault(text, identity.account.channel) if draft.template is None else None)
+    if fault is not None:
+        raise SendRefusedError(fault)
+    assert openness.line is not None
+    return _entry(_write(identity, text, draft, wish, openness.line))
+
+
+def _check_unanswered(profile_id: int, last_seen: int, author: StaffMember) -> None:
+    """Raises AnsweredSinceError. What was told of the past (history) is no answer, and neither is one that failed."""
+    seen = Entry.objects.filter(id=last_seen).values_list("occurred_at", flat=True).first()
+    if seen is None:
+        raise SendRefusedError(Closed("last_seen_entry", _("No such entry: last_seen_entry names none.")))
+    answers = Entry.objects.filter(
+        channel_identity__profile_id=profile_id,
+        occurred_at__gt=seen - CLOCK_DIFFERENCE,  # bounds the search; ids alone have no index beside the customer
+        id__gt=last_seen,
+        kind=EntryKind.MESSAGE,
+        direction=Direction.OUT,
+        is_backfilled=False,
+    ).exclude(delivery=Delivery.FAILED)
+    answers = answers.exclude(detail__by__id=author.pk).exclude(detail__is_automatic=True)
+    newest = answers.order_by("-id").select_related("account", "channel_identity").first()
+    if newest is not None:
+        raise AnsweredSinceError(newest)
+
+
+def _write(identity: ChannelIdentity, text: str, draft: Draft, wish: Wish, line: SendingLine) -> int:
+    """The entry and its outbox row."""
+    row = OutboxMessage(
+        account=identity.account,
+        channel_identity=identity,
+        author=wish.author,
+        purpose=draft.purpose,
+        replaces=wish.replaces,
+        idempotency_key=wish.key,
+        request_hash=draft.fingerprint(),
+    )
+    detail: dict[str, Any] = {"type": "text", "by": {"id": wish.author.pk, "name": str(wish.author)}}
+    if draft.template is not None:
+        detail["template"] = clean_json(asdict(draft.template))
+    if draft.subject:
+        detail["subject"] = clean(draft.subject)
+    if draft.cc:
+        detail["cc"] = [clean(address) for address in draft.cc]
+    if quoted := _quoted(identity, draft.answers):
+        detail["reply_to"] = {"provider_message_id": quoted}
+    if wish.replaces is not None:
+        detail["replaces"] = wish.replaces.entry_id
+    delivers_itself = line.adapter is None
+    entry = NewEntry(
+        channel_identity_id=identity.pk,
+        account_id=identity.account_id,
+        kind=EntryKind.MESSAGE,
+        direction=Direction.OUT,
+        occurred_at=timezone.now(),
+        text=text,
+        detail=detail,
+        delivery=Delivery.SENT if delivers_itself else Delivery.QUEUED,
+        provider_message_id=str(row.reference) if delivers_itself else None,
+    )
+    row.entry_id = write_out(entry, profile_id=identity.profile_id)
+    row.words = {name: detail[name] for name in ("template", "subject", "cc", "reply_to") if name in detail}
+    if delivers_itself:
+        row.state, row.settled_at = OutboxMessage.State.SENT, timezone.now()
+        row.provider_message_id = str(row.reference)
+    row.save()
+    if not delivers_itself:
+        transaction.on_commit(partial(intake.nudge, SEND), robust=True)
+    return row.entry_id
+
+
+def _quoted(identity: ChannelIdentity, entry_id: int | None) -> str:
+    """The provider's id of the message to quote. Raises SendRefusedError if it is not of this address."""
+    if entry_id is None:
+        return ""
+    quoted = Entry.objects.filter(id=entry_id, channel_identity=identity, kind=EntryKind.MESSAGE)
+    message_id = quoted.values_list("provider_message_id", flat=True).first()
+    if not message_id:
+        raise SendRefusedError(Closed("answers", _("The message to answer is not one of this address.")))
+    return message_id
+
+
+def _entry(entry_id: int) -> Entry:
+    return Entry.objects.select_related("account", "channel_identity").get(id=entry_id)
+
+
+def retry(failed: OutboxMessage, wish: Wish, *, channel_identity_id: int | None = None) -> Entry:
+    """The message goes out again as a new one, on another address if one is given; a second retry is the same one.
+
+    Only what surely failed, or what nobody knows of and its author takes the risk of sending twice. Raises as `send`.
+    """
+    state = OutboxMessage.State(failed.state)
+    entry = Entry.objects.select_related("channel_identity").get(id=failed.entry_id)
+    has_failed = entry.delivery in (Delivery.FAILED, Delivery.UNKNOWN)
+    if state in (OutboxMessage.State.QUEUED, OutboxMessage.State.SENDING) or not has_failed:
+        raise SendRefusedError(
+            Closed("not_failed", _("Only a message that failed or was not confirmed is sent again."))
+        )
+    home = entry.channel_identity
+    target = home
+    if channel_identity_id is not None and channel_identity_id != home.pk:
+        other = ChannelIdentity.objects.filter(id=channel_identity_id, profile_id=home.profile_id).first()
+        if other is None:
+            raise SendRefusedError(Closed("elsewhere", _("This address is not this customer's now.")))
+        target = other
+    is_same_place = target.pk == home.pk
+    template = failed.words.get("template") if is_same_place else None
+    draft = Draft(
+        channel_identity_id=target.pk,
+        text=entry.text,
+        purpose=failed.purpose,
+        template=Template(**{**template, "parameters": tuple(template["parameters"])}) if template else None,
+        subject=str(failed.words.get("subject", "")) if target.account_id == home.account_id else "",
+    )
+    wish.replaces = failed
+    return send(target.profile_id, draft, wish)

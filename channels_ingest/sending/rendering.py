@@ -1,0 +1,35 @@
+"""An outbox row as the value that an adapter renders."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from channels_ingest.adapters.sending import MailHead, Outgoing, OutgoingFile, Template
+from channels_ingest.sending.lines import SendingLine, status_url
+from channels_ingest.sending.models import OutboxMessage
+
+#: What mails say besides their text, by channel; raises CannotSendError.
+HEADS: Mapping[str, Callable[[OutboxMessage, SendingLine], MailHead]] = {}
+#: The files that go along, by channel; raises CannotSendError.
+FILES: Mapping[str, Callable[[OutboxMessage, SendingLine], tuple[OutgoingFile, ...]]] = {}
+
+
+def outgoing_of(message: OutboxMessage, line: SendingLine) -> Outgoing:
+    """The message as its adapter takes it; read with its entry, account and channel identity."""
+    channel = message.account.channel
+    words: dict[str, Any] = message.words
+    template = words.get("template")
+    reference = str(message.reference)
+    return Outgoing(
+        reference=reference,
+        address=message.channel_identity.address,
+        text=message.entry.text,
+        status_url=status_url(message.account, reference),
+        answers=str(words.get("reply_to", {}).get("provider_message_id", "")),
+        template=_template(template) if template else None,
+        mail=HEADS[channel](message, line) if channel in HEADS else None,
+        files=FILES[channel](message, line) if channel in FILES else (),
+    )
+
+
+def _template(words: Mapping[str, Any]) -> Template:
+    return Template(name=words["name"], language=words["language"], parameters=tuple(words.get("parameters", ())))

@@ -1,0 +1,142 @@
+"""Meta's side of WhatsApp Cloud: the messages endpoint of the Graph API, and its signed webhooks."""
+
+import base64
+import json
+import uuid
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from channels_ingest.adapters.base import AccountSettings
+from channels_ingest.adapters.sending import Answer, HttpRequest
+from channels_ingest.signatures import sha256_hex
+from channels_ingest.simulator import payloads
+from channels_ingest.simulator.payloads import Customer, Line
+from channels_ingest.simulator.plays.base import Person, Post, Taken
+from timeline.entries import Delivery
+
+#: Of Meta's samples: an account without a number id takes every number's.
+UNSET_NUMBER_ID = "106540352242922"
+
+_STATUS = {
+    Delivery.SENT: "sent",
+    Delivery.DELIVERED: "delivered",
+    Delivery.READ: "read",
+    Delivery.FAILED: "failed",
+}
+
+
+class WhatsAppCloudPlay:
+    """See `plays.base.Play`."""
+
+    provider = "whatsapp_cloud"
+
+    def take(self, request: HttpRequest) -> Taken | Answer:
+        """A message to one person, as the Cloud API checks it."""
+        if request.method != "POST" or not urlsplit(request.url).path.endswith("/messages"):
+            return _error(404, 100, "Unknown path components")
+        try:
+            asked: Any = json.loads(request.body)
+        except ValueError:
+            return _error(400, 100, "The body is no JSON")
+        if not isinstance(asked, dict) or asked.get("messaging_product") != "whatsapp":
+            return _error(400, 100, "(#100) The parameter messaging_product is required.")
+        to = str(asked.get("to") or asked.get("recipient") or "")
+        if not to:
+            return _error(400, 131008, "Parameter to or recipient is required")
+        kind = str(asked.get("type") or "text")
+        content = asked.get(kind)
+        if not isinstance(content, dict):
+            return _error(400, 131008, f"Parameter {kind} is required")
+        text = str(content.get("body") or content.get("caption") or content.get("name") or "")
+        extra = {"type": kind, "addressed": "to" if asked.get("to") else "recipient"}
+        if isinstance(asked.get("context"), dict):
+            extra["answers"] = str(asked["context"].get("message_id") or "")
+        if kind == "template":
+            extra["template"] = json.dumps(content)
+        return Taken(
+            message_id="wamid.HBgL" + base64.b64encode(uuid.uuid4().bytes + uuid.uuid4().bytes[:14]).decode(),
+            to=to,
+            text=text,
+            reference=str(asked.get("biz_opaque_callback_data") or ""),
+            extra=extra,
+        )
+
+    def answer(self, taken: Taken) -> Answer:
+        """The id of the message, as Meta gives it."""
+        contact = {"input": taken.to, "wa_id": taken.to} if _is_number(taken.to) else {"input": taken.to}
+        document = {
+            "messaging_product": "whatsapp",
+            "contacts": [contact],
+            "messages": [{"id": taken.message_id, "message_status": "accepted"}],
+        }
+        return Answer(status=200, body=json.dumps(document).encode(), headers={"content-type": "application/json"})
+
+    def refuse(self, code: str) -> Answer:
+        """Meta's refusal with an error code; rate limits come as 429, the others as 400."""
+        number = int(code) if code.isdecimal() else 131000
+        status = 429 if number in (4, 80007, 130429, 131048, 131056) else 500 if number == 131000 else 400
+        return _error(status, number, payloads.FAILURES.get(number, "Something went wrong"))
+
+    def status(
+        self, taken: Taken, delivery: Delivery, at: datetime, account: AccountSettings, *, webhook_url: str
+    ) -> Post | None:
+        """A status with our reference in it."""
+        if delivery not in _STATUS:
+            return None
+        failure = int(taken.extra.get("failure") or 131026)
+        happening = payloads.status(
+            line_of(account), _customer(taken.to), _STATUS[delivery], of=taken.message_id, at=at, failure=failure
+        )
+        if taken.reference:
+            happening.piece["biz_opaque_callback_data"] = taken.reference
+        return _signed(payloads.payload_of([happening]), account, webhook_url)
+
+    def incoming(
+        self, person: Person, text: str, at: datetime, account: AccountSettings, *, webhook_url: str, answers: str = ""
+    ) -> Post:
+        """A text of the customer."""
+        line, customer = line_of(account), _customer(person.address, person.name)
+        context = {"context": {"from": line.display_number, "id": answers}} if answers else {}
+        wamid = payloads.wamid_of("play", uuid.uuid4().hex)
+        happening = payloads.text_message(line, customer, text, wamid=wamid, at=at, **context)
+        return _signed(payloads.payload_of([happening]), account, webhook_url)
+
+
+def line_of(account: AccountSettings) -> Line:
+    """The account's number as Meta knows it."""
+    return Line(
+        account_id=account.plain.get("simulated_account_id") or "102290129340398",
+        number_id=account.plain.get("phone_number_id") or UNSET_NUMBER_ID,
+        display_number=account.plain.get("simulated_number") or "15550783881",
+    )
+
+
+def _customer(address: str, name: str = "") -> Customer:
+    number = address.removeprefix("+")
+    return Customer(name=name, wa_id=number) if _is_number(address) else Customer(name=name, user_id=address)
+
+
+def _is_number(address: str) -> bool:
+    return address.removeprefix("+").isdecimal()
+
+
+def _error(status: int, code: int, message: str) -> Answer:
+    error = {"message": f"(#{code}) {message}", "type": "OAuthException", "code": code, "fbtrace_id": "simulated"}
+    headers = {"content-type": "application/json"}
+    return Answer(status=status, body=json.dumps({"error": error}).encode(), headers=headers)
+
+
+def _signed(payload: payloads.Json, account: AccountSettings, webhook_url: str) -> Post:
+    # Meta escapes everything beyond ASCII, so the bytes signed are these.
+    body = json.dumps(payload, separators=(",", ":")).encode()
+    secret = next((value for value in account.secrets.get("app_secret", ()) if value), "")
+    headers = {
+        "content-type": "application/json",
+        "user-agent": "facebookexternalua",
+        "x-hub-signature-256": f"sha256={sha256_hex(secret, body)}",
+    }
+    return Post(url=webhook_url, headers=headers, body=body)
+
+
+PLAY = WhatsAppCloudPlay()

@@ -1,0 +1,178 @@
+"""Consent beside the timeline, what colleagues write down, blocked senders, spam: by the page, without a script."""
+
+import pytest
+from django.test import Client
+
+from channels_ingest.adapters.sending import Refused
+from channels_ingest.blocks import block_refused
+from profiles.consent import Purpose, address_state
+from profiles.models import ChannelIdentity, ConsentEvent, StaffMember
+from tests.channels_ingest.saying import Customer, account, at
+from tests.pages.reading_html import words
+from timeline.entries import SetAside
+from timeline.models import Entry, QueueRow
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def agent(client: Client) -> Client:
+    client.force_login(StaffMember.objects.create_staff("ana@hub.example", role="agent"))
+    return client
+
+
+def page_of(client: Client, customer: Customer, view: str = "all") -> str:
+    answer = client.get(f"/inbox/{view}/{customer.identity.profile_id}/")
+    assert answer.status_code == 200
+    return words(answer)
+
+
+def say(client: Client, customer: Customer, said: str, reason: str = "on the phone, 3 March") -> None:
+    url = f"/addresses/{customer.identity.pk}/consent/"
+    assert client.get(url).status_code == 200
+    assert client.post(url, {"said": said, "reason": reason}).status_code == 302
+
+
+def is_waiting(customer: Customer) -> bool:
+    return QueueRow.objects.filter(profile=customer.identity.profile_id, waiting_since__isnull=False).exists()
+
+
+def test_stop_is_shown_with_its_message(agent: Client) -> None:
+    mira = Customer(account("sms"))
+    mira.writes("Hello", 0)
+    assert "Nothing said yet. Answers are fine; marketing needs their word." in page_of(agent, mira)
+    mira.writes("STOP", 1)
+    page = page_of(agent, mira)
+    assert "All messages by SMS: withdrawn" in page
+    assert "wrote a keyword" in page
+    stop = Entry.objects.get(text="STOP")
+    html = agent.get(f"/inbox/all/{mira.identity.profile_id}/").content.decode()
+    assert f'href="#e-{stop.pk}"' in html
+
+
+def test_agent_writes_down_what_the_customer_said(agent: Client) -> None:
+    mira = Customer(account("sms"))
+    mira.writes("Hello", 0)
+    say(agent, mira, "marketing")
+    assert address_state(mira.identity, Purpose.MARKETING).is_open
+    assert "Marketing by SMS: given" in page_of(agent, mira)
+    assert "on the phone, 3 March" in page_of(agent, mira)
+    say(agent, mira, "marketing")
+    assert ConsentEvent.objects.count() == 1  # a double click writes once
+    say(agent, mira, "nothing")
+    assert address_state(mira.identity).code == "opted_out"
+    event = ConsentEvent.objects.latest("id")
+    assert event.actor is not None
+    assert (event.actor.email, event.reason, event.source) == ("ana@hub.example", "on the phone, 3 March", "agent")
+    line = Entry.objects.filter(kind="consent").latest("id")
+    assert (line.provider_message_id, line.detail["by"]) == (event.evidence, str(event.actor))
+
+
+def test_reason_is_needed_and_odd_words_are_refused(agent: Client) -> None:
+    mira = Customer(account("sms"))
+    mira.writes("Hello", 0)
+    url = f"/addresses/{mira.identity.pk}/consent/"
+    for sent in ({"said": "marketing", "reason": " "}, {"said": "everything", "reason": "x"}, {}):
+        assert agent.post(url, sent).status_code == 422
+    assert agent.get("/addresses/999999/consent/").status_code == 404
+    assert not ConsentEvent.objects.exists()
+
+
+def test_doubt_is_decided_once_for_everybody_at_the_address(agent: Client) -> None:
+    mira = Customer(account("sms"))
+    mira.writes("please stop texting me", 0)
+    page = page_of(agent, mira)
+    assert "Perhaps an opt-out by SMS" in page
+    assert "Marketing is held until somebody has looked." in page
+    assert page.count("Decide …") == 2
+    say(agent, mira, "no_opt_out")
+    assert "Perhaps an opt-out by SMS Marketing" not in page_of(agent, mira)
+    assert address_state(mira.identity, Purpose.MARKETING).code == "no_consent"
+    mira.writes("really, stop texting me", 1)
+    say(agent, mira, "nothing")
+    state = address_state(mira.identity, Purpose.MARKETING)
+    assert state.code == "opted_out"
+    assert "Marketing is held" not in page_of(agent, mira)
+
+
+def test_provider_block_is_shown_and_no_agent_lifts_it(agent: Client) -> None:
+    mira = Customer(account("sms"))
+    mira.writes("Hello", 0)
+    refused = Refused(code="21610", reason="opted out", closes="opted_out")
+    block_refused(mira.identity, code=refused.code, key="outbox:1", at=at(1))
+    block_refused(mira.identity, code=refused.code, key="outbox:1", at=at(1))
+    assert "The provider blocks our messages until the customer writes START" in page_of(agent, mira)
+    say(agent, mira, "again")
+    assert address_state(mira.identity).code == "provider_block"
+
+
+def test_blocked_sender_waits_for_nobody_until_unblocked(agent: Client) -> None:
+    mira = Customer(account("sms"))
+    mira.writes("buy this", 0)
+    assert is_waiting(mira)
+    identity = mira.identity
+    url = f"/addresses/{identity.pk}/block/"
+    assert "stays on the timeline" in words(agent.get(url))
+    assert agent.post(url, {"reason": "sells things"}).status_code == 302
+    assert not QueueRow.objects.exists()
+    mira.writes("and this", 1)
+    assert not QueueRow.objects.exists()
+    assert f'id="row-{identity.profile_id}"' not in agent.get("/inbox/all/").content.decode()
+    assert f'id="row-{identity.profile_id}"' in agent.get("/inbox/spam/").content.decode()
+    page = page_of(agent, mira, "spam")
+    assert "ana@hub.example blocked this address: what it sends waits for nobody sells things" in page
+    assert "and this" in page
+    agent.post(f"/addresses/{identity.pk}/unblock/", {"reason": ""})
+    assert ChannelIdentity.objects.get(pk=identity.pk).blocked_at is None
+    assert QueueRow.objects.get().waiting_since == at(0)
+    assert f'id="row-{identity.profile_id}"' not in agent.get("/inbox/spam/").content.decode()
+
+
+def test_whole_customer_is_blocked_at_once(agent: Client) -> None:
+    one = Customer(account("sms"))
+    other = Customer(account("whatsapp"), "15550100001")
+    one.writes("buy this", 0)
+    other.writes("buy that", 1, key="w1")
+    ChannelIdentity.objects.filter(pk=other.identity.pk).update(profile_id=one.identity.profile_id)
+    agent.post(f"/addresses/{one.identity.pk}/block/", {"reason": "", "everywhere": "on"})
+    assert ChannelIdentity.objects.filter(blocked_at__isnull=False).count() == 2
+    assert Entry.objects.filter(kind="work").count() == 2
+
+
+def test_spam_verdict_keeps_a_mail_out_of_the_queue_and_is_reversed(agent: Client) -> None:
+    spammer = Customer(account("email"), "win@prizes.example")
+    spammer.writes("You won", 0, detail={"verdict": {"spam": True}})
+    entry = Entry.objects.get()
+    assert (entry.set_aside, QueueRow.objects.count()) == ("spam", 0)
+    assert f'id="row-{spammer.identity.profile_id}"' in agent.get("/inbox/spam/").content.decode()
+    page = page_of(agent, spammer)
+    assert "Marked as spam: not in the queue" in page
+    assert agent.post(f"/entries/{entry.pk}/not-spam/", {"reason": "a real prize"}).status_code == 302
+    assert is_waiting(spammer)
+    assert "ana@hub.example found a message to be no spam a real prize" in page_of(agent, spammer)
+    assert agent.post(f"/entries/{entry.pk}/spam/", {}).status_code == 302
+    assert not is_waiting(spammer)
+    assert Entry.objects.get(pk=entry.pk).set_aside == SetAside.SPAM
+
+
+def test_spam_does_not_hide_a_later_question(agent: Client) -> None:
+    mira = Customer(account("email"), "mira@home.example")
+    mira.writes("You won", 0, detail={"verdict": {"spam": True}})
+    mira.writes("Where is my parcel?", 1)
+    assert QueueRow.objects.get().waiting_since == at(1)
+
+
+def test_only_what_customers_wrote_is_spam(agent: Client) -> None:
+    mira = Customer(account("email"), "mira@home.example")
+    mira.gets("Hello", 0)
+    entry = Entry.objects.get()
+    assert agent.post(f"/entries/{entry.pk}/spam/", {}).status_code == 404
+    assert agent.post(f"/entries/{entry.pk}/ham/", {}).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["consent", "block", "unblock"])
+def test_strangers_are_asked_to_log_in(client: Client, path: str) -> None:
+    mira = Customer(account("sms"))
+    mira.writes("Hello", 0)
+    assert client.post(f"/addresses/{mira.identity.pk}/{path}/", {"reason": ""}).status_code == 302
+    assert not Entry.objects.filter(kind="work").exists()

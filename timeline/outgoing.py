@@ -1,0 +1,103 @@
+"""What the business writes: an entry at once, and what became of it later.
+
+Everything runs in the caller's transaction, under the locks of `profiles.locking`.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+
+from profiles.locking import lock_rows
+from profiles.models import ChannelIdentity
+from timeline.entries import Delivery, Direction
+from timeline.live import Happened, publish
+from timeline.models import CurrentTransaction, Entry
+from timeline.queue import refold
+from timeline.recording import (
+    Held,
+    NewEntry,
+    are_in_place,
+    hold_messages,
+    record,
+    refold_entries,
+    refold_identities,
+    reload,
+)
+
+
+def write_out(entry: NewEntry, *, profile_id: int) -> int:
+    """The message stands on the timeline and answers the customer; returns the entry's id.
+
+    The caller holds the rows of the channel identity and of the profile it is on.
+    """
+    recorded = record([entry], [], {})
+    pk, _, kind = recorded.entries[0]
+    refold([profile_id])
+    transaction.on_commit(partial(publish, [Happened(profile_id, pk, kind)]), robust=True)
+    return pk
+
+
+def settle(
+    entry_id: int,
+    *,
+    delivery: Delivery,
+    provider_message_id: str = "",
+    detail: Mapping[str, Any] | None = None,
+    without: Iterable[str] = (),
+) -> None:
+    """The entry first of all says what the provider answered, and on top of that whatever was reported of it since.
+
+    `detail` is added to the entry's own, the keys `without` are taken away. A report may have come before: it waited
+    under the provider's id. An echo of the message that came before is the same message, and goes.
+    """
+    entry = Entry.objects.get(id=entry_id)
+    key = (entry.account_id, provider_message_id)
+    held: Held = hold_messages([key]) if provider_message_id else {}
+    echo = held.get(key)
+    held[entry.account_id, f"entry {entry_id}"] = entry
+    while True:
+        with transaction.atomic():
+            lock_rows("profiles_channelidentity", {each.channel_identity_id for each in held.values()})
+            if are_in_place(held):
+                _write(Entry.objects.get(id=entry_id), echo, delivery, provider_message_id, detail or {}, set(without))
+                return
+            transaction.set_rollback(True)  # a boundary moved it meanwhile
+        held = reload(held)
+
+
+def _write(
+    entry: Entry,
+    echo: Entry | None,
+    delivery: Delivery,
+    provider_message_id: str,
+    detail: Mapping[str, Any],
+    without: set[str],
+) -> None:
+    was_failed = entry.delivery == Delivery.FAILED
+    first = entry.original or {"text": entry.text, "detail": entry.detail, "delivery": entry.delivery}
+    first["detail"] = {name: value for name, value in first["detail"].items() if name not in without} | dict(detail)
+    takes_echo = echo is not None and echo.id != entry.id and echo.direction == Direction.OUT
+    if takes_echo and echo is not None:
+        echo.delete()
+    if provider_message_id and (echo is None or takes_echo or echo.id == entry.id):
+        entry.provider_message_id = provider_message_id
+    columns = {
+        "provider_message_id": entry.provider_message_id,
+        "text": first["text"],
+        "detail": first["detail"],
+        "delivery": delivery,
+        "original": None,
+        "changed_in": CurrentTransaction(),
+    }
+    Entry.objects.filter(id=entry.id).update(**columns)
+    refold_entries([entry.id])
+    is_failed = Entry.objects.values_list("delivery", flat=True).get(id=entry.id) == Delivery.FAILED
+    identity = ChannelIdentity.objects.get(id=entry.channel_identity_id)
+    if is_failed != was_failed or takes_echo:
+        refold_identities([identity.pk])
+        lock_rows("profiles_profile", [identity.profile_id])
+        refold([identity.profile_id])
+    happened = [Happened(identity.profile_id, entry.id, entry.kind)]
+    transaction.on_commit(partial(publish, happened), robust=True)
