@@ -1,6 +1,5 @@
 """The widget's file, and a shop's page that shows it: for newcomers, on a demo hub or with DEBUG only."""
 
-import json
 from http import HTTPStatus
 
 from django.conf import settings
@@ -11,15 +10,18 @@ from django.template.loader import render_to_string
 from channels_ingest import accounts
 from channels_ingest.adapters._origins import origin_of, origins_in
 from channels_ingest.adapters.webchat import PROVIDER
-from channels_ingest.webchat.asking import AskedWrongError, problem
+from channels_ingest.webchat.asking import problem
 from channels_ingest.webchat.serving import widget
 
 #: The plain name is looked at again this often; the one with the digest stands for ever.
 FRESH_SECONDS = 300
 FOREVER_SECONDS = 31_536_000
 #: A page as strict as any that may show the widget: nothing from elsewhere, no string becomes a script.
-POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; " \
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+POLICY = (
+    "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'"
+)
 
 
 @login_not_required
@@ -51,7 +53,7 @@ def script(request: HttpRequest, digest: str = "") -> HttpResponse:
 @login_not_required
 def page(request: HttpRequest, key: str) -> HttpResponse:
     """A shop's page with the chat. The hub's own origin must be among the chat's `allowed_origins`."""
-    if not (settings.DEBUG or settings.DEMO):
+    if not (settings.HAS_SIMULATOR_PAGE):
         raise Http404
     line = accounts.line(PROVIDER, key)
     if line is None:

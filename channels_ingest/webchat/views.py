@@ -28,6 +28,7 @@ from channels_ingest.webchat.conversation import CursorError
 from channels_ingest.webchat.identity_tokens import IdentityError, Proved, prove
 from channels_ingest.webchat.pages import page_of
 from channels_ingest.webchat.texts import texts_of
+from channels_ingest.webchat.typing import tell_agents_typing
 from channels_ingest.webchat.visitors import Opened, open_session
 from profiles.identity.canonical import is_valid_phone, phone_value
 
@@ -138,6 +139,13 @@ def pages(asked: Asked) -> HttpResponse:
     page_id = as_word(given.get("id")) or uuid.uuid4().hex
     key = calls.key_of("page", asked.visitor.public_id, page_id)
     _keep(asked, webchat.PAGE, key, {"id": page_id, "page": page})
+    return nothing()
+
+
+@in_session(limits.SIGNALS, "POST")
+def typing(asked: Asked) -> HttpResponse:
+    """The visitor is writing: open pages of agents may show it, nobody stores it."""
+    tell_agents_typing(asked.visitor)
     return nothing()
 
 

@@ -23,10 +23,10 @@
 
   // ---- elements
   const ICONS = {
-    chat: "M20.5 11.5a8 8 0 0 1-11.7 7.1L3.5 20.5l1.9-5.3a8 8 0 1 1 15.1-3.7z",
-    close: "M6 6l12 12M18 6L6 18",
-    send: "M12 19V5M6 11l6-6 6 6",
-    done: "M5 12l5 5L19 8",
+    chat: "M21 12a8 8 0 0 1-12 7l-5 1 1-5a8 8 0 1 1 16-3z",
+    close: "M6 6l12 12M18 6 6 18",
+    send: "M12 19V5l-6 6m6-6 6 6",
+    done: "M5 12l5 5 9-9",
   };
   const element = (tag, attributes = {}, ...children) => {
     const made = document.createElement(tag);
@@ -71,11 +71,12 @@
   };
   // Tabs take turns, so that they are one visitor.
   const token = () => (session.until > Date.now() ? session.token
-    : (opening ??= (navigator.locks?.request(name, begin) ?? begin()).finally(() => { opening = 0; })));
+    : (opening ??= (navigator.locks?.request(name, begin) ?? begin()).finally(() => { opening = null; })));
   const ask = async (method, path, body, signal) => {
-    let answer = await call(method, path, body, await token(), signal);
+    const used = await token();
+    let answer = await call(method, path, body, used, signal);
     if (answer.status === 401) {
-      hold({});
+      if (session.token === used) hold({});
       answer = await call(method, path, body, await token(), signal);
     }
     return read(answer);
@@ -101,20 +102,21 @@
   const log = new Map(); // messages by id
   let cursor = "", latest = 0, failures = 0, writer = "", told, stop, nap, isRunning, isFlushing;
   const forget = () => { log.clear(); cursor = ""; list.replaceChildren(); };
-  const wake = () => { failures = 0; stop?.abort(); nap?.(); show(); if (kept().w || isOpen()) run(); };
+  const wake = () => { failures = 0; stop?.abort(); nap?.(); show(); run(); };
   const run = async () => {
-    flush();
     if (isRunning) return;
     isRunning = 1;
-    while (!document.hidden && navigator.onLine) {
-      const isEager = isOpen() || Date.now() - latest < 18e5, began = Date.now();
-      let rest = isEager ? 0 : 6e4;
+    flush();
+    while ((kept().w || isOpen()) && !document.hidden && navigator.onLine) {
+      const isEager = () => isOpen() || Date.now() - latest < 18e5, began = Date.now();
+      let rest;
       try {
         stop = new AbortController();
-        const page = await ask("GET", `events?after=${cursor}&wait=${isEager ? 25 : 0}`, undefined, stop.signal);
+        const page = await ask("GET", `events?after=${cursor}&wait=${isEager() ? 25 : 0}`, undefined, stop.signal);
         failures = 0;
         take(page);
-        if (!page.events.length && Date.now() - began < 900) rest ||= 3e3; // nobody holds the poll here
+        // Where nobody holds the poll it is asked again soon, and a closed chat of yesterday now and then.
+        rest = !isEager() ? 6e4 : page.reset || page.events.length || Date.now() - began > 900 ? 0 : 2e3;
       } catch (fault) {
         if (fault.status === 403 || fault.status === 404) break;
         failures++;
@@ -127,7 +129,6 @@
     isRunning = 0;
   };
   const take = (page) => {
-    const isFirst = !cursor;
     if (page.reset) forget();
     cursor = page.cursor;
     for (const event of page.events) {
@@ -138,7 +139,7 @@
       }
       if (event.agent !== undefined) {
         writer = "";
-        if (!isFirst && !log.has(event.id)) live.textContent = `${event.agent} ${event.text}`;
+        if (!page.reset && !log.has(event.id)) live.textContent = `${event.agent} ${event.text}`;
       }
       log.set(event.id, event);
       latest = Math.max(latest, Date.parse(event.at));
@@ -151,7 +152,7 @@
     if (isFlushing) return;
     isFlushing = 1;
     let next;
-    while (navigator.onLine && (next = queue().find((each) => !each.sent && !each.bad))) {
+    while ((next = queue().find((each) => !each.sent && !each.bad))) {
       try {
         await ask("POST", "messages", { client_message_id: next.id, text: next.text, page: here() });
         mark(next.id, { sent: 1 });
@@ -164,9 +165,8 @@
   };
 
   // ---- showing
-  const answers = () => [...log.values()].filter((event) => event.agent !== undefined);
   const show = () => {
-    const all = answers(), last = all.at(-1), isSeen = isOpen() && !document.hidden;
+    const all = [...log.values()].filter((event) => event.agent !== undefined), last = all.at(-1), isSeen = isOpen() && !document.hidden;
     if (last) {
       const seen = isSeen ? "read" : "delivered";
       if (isSeen && kept().s !== last.at) keep({ s: last.at });
@@ -220,13 +220,12 @@
     if (message.agent && !isNext) made.append(element("small", { dir: "auto" }, message.agent));
     if (!isMine && !isFollowed) made.append(element("i", { "aria-hidden": true }, message.agent ? message.agent.split(" ", 2).map((word) => [...word][0]).join("") : icon("chat")));
     made.append(element("p", { dir: "auto" }, ...parts));
-    const time = at.toLocaleTimeString(language, { timeStyle: "short" });
     if (message.bad) {
       const again = element("button", {}, texts.again);
       again.onclick = () => { mark(message.id, { bad: 0 }); flush(); };
       made.append(element("small", { class: "bad" }, texts.failed, " ", again));
     } else if (message.mine && !message.sent) made.append(element("small", {}, texts.sending));
-    else if (!isFollowed) made.append(element("small", {}, time, isMine ? icon("done") : ""));
+    else if (!isFollowed) made.append(element("small", {}, at.toLocaleTimeString(language, { timeStyle: "short" }), isMine ? icon("done") : ""));
     return made;
   };
 
@@ -265,6 +264,7 @@
     show();
     list.scrollTop = 1e9;
     latest = Date.now();
+    flush();
     run();
   };
 
@@ -277,12 +277,13 @@
       let fresh = jwt;
       proof = typeof jwt === "function" ? jwt : () => { const once = fresh; fresh = undefined; return once; };
       if (!kept().w && !isOpen()) return;
+      stop?.abort(); // its session ends with the log-in
       await begin().catch(() => {});
       wake();
     },
     async logout() {
       const ended = session.token;
-      proof = 0;
+      proof = null;
       save(local, (memory = {}));
       hold({});
       forget();
@@ -314,6 +315,7 @@
   label();
   box.value = kept().d || "";
   box.oninput = typed;
+  send.setAttribute("aria-disabled", !box.value);
   box.onkeydown = (event) => {
     // With a touch keyboard Enter is the only way to a new line.
     if (event.key !== "Enter" || event.shiftKey || event.isComposing || matchMedia("(pointer:coarse)").matches) return;
