@@ -16,6 +16,9 @@ from django.conf import settings
 from django.db import transaction
 
 from channels_ingest.adapters.base import AccountSettings, Adapter, Setting
+from channels_ingest.adapters.sending import DeliversItself, Sends
+from channels_ingest.auto_reply import SETTINGS
+from channels_ingest.media.wanted import ask_again
 from channels_ingest.models import AccountSecret
 from channels_ingest.registry import ADAPTERS
 from profiles.models import ChannelAccount
@@ -29,7 +32,10 @@ CACHE_SECONDS = 5.0
 LONGEST_NAME = 120
 
 #: Plain settings that hold numbers or mailboxes of ours, of whatever provider; several are separated by commas.
-OWN_SETTINGS = ("from", "number", "numbers", "phone_number", "mailbox", "mailboxes", "address", "addresses", "sender")
+OWN_SETTINGS = (
+    *("from", "number", "numbers", "phone_number", "mailbox", "mailboxes", "address", "addresses", "sender"),
+    "reply_address",
+)
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _JOINERS = "\u200c\u200d"
 
@@ -52,7 +58,11 @@ class Line:
 
 def _cipher() -> MultiFernet:
     """Encrypts with SECRET_KEY and decrypts with it or its fallbacks, so that the key can be rotated."""
-    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return cipher_of([settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS])
+
+
+def cipher_of(keys: Sequence[str]) -> MultiFernet:
+    """Encrypts with the first of these SECRET_KEYs and decrypts with any."""
     derived = (hmac.new(str(key).encode(), b"channels_ingest.secrets", hashlib.sha256).digest() for key in keys)
     return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in derived])
 
@@ -109,7 +119,7 @@ def connect(provider: str, *, name: str, values: Mapping[str, str], forget_old: 
     adapter = ADAPTERS.get(provider)
     if adapter is None:
         raise ConnectError(f"no provider is called {provider!r}; there are: {', '.join(sorted(ADAPTERS))}")
-    known = {setting.name: setting for setting in adapter.settings}
+    known = {setting.name: setting for setting in (*adapter.settings, *(SETTINGS if _sends(adapter) else ()))}
     if unknown := sorted(set(values) - set(known)):
         raise ConnectError(f"{provider} has no setting {', '.join(unknown)}; it has: {_described(adapter.settings)}")
     for name_of, value in values.items():
@@ -134,7 +144,12 @@ def connect(provider: str, *, name: str, values: Mapping[str, str], forget_old: 
             add_secret(account, setting_name, value)
     changed = state_own(account.pk, _own_addresses(account))
     transaction.on_commit(partial(refold_own, changed))
+    ask_again(account.pk)
     return account
+
+
+def _sends(adapter: Adapter) -> bool:
+    return isinstance(adapter, (Sends, DeliversItself))
 
 
 def _own_addresses(account: ChannelAccount) -> list[str]:

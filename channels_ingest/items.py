@@ -1,13 +1,14 @@
 """Items of many envelopes as one set of writes: senders, entries, amendments, boundaries, consents, notices."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, NamedTuple
 
 from django.db import transaction
 
 from channels_ingest.blocks import note_blocks
+from channels_ingest.confirming import redeem
 from channels_ingest.consenting import Said, changes_in, set_aside, store_changes, unasked
 from channels_ingest.media.wanted import Holder, want
 from channels_ingest.messages import (
@@ -16,16 +17,18 @@ from channels_ingest.messages import (
     Amendment,
     ConsentChange,
     ContactHint,
+    Errand,
     Introduction,
     Located,
     Message,
 )
 from channels_ingest.models import AccountNotice as StoredNotice
 from channels_ingest.models import Envelope
+from channels_ingest.models import Errand as StoredErrand
 from channels_ingest.ourselves import Ourselves
 from channels_ingest.routing import Router
 from channels_ingest.sending.outcomes import Awaited, adopt, awaited
-from profiles.identity.values import GRADE_RANK, Grade, Sender, Standing
+from profiles.identity.values import GRADE_RANK, Grade, SeenIdentifier, Sender, Standing
 from profiles.locking import lock_rows
 from profiles.mentions import remember
 from profiles.models import Boundary, ChannelIdentity, Mention
@@ -69,6 +72,7 @@ class Batch:
     ourselves: Ourselves = field(default_factory=Ourselves)
     placed: list[_Placed] = field(default_factory=list)
     notices: list[StoredNotice] = field(default_factory=list)
+    errands: list[StoredErrand] = field(default_factory=list)
 
     def add(self, envelope: Envelope, items: Iterable[Located], router: Router, faults: list[str]) -> list[str]:
         """The envelope's items are in the batch; those no account owns are added to `faults`.
@@ -81,6 +85,10 @@ class Batch:
             item = located.item
             if account_id is None:
                 faults.append(f"{located.path}: no account with number id {located.route}; connect it and replay")
+            elif isinstance(item, Errand):
+                self.errands.append(
+                    StoredErrand(account_id=account_id, kind=item.kind, key=item.key[:255], detail=dict(item.detail))
+                )
             elif self.ourselves.wrote(item):
                 ours.append(located.path)
             elif isinstance(item, AccountNotice):
@@ -119,6 +127,8 @@ def write(batch: Batch) -> list[Happened]:
     """
     batch.notices.sort(key=lambda notice: (notice.account_id, notice.key))
     StoredNotice.objects.bulk_create(batch.notices, ignore_conflicts=True)
+    batch.errands.sort(key=lambda errand: (errand.account_id, errand.kind, errand.key))
+    StoredErrand.objects.bulk_create(batch.errands, ignore_conflicts=True)
     if not batch.placed:
         return []
     waiting = awaited(_references(batch.placed))
@@ -127,10 +137,11 @@ def write(batch: Batch) -> list[Happened]:
     held |= _by_key(waiting)
     while True:
         with transaction.atomic():
-            identified, places = _identify(batch.placed, held)
+            placed = _with_proofs(batch.placed)
+            identified, places = _identify(placed, held)
             if is_current(identified) and are_in_place(held):
                 adopt(waiting, held)
-                happened = _record(batch.placed, places, held, identified)
+                happened = _record(placed, places, held, identified)
                 raise_reviews(identified.found)
                 return happened
             transaction.set_rollback(True)  # a boundary was drawn meanwhile
@@ -149,6 +160,20 @@ def _by_key(waiting: Awaited) -> Held:
     """The entries that wait for their provider's id, under that id."""
     rows = Entry.objects.in_bulk(waiting.values()) if waiting else {}
     return {key: rows[entry_id] for key, entry_id in waiting.items()}
+
+
+def _with_proofs(placed: Sequence[_Placed]) -> Sequence[_Placed]:
+    """The items; who wrote a code that was sent to an address was also seen with that address, proved."""
+    proofs = redeem((each.account_id, each.item) for each in placed if isinstance(each.item, Message))
+    return [_proved(each, proofs) for each in placed] if proofs else placed
+
+
+def _proved(placed: _Placed, proofs: Mapping[tuple[int, str], SeenIdentifier]) -> _Placed:
+    item = placed.item
+    if not isinstance(item, Message) or (proof := proofs.get((placed.account_id, item.provider_message_id))) is None:
+        return placed
+    sender = replace(item.sender, identifiers=(*item.sender.identifiers, proof))
+    return replace(placed, item=replace(item, sender=sender))
 
 
 def _identify(placed: Sequence[_Placed], held: Held) -> tuple[Identified, list[_Place | None]]:

@@ -141,6 +141,18 @@ class AccountNotice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """Something to be had from the provider off the request: a subscription to confirm, a mail that lies elsewhere.
+
+    `channels_ingest.errands` runs each `kind` once for each `key` of the account.
+    """
+
+    kind: str
+    key: str
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NotUnderstood:
     """A part of the payload the adapter has no meaning for; the envelope is kept to be replayed once it has."""
 
@@ -162,6 +174,7 @@ Item = (
     | ContactHint
     | Introduction
     | AccountNotice
+    | Errand
     | NotUnderstood
     | Refused
 )

@@ -15,7 +15,7 @@ def sha256_hex(secret: str, body: bytes) -> str:
 def any_matches(presented: str, expected: Iterable[str]) -> bool:
     """Whether `presented` equals one of `expected`; takes the same time whichever it is."""
     found = False
-    given = presented.encode("utf-8", "surrogateescape")
+    given = presented.encode("utf-8", "surrogatepass")
     for candidate in expected:
         found |= hmac.compare_digest(given, candidate.encode())
     return found

@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
 from channels_ingest import accounts, envelopes
-from channels_ingest.adapters.base import Delivery
+from channels_ingest.adapters.base import CannotVerifyError, Delivery
 from channels_ingest.intake import intake
 from channels_ingest.models import IntakeCount
 
@@ -67,7 +67,12 @@ def _deliver(request: HttpRequest, line: accounts.Line) -> HttpResponse:
     url = f"{settings.PUBLIC_BASE_URL}{request.get_full_path()}"
     query = request.META.get("QUERY_STRING", "")
     delivery = Delivery(body=body, headers=headers, query=query, url=url, received_at=timezone.now())
-    if not line.adapter.verify(delivery, line.settings):
+    try:
+        is_genuine = line.adapter.verify(delivery, line.settings)
+    except CannotVerifyError as error:
+        log.warning("delivery not verified", extra={"account": line.id, "fault": str(error)})
+        return _answer(HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": RETRY_AFTER_SECONDS})
+    if not is_genuine:
         if line.has_lost_secret:
             return _cannot_verify(line)
         intake.count(line.id, IntakeCount.Outcome.REFUSED)

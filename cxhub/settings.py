@@ -147,7 +147,8 @@ USE_I18N = True
 
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
-STATIC_ROOT = _environment.data.static
+DATA_FOLDER = _environment.data
+STATIC_ROOT = DATA_FOLDER.static
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "media": _environment.media_storage.as_django(),
@@ -197,6 +198,7 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {
     "prune raw bodies": {"task": "channels_ingest.tasks.prune_raw_bodies", "schedule": 3600.0},
+    "run errands": {"task": "channels_ingest.tasks.run_errands", "schedule": 15.0},
 }
 # A nudge is worth a tenth of a second; the sweeper does the work if it fails.
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 0.1, "socket_connect_timeout": 0.1, "retry_on_timeout": False}

@@ -1,4 +1,8 @@
 from django.apps import AppConfig
+from django.contrib.postgres.indexes import OpClass
+from django.db.models.expressions import OrderBy
+from django.db.models.functions import Collate
+from django.db.models.indexes import IndexExpression
 
 
 class ProfilesConfig(AppConfig):
@@ -7,3 +11,6 @@ class ProfilesConfig(AppConfig):
 
     def ready(self) -> None:
         from profiles import openapi  # noqa: F401  (registers how authentication is documented)
+
+        # What `django.contrib.postgres` would do as an app; it would also ask every new connection for types.
+        IndexExpression.register_wrappers(OrderBy, OpClass, Collate)

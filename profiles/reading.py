@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, F, Min, OuterRef, Q, Subquery
+from django.db import connection
+from django.db.models import Count, F, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 
 from profiles.consent import HOLD, binding_words
@@ -34,11 +35,14 @@ class AddressView:
 
 @dataclass(frozen=True, slots=True)
 class IdentifierView:
+    """An identifier at its best grade; `claim` is a sighting that only claims it, while nothing better is known."""
+
     kind: str
     scope: str
     value: str
     grade: str
     status: str
+    claim: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +171,8 @@ def _identifiers(profile_id: int) -> tuple[dict[int, str], tuple[IdentifierView,
         found = sighting.identifier
         key = (found.kind, found.scope, found.value)
         grade = best_grade(sighting.grade, views[key].grade if key in views else None)
-        views[key] = IdentifierView(*key, grade=grade, status=found.status)
+        claim = sighting.pk if grade == Grade.CLAIMED else None
+        views[key] = IdentifierView(*key, grade=grade, status=found.status, claim=claim)
     order = {kind: rank for rank, kind in enumerate(IdentifierKind)}
     return grades, tuple(sorted(views.values(), key=lambda v: (order[IdentifierKind(v.kind)], v.scope, v.value)))
 
@@ -213,34 +218,47 @@ def _consents(identities: Sequence[ChannelIdentity]) -> tuple[ConsentView, ...]:
     )
 
 
+_HOLDINGS = """
+SELECT f.number, c.profile_id, min(s.occurred_at) FILTER (WHERE s.withdrawn_by_id IS NULL) AS since, f.passed_on
+FROM (
+    SELECT g.number, array_agg(i.id) AS ids, (
+        SELECT max(b.starts_at) FROM profiles_boundary b
+        WHERE b.withdrawn_by_id IS NULL AND b.address = ANY(array_agg(i.value) || array_agg(ltrim(i.value, '+')))
+    ) AS passed_on
+    FROM unnest(%s::text[], %s::text[], %s::text[]) WITH ORDINALITY AS g(kind, join_key, scope, number)
+    CROSS JOIN LATERAL (
+        SELECT id, value FROM profiles_identifier
+        WHERE kind = g.kind AND join_key = g.join_key AND (g.scope IS NULL OR scope = g.scope)
+    ) i GROUP BY g.number
+) f
+JOIN profiles_sighting s ON s.identifier_id = ANY(f.ids)
+JOIN profiles_channelidentity c ON c.id = s.channel_identity_id
+GROUP BY f.number, f.passed_on, c.id ORDER BY f.number, since DESC, c.id
+"""
+
+
 def holders(kind: IdentifierKind, value: str, scope: str | None = None) -> Sequence[int]:
     """Profiles that the identifier was seen with, present holders before past ones, each once.
 
-    A past holder is one who has the identifier only from before a boundary of its address, or under a withdrawn
-    sighting. Variants that share a join key are the same identifier.
+    Variants that share a join key are the same identifier.
     """
-    _, join_key = canonical(kind, value)
-    rows = Sighting.objects.filter(identifier__kind=kind, identifier__join_key=join_key)
-    if scope is not None:
-        rows = rows.filter(identifier__scope=scope)
-    passed_on = (
-        Boundary.objects.filter(address__in=_address_forms(rows), withdrawn_by=None)
-        .order_by("-starts_at")
-        .values_list("starts_at", flat=True)
-        .first()
-    )
-    # As for the partition, the earliest standing sighting of a channel identity tells its epoch.
-    earliest = rows.values("channel_identity_id", "channel_identity__profile_id").annotate(
-        since=Min("occurred_at", filter=Q(withdrawn_by=None))
-    )
-    present: dict[int, bool] = {}
-    for row in earliest.order_by("-since", "channel_identity_id"):
-        since, profile_id = row["since"], row["channel_identity__profile_id"]
-        is_present = since is not None and (passed_on is None or since >= passed_on)
-        present[profile_id] = present.get(profile_id, False) or is_present
-    return sorted(present, key=lambda pk: not present[pk])
+    return list(holdings([(kind, canonical(kind, value)[1], scope)])[0])
 
 
-def _address_forms(rows: Iterable[Sighting]) -> set[str]:
-    values = {str(value) for value in rows.values_list("identifier__value", flat=True)}  # type: ignore[attr-defined]
-    return values | {value.removeprefix("+") for value in values}
+def holdings(identifiers: Sequence[tuple[str, str, str | None]]) -> list[dict[int, bool]]:
+    """Of each (kind, join key, scope): the profiles it was seen with, and whether they hold it now; those first.
+
+    A past holder is one who has the identifier only from before a boundary of its address, or under a withdrawn
+    sighting.
+    """
+    if not identifiers:
+        return []
+    present: list[dict[int, bool]] = [{} for _ in identifiers]
+    with connection.cursor() as cursor:
+        cursor.execute(_HOLDINGS, [list(column) for column in zip(*identifiers, strict=True)])
+        # As for the partition, the earliest standing sighting of a channel identity tells its epoch.
+        for number, profile_id, since, passed_on in cursor.fetchall():
+            is_present = since is not None and (passed_on is None or since >= passed_on)
+            mine = present[number - 1]
+            mine[profile_id] = mine.get(profile_id, False) or is_present
+    return [dict(sorted(mine.items(), key=lambda holding: not holding[1])) for mine in present]

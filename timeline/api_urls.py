@@ -1,11 +1,13 @@
 from django.urls import path
 
 from timeline.api import ProfileDetail, Queue, Timeline
+from timeline.search_api import Search
 from timeline.why_api import Identity
 
 urlpatterns = [
     path("profiles/<int:profile_id>/", ProfileDetail.as_view(), name="api-profile"),
     path("profiles/<int:profile_id>/timeline/", Timeline.as_view(), name="api-timeline"),
     path("profiles/<int:profile_id>/identity/", Identity.as_view(), name="api-identity"),
+    path("search/", Search.as_view(), name="api-search"),
     path("queue/", Queue.as_view(), name="api-queue"),
 ]

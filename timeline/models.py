@@ -1,6 +1,8 @@
 """The rows of the timeline, what amends them, and the queue that is folded from them."""
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import F, Q
 
@@ -121,3 +123,39 @@ class QueueRow(models.Model):
 
     def __str__(self) -> str:
         return f"queue row of profile {self.profile_id}"
+
+
+class EntryWords(models.Model):
+    """What an entry is searched by, written behind the entries (`timeline.search_index`).
+
+    A table of its own: the entry's row is rewritten for each delivery status, its words hardly ever. `changed_in` is
+    the entry's when it was read: while the two differ, the words may be old. An entry without words has an empty row.
+    """
+
+    entry = models.OneToOneField(Entry, models.CASCADE, primary_key=True, related_name="+")
+    occurred_at = models.DateTimeField()
+    words = SearchVectorField()
+    changed_in = models.BigIntegerField()
+
+    class Meta:
+        indexes = [
+            GinIndex(fields=["words"], name="entry_words", fastupdate=False),
+            models.Index(F("occurred_at").desc(), F("entry").desc(), name="entry_words_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"words of entry {self.entry_id}"
+
+
+class SearchCursor(models.Model):
+    """How far the entries are searchable; the only row has the id 1.
+
+    Everything that changed in a transaction before `followed_to` is, and every entry from the id `backfill_below` on.
+    Entries below it were there before the search was, and are still to be read.
+    """
+
+    followed_to = models.BigIntegerField()
+    backfill_below = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"search cursor at {self.followed_to}"

@@ -1,16 +1,12 @@
-"""Finding a customer by anything a colleague would type: a number, an e-mail address, a phone number, a name."""
+"""Choosing a customer by anything a colleague would type: a number, an e-mail address, a phone number, a name."""
 
 from dataclasses import dataclass
 
-from profiles.identity.canonical import phone_value
-from profiles.identity.values import IdentifierKind
-from profiles.models import Profile
-from profiles.reading import address_views, current_profile_id, holders
-from timeline.agents import BIGGEST_ID
+from profiles.reading import address_views
+from profiles.searching import find_customers
 from timeline.panel import AddressRow, address_row, name_of
 
 MOST = 6
-SHORTEST_PHONE = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,32 +20,14 @@ class Found:
 
 def people_like(asked: str, *, without: int) -> list[Found]:
     """Up to six customers, those with that very identifier or number first."""
-    ids = dict.fromkeys([*_by_number(asked), *_by_identifier(asked), *_by_name(asked)])
-    ids.pop(without, None)
-    names = dict(Profile.objects.filter(id__in=ids).values_list("id", "display_name"))
-    people = [Found(pk, name_of(names.get(pk, "")), _addresses(pk)) for pk in list(ids)[:MOST]]
+    found = [each for each in find_customers(asked) if each.profile_id != without][:MOST]
+    people = [Found(each.profile_id, name_of(each.display_name), addresses_of(each.profile_id)) for each in found]
     return [person for person in people if person.addresses]
 
 
-def _by_number(asked: str) -> list[int]:
-    digits = asked.removeprefix("#")
-    current = current_profile_id(int(digits)) if digits.isdecimal() and int(digits) <= BIGGEST_ID else None
-    return [current] if current is not None else []
-
-
-def _by_identifier(asked: str) -> list[int]:
-    found = list(holders(IdentifierKind.CUSTOMER_ID, asked)[:MOST])
-    if "@" in asked:
-        found += holders(IdentifierKind.EMAIL, asked)[:MOST]
-    elif len(phone_value(asked)) > SHORTEST_PHONE:
-        found += holders(IdentifierKind.PHONE, phone_value(asked))[:MOST]
-    return found
-
-
-def _by_name(asked: str) -> list[int]:
-    rows = Profile.objects.filter(display_name__icontains=asked, channel_identities__isnull=False).distinct()
-    return list(rows.order_by("-id").values_list("id", flat=True)[: MOST + 1])
-
-
-def _addresses(profile_id: int) -> list[AddressRow]:
-    return [address_row(view) for view in address_views(profile_id)[:3]]
+def addresses_of(profile_id: int) -> list[AddressRow]:
+    """The three addresses that were used last, each once however many lines it wrote to."""
+    rows: dict[tuple[str, str], AddressRow] = {}
+    for row in map(address_row, address_views(profile_id)):
+        rows.setdefault((row.channel, row.shown), row)
+    return list(rows.values())[:3]

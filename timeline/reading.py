@@ -41,6 +41,14 @@ class QueuePage:
     next_cursor: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Newer:
+    """Entries oldest first; `next_cursor` is None when nothing newer is there now."""
+
+    entries: list[Entry]
+    next_cursor: str | None
+
+
 _PAGE = """
 SELECT e.id FROM profiles_channelidentity c
 CROSS JOIN LATERAL (
@@ -84,6 +92,36 @@ def timeline_page(
     entries = load(ids[:limit])
     last = entries[-1] if len(ids) > limit else None
     return TimelinePage(entries, encode_cursor(last.occurred_at, last.id) if last else None)
+
+
+_NEWER = """
+SELECT e.id FROM profiles_channelidentity c
+CROSS JOIN LATERAL (
+    SELECT id, occurred_at FROM timeline_entry
+    WHERE channel_identity_id = c.id AND (occurred_at, id) > (%(at)s, %(id)s)
+    ORDER BY occurred_at, id LIMIT %(limit)s
+) e
+WHERE c.profile_id = %(profile)s ORDER BY e.occurred_at, e.id LIMIT %(limit)s
+"""
+
+
+def timeline_after(profile_id: int, after: str, *, limit: int = 50) -> Newer:
+    """The oldest `limit` entries of the profile that are newer than the cursor. Raises CursorError."""
+    at, pk = decode_cursor(after)
+    with connection.cursor() as cursor:
+        cursor.execute(_NEWER, {"profile": profile_id, "at": at, "id": pk, "limit": limit + 1})
+        ids = [row[0] for row in cursor.fetchall()]
+    entries = load(ids[:limit])[::-1]
+    last = entries[-1] if len(ids) > limit else None
+    return Newer(entries, encode_cursor(last.occurred_at, last.pk) if last else None)
+
+
+def timeline_around(entry: Entry, *, limit: int = 50) -> tuple[TimelinePage, str | None]:
+    """A page with the entry in its middle, and the cursor to go on to newer ones; None when it ends at the newest."""
+    profile_id = entry.channel_identity.profile_id
+    newer = timeline_after(profile_id, encode_cursor(entry.occurred_at, entry.pk), limit=limit // 2)
+    older = timeline_page(profile_id, before=encode_cursor(entry.occurred_at, entry.pk + 1), limit=limit - limit // 2)
+    return TimelinePage([*newer.entries[::-1], *older.entries], older.next_cursor), newer.next_cursor
 
 
 def load(ids: Sequence[int]) -> list[Entry]:

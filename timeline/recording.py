@@ -318,6 +318,11 @@ WHERE c.id = f.id
 """
 
 
+def is_automatic_answer(entry: Entry) -> bool:
+    """Whether the hub said it by itself: that answers nobody."""
+    return entry.direction == Direction.OUT and entry.detail.get("is_automatic") is True
+
+
 def _fold_identities(written: Iterable[Entry], filled: set[int]) -> None:
     """First and last times of each channel identity include the written entries."""
     folds: dict[int, list[datetime | None]] = {}
@@ -327,7 +332,8 @@ def _fold_identities(written: Iterable[Entry], filled: set[int]) -> None:
         fold = folds.setdefault(entry.channel_identity_id, [entry.occurred_at, entry.occurred_at, None, None])
         fold[0] = min(fold[0] or entry.occurred_at, entry.occurred_at)
         fold[1] = max(fold[1] or entry.occurred_at, entry.occurred_at)
-        if entry.kind == EntryKind.MESSAGE and entry.direction != Direction.NONE and entry.delivery != Delivery.FAILED:
+        is_counted = entry.delivery != Delivery.FAILED and not is_automatic_answer(entry)
+        if entry.kind == EntryKind.MESSAGE and entry.direction != Direction.NONE and is_counted:
             place = 2 if entry.direction == Direction.IN else 3
             fold[place] = max(fold[place] or entry.occurred_at, entry.occurred_at)
     if rows := [(pk, *fold) for pk, fold in folds.items() if pk not in filled]:
@@ -345,7 +351,7 @@ FROM (
         max(e.occurred_at) FILTER (WHERE e.kind <> 'work') AS last,
         max(e.occurred_at) FILTER (WHERE e.kind = 'message' AND e.direction = 'in') AS inbound,
         max(e.occurred_at) FILTER (WHERE e.kind = 'message' AND e.direction = 'out'
-            AND e.delivery IS DISTINCT FROM 'failed') AS outbound,
+            AND e.delivery IS DISTINCT FROM 'failed' AND NOT e.detail @> '{"is_automatic": true}') AS outbound,
         nullif(greatest(max(e.occurred_at) FILTER (WHERE e.kind = 'work' AND e.detail->>'type' = 'blocked'),
             max(e.occurred_at) FILTER (WHERE e.kind = 'work' AND e.detail->>'type' = 'unblocked')),
             max(e.occurred_at) FILTER (WHERE e.kind = 'work' AND e.detail->>'type' = 'unblocked')) AS blocked

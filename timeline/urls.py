@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from timeline import consent_pages, identity_pages, identity_verbs, media_pages, merge_pages, operation_log, views
+from timeline import (
+    consent_pages,
+    identity_pages,
+    identity_verbs,
+    media_pages,
+    merge_pages,
+    operation_log,
+    search_pages,
+    views,
+)
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -10,6 +19,7 @@ urlpatterns = [
     path("inbox/<slug:view>/<int:profile_id>/", views.customer, name="inbox-customer"),
     path("customers/<int:profile_id>/", views.customer_alone, name="customer"),
     path("customers/<int:profile_id>/older/", views.older, name="older"),
+    path("customers/<int:profile_id>/newer/", views.newer, name="newer"),
     path("customers/<int:profile_id>/since/", views.since, name="since"),
     path("customers/<int:profile_id>/identity/", identity_pages.identity, name="identity"),
     path("customers/<int:profile_id>/separate/", identity_pages.separate, name="separate"),
@@ -19,6 +29,7 @@ urlpatterns = [
     path("identity/sightings/<int:sighting_id>/mark/<slug:status>/", identity_verbs.mark_identifier, name="mark"),
     path("identity/boundaries/<int:boundary_id>/withdraw/", identity_verbs.withdraw_since, name="withdraw-boundary"),
     path("identity/addresses/<int:channel_identity_id>/since/", identity_verbs.somebody_else, name="somebody-else"),
+    path("search/", search_pages.search, name="search"),
     path("addresses/<int:channel_identity_id>/consent/", consent_pages.write_consent, name="write-consent"),
     path("addresses/<int:channel_identity_id>/block/", consent_pages.block_sender, name="block-sender"),
     path("addresses/<int:channel_identity_id>/unblock/", consent_pages.unblock_sender, name="unblock-sender"),

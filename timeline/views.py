@@ -22,7 +22,15 @@ from timeline.identity_lines import identity_lines
 from timeline.models import Entry, QueueRow
 from timeline.panel import Panel, name_of, panel_of
 from timeline.presenting import Day, Preview, answered_ids, days_of, preview_of
-from timeline.reading import MOST_CHANGED, CursorError, queue_page, timeline_page, timeline_since
+from timeline.reading import (
+    MOST_CHANGED,
+    CursorError,
+    queue_page,
+    timeline_after,
+    timeline_around,
+    timeline_page,
+    timeline_since,
+)
 from timeline.spam import KeptOut, kept_out
 from timeline.toasts import say_moved
 from timeline.wording import channel_of
@@ -91,15 +99,20 @@ def inbox(request: HttpRequest, view: str) -> HttpResponse:
 def customer(request: HttpRequest, view: str, profile_id: int) -> HttpResponse:
     """The queue with a customer's timeline and side panel; without the queue when htmx swaps customers.
 
-    The cursor is taken first, so that what comes meanwhile is pulled.
+    With `entry` the timeline is open there. The cursor is taken first, so that what comes meanwhile is pulled.
     """
     _check(view)
+    entry = _asked_entry(request)
+    if entry and entry.channel_identity.profile_id != profile_id:  # joined or separated since the link was made
+        return redirect(_at_entry(view, entry))
     seen = glance(profile_id if profile_id <= BIGGEST_ID else None)
     panel = _panel(profile_id)
     if panel is None:
         return redirect("inbox-customer", view=view, profile_id=_moved(request, profile_id))
-    page = timeline_page(profile_id)
+    page, newer_cursor = timeline_around(entry) if entry else (timeline_page(profile_id), None)
     context = {
+        "newer_cursor": newer_cursor,
+        "found": entry,
         "view": view,
         "selected": profile_id,
         "glance": seen,
@@ -119,7 +132,10 @@ def customer(request: HttpRequest, view: str, profile_id: int) -> HttpResponse:
 @require_GET
 @agent_page
 def customer_alone(request: HttpRequest, profile_id: int) -> HttpResponse:
-    """A customer's short address leads to the inbox with that customer open."""
+    """A customer's short address leads to the inbox with that customer open, at an entry if it names one."""
+    entry = _asked_entry(request)
+    if entry:
+        return redirect(_at_entry("all", entry))
     current = _current(profile_id)
     return redirect(
         "inbox-customer", view="all", profile_id=current if current == profile_id else _moved(request, profile_id)
@@ -142,6 +158,26 @@ def older(request: HttpRequest, profile_id: int) -> HttpResponse:
         "days": _days(page.entries[::-1], panel),
     }
     return render(request, "inbox/older.html", context)
+
+
+@require_GET
+@agent_page
+@_refuses_odd_cursors
+def newer(request: HttpRequest, profile_id: int) -> HttpResponse:
+    """The page of entries after the cursor `after`, in reading order, and the way to the page after it."""
+    panel = _panel(profile_id)
+    if panel is None:
+        return redirect(f"{reverse('newer', args=[_current(profile_id)])}?{request.GET.urlencode()}")
+    page = timeline_after(profile_id, request.GET.get("after", ""))
+    context = {
+        "view": "all",
+        "panel": panel,
+        "may_judge": may_judge(request),
+        "newer_cursor": page.next_cursor,
+        "days": _days(page.entries, panel),
+        "is_seam": True,
+    }
+    return render(request, "inbox/newer.html", context)
 
 
 @require_GET
@@ -191,6 +227,23 @@ def _moved(request: HttpRequest, profile_id: int) -> int:
     current = _current(profile_id)
     say_moved(request, current)
     return current
+
+
+def _asked_entry(request: HttpRequest) -> Entry | None:
+    """The entry that the address names, with its customer of today; None if it names none. Raises Http404."""
+    asked = request.GET.get("entry", "")
+    if not asked:
+        return None
+    pk = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 20 else BIGGEST_ID + 1
+    entry = Entry.objects.select_related("channel_identity").filter(pk=pk).first() if pk <= BIGGEST_ID else None
+    if entry is None:
+        raise Http404("no such entry")
+    return entry
+
+
+def _at_entry(view: str, entry: Entry) -> str:
+    page = reverse("inbox-customer", args=[view, entry.channel_identity.profile_id])
+    return f"{page}?entry={entry.pk}#e-{entry.pk}"
 
 
 def _panel(profile_id: int) -> Panel | None:

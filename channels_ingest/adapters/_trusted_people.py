@@ -35,7 +35,7 @@ def sender_of(given: object, source: str, traits: dict[str, str] | None = None) 
     """The person with these identifiers. Raises OddPartError saying which identifier is wrong and why."""
     if not isinstance(given, list) or not 1 <= len(given) <= MOST_IDENTIFIERS:
         raise OddPartError(f"identifiers: expected a list of 1 to {MOST_IDENTIFIERS}")
-    found = list(dict.fromkeys(_identifier(each, source, f"identifiers[{n}]") for n, each in enumerate(given)))
+    found = list(dict.fromkeys(identifier_of(each, source, f"identifiers[{n}]") for n, each in enumerate(given)))
     _check_customer_ids(found)
     address = _address(found, source)
     return Sender(address=address, identifiers=tuple(found), traits=traits or {}, reply_refusal=REPLY_REFUSAL)
@@ -49,7 +49,8 @@ def with_order(sender: Sender, number: str, source: str) -> Sender:
     return replace(sender, identifiers=(*sender.identifiers, order))
 
 
-def _identifier(given: object, source: str, place: str) -> SeenIdentifier:
+def identifier_of(given: object, source: str, place: str) -> SeenIdentifier:
+    """One identifier as a trusted server states it: proved. Raises OddPartError saying what is wrong with it."""
     if not isinstance(given, dict):
         raise OddPartError(f"{place}: expected an object with kind and value")
     name = given.get("kind")

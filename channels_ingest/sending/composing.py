@@ -30,11 +30,16 @@ log = logging.getLogger("cxhub.sending")
 
 #: An answer may carry a time before that of the message it answers, by as much as two clocks differ.
 CLOCK_DIFFERENCE = timedelta(minutes=10)
+#: What the sender needs besides the text.
+KEPT_WORDS = ("template", "subject", "cc", "reply_to", "confirmation")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """What somebody wants to send. `answers` is the entry it quotes; `subject` and `cc` are for mail only."""
+    """What somebody wants to send. `answers` is the entry it quotes; `subject` and `cc` are for mail only.
+
+    `confirmation` is the id of a code that is written in place of the text when it is sent.
+    """
 
     channel_identity_id: int
     text: str
@@ -43,6 +48,7 @@ class Draft:
     answers: int | None = None
     subject: str = ""
     cc: tuple[str, ...] = ()
+    confirmation: int | None = None
 
     def fingerprint(self) -> str:
         """The same for the same request."""
@@ -169,6 +175,14 @@ def _write(identity: ChannelIdentity, text: str, draft: Draft, wish: Wish, line:
         detail["reply_to"] = {"provider_message_id": quoted}
     if wish.replaces is not None:
         detail["replaces"] = wish.replaces.entry_id
+    if draft.confirmation is not None:
+        detail |= {"is_automatic": True, "confirmation": draft.confirmation}
+    row.words = {name: detail[name] for name in KEPT_WORDS if name in detail}
+    return _queue(identity, row, text, detail, line)
+
+
+def _queue(identity: ChannelIdentity, row: OutboxMessage, text: str, detail: dict[str, Any], line: SendingLine) -> int:
+    """The entry, and its outbox row with its `words`; delivered already where the commit is the delivery."""
     delivers_itself = line.adapter is None
     entry = NewEntry(
         channel_identity_id=identity.pk,
@@ -182,7 +196,6 @@ def _write(identity: ChannelIdentity, text: str, draft: Draft, wish: Wish, line:
         provider_message_id=str(row.reference) if delivers_itself else None,
     )
     row.entry_id = write_out(entry, profile_id=identity.profile_id)
-    row.words = {name: detail[name] for name in ("template", "subject", "cc", "reply_to") if name in detail}
     if delivers_itself:
         row.state, row.settled_at = OutboxMessage.State.SENT, timezone.now()
         row.provider_message_id = str(row.reference)
@@ -190,6 +203,17 @@ def _write(identity: ChannelIdentity, text: str, draft: Draft, wish: Wish, line:
     if not delivers_itself:
         transaction.on_commit(partial(intake.nudge, SEND), robust=True)
     return row.entry_id
+
+
+def send_automatic(identity: ChannelIdentity, text: str, line: SendingLine) -> int:
+    """The line says this by itself; returns the entry's id. It answers nobody: the customer waits on.
+
+    The caller holds the rows of the channel identity and of its profile, and has asked whether it may be sent.
+    """
+    row = OutboxMessage(account=identity.account, channel_identity=identity, purpose=guards.SERVICE)
+    detail = {"type": "text", "is_automatic": True, "automatic": True}
+    row.words = {"is_automatic": True}
+    return _queue(identity, row, text, detail, line)
 
 
 def _quoted(identity: ChannelIdentity, entry_id: int | None) -> str:

@@ -7,7 +7,11 @@ The partition of channel identities into profiles is a pure function of these ta
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower, Reverse
 
 from profiles.identity.evidence import FIRST_EPOCH
 from profiles.identity.values import Grade, IdentifierKind, IdentifierStatus, Standing
@@ -76,7 +80,16 @@ class Identifier(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["kind", "scope", "value"], name="identifier_once")]
-        indexes = [models.Index(fields=["kind", "join_key", "scope"], name="identifier_join")]
+        indexes = [
+            models.Index(fields=["kind", "join_key", "scope"], name="identifier_join"),
+            # For searches by the beginning of any value, and by the last digits or the domain.
+            models.Index(OpClass(Lower("join_key"), "text_pattern_ops"), name="identifier_beginning"),
+            models.Index(
+                OpClass(Reverse("join_key"), "text_pattern_ops"),
+                name="identifier_end",
+                condition=Q(kind__in=["phone", "email"]),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} identifier {self.pk}"
@@ -164,7 +177,8 @@ class Trait(models.Model):
     """A fact about the person behind a channel identity (`name`, `username`, ...), with its source and age.
 
     Every value ever told is kept, a wrong one can be withdrawn; which one is shown is a rule
-    (`profiles.reading.shown_traits`).
+    (`profiles.reading.shown_traits`). `words` is what a name is searched by, written behind the messages
+    (`profiles.name_search`); empty of what is no name.
     """
 
     channel_identity = models.ForeignKey(ChannelIdentity, models.PROTECT, related_name="traits", db_index=False)
@@ -175,10 +189,19 @@ class Trait(models.Model):
     first_seen = models.DateTimeField()
     last_seen = models.DateTimeField()
     withdrawn_by = models.ForeignKey(Operation, models.PROTECT, null=True, blank=True, related_name="withdrawn_traits")
+    words = SearchVectorField(null=True, blank=True, editable=False)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["channel_identity", "name", "value", "source"], name="trait_once")
+        ]
+        indexes = [
+            GinIndex(fields=["words"], name="trait_words", fastupdate=False),
+            models.Index(
+                fields=["id"],
+                name="trait_unsearched",
+                condition=Q(words__isnull=True, name__in=["name", "username", "company"]),
+            ),
         ]
 
     def __str__(self) -> str:

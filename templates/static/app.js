@@ -72,7 +72,7 @@
   const customer = () => $("#customer");
   const shownProfile = () => customer()?.dataset.profile;
   const title = { base: document.title, profile: shownProfile(), unread: 0, channels: new Set() };
-  const isAtEnd = () => Math.abs($("#tl")?.scrollTop ?? 0) < 80;
+  const isAtEnd = () => !$("#newer") && Math.abs($("#tl")?.scrollTop ?? 0) < 80;
 
   function showUnread() {
     document.title = title.unread ? `(${title.unread}) ${title.base}` : title.base;
@@ -87,7 +87,11 @@
     Object.assign(title, { unread: 0, channels: new Set() });
     showUnread();
   }
-  const latest = () => { $("#tl")?.scrollTo({ top: 0 }); seen(); };
+  const latest = () => {
+    if ($("#to-latest")) { $("#to-latest").click(); return; } // between what is shown and the latest there is more
+    $("#tl")?.scrollTo({ top: 0 });
+    seen();
+  };
 
   /** A header shared by messages of one sender within three minutes; the server does the same on its pages. */
   function regroup(entry) {
@@ -119,6 +123,7 @@
 
   function mergeEntries(days) {
     const oldest = Number($("#tl-in .entry")?.dataset.at ?? 0);
+    const newest = $("#newer") ? Number($$("#tl-in .entry").at(-1).dataset.at) : Infinity;
     const opened = isAtEnd();
     let arrived = null;
     for (const fresh of days) {
@@ -134,7 +139,7 @@
           if (isFocused) $("article", entry).focus({ preventScroll: true });
         } else if (Number(entry.dataset.at) >= oldest || !$("#older")) {
           entry.classList.add("new");
-          place(entry, fresh);
+          if (Number(entry.dataset.at) <= newest) place(entry, fresh);
           if (entry.dataset.dir === "in") {
             arrived = entry;
             if (!opened || document.hidden) { title.unread += 1; title.channels.add(entry.dataset.channel); }
@@ -354,8 +359,36 @@
       const entries = $$("#tl article");
       const here = document.activeElement.closest("article");
       step(here ? entries : entries.slice(by > 0 ? 0 : -1), here, by);
-    } else step($$(".row a, .pair a"), document.activeElement?.closest("a") ?? current(), by);
+    } else step($$(".row a, .pair a, [data-hit]"), document.activeElement?.closest("a") ?? current(), by);
   }
+
+  // ---- search: arrows between the box and what was found; j and k too, outside the box
+  function onHitKey(event) {
+    const place = event.target.closest("[data-hits]");
+    if (!place || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+    const box = $("input", place);
+    const by = { ArrowDown: 1, ArrowUp: -1, ...(event.target === box ? {} : { j: 1, k: -1 }) }[event.key];
+    if (!by || (event.key.length === 1 && localStorage.keys === "off")) return;
+    const hits = $$("[data-hit]", place);
+    const next = hits.indexOf(event.target) + by;
+    event.preventDefault();
+    event.stopPropagation();
+    if (next < 0) box.focus(); else step(hits, hits[Math.min(next, hits.length - 1)], 0);
+  }
+  document.addEventListener("keydown", onHitKey, { capture: true });
+
+  /** The entry that the address names has the focus; of newer entries, the first one is where the reader goes on. */
+  function showFound() {
+    const found = document.getElementById(customer()?.dataset.found);
+    if (found) { found.scrollIntoView({ block: "center" }); $("article", found)?.focus({ preventScroll: true }); }
+  }
+  function showSeam() {
+    const seam = $("[data-seam]");
+    const first = seam && $(".entry", seam.nextElementSibling ?? seam);
+    seam?.remove();
+    return () => first?.scrollIntoView({ block: "center" });
+  }
+  addEventListener("load", showFound); // after the browser went to the place that the address names
 
   // ---- toasts: thirty seconds, longer under the pointer or the focus; what went wrong stays
   function timeToasts() {
@@ -408,7 +441,9 @@
   if (keysOn) keysOn.checked = localStorage.keys !== "off";
   keysOn?.addEventListener("change", () => { localStorage.keys = keysOn.checked ? "on" : "off"; });
   document.addEventListener("htmx:after:swap", (event) => {
+    const goOn = showSeam();
     joinDays();
+    goOn();
     tellTimes();
     timeToasts();
     const sheet = $("#sheet");

@@ -88,8 +88,9 @@ def occurred_at(mail: Mail, arrival: Arrival) -> datetime:
 
 def mailbox_sender(address: str) -> Sender:
     """The owner of a mailbox of whom a provider reports something: a complaint, an unsubscription."""
+    address = ascii_lower(address)
     identifier = SeenIdentifier(IdentifierKind.EMAIL, address, "", Grade.PROVED)
-    return Sender(address=ascii_lower(address), standing=Standing.PROVED, identifiers=(identifier,))
+    return Sender(address=address, standing=Standing.PROVED, identifiers=(identifier,))
 
 
 def _sender(read: FromSender, mail: Mail) -> Sender:
@@ -98,10 +99,12 @@ def _sender(read: FromSender, mail: Mail) -> Sender:
         return Sender(
             address=f"unreadable sender {digest[:12]}", standing=read.standing, reply_refusal=UNREADABLE_REFUSAL
         )
+    # Letters without accents in one case: servers do not tell them apart, and one mailbox stays one channel identity.
+    address = ascii_lower(read.address)
     return Sender(
-        address=ascii_lower(read.address),
+        address=address,
         standing=read.standing,
-        identifiers=(SeenIdentifier(IdentifierKind.EMAIL, read.address, "", read.grade),),
+        identifiers=(SeenIdentifier(IdentifierKind.EMAIL, address, "", read.grade),),
         traits={"name": read.display_name[:LONGEST_TRAIT]} if read.display_name else {},
     )
 

@@ -87,8 +87,8 @@ def _node(raw: bytes, start: int, end: int, depth: int, budget: _Budget, default
     is_truncated = False
     if fields["mime_type"].startswith("multipart/") and boundary:
         default = "message/rfc822" if fields["mime_type"] == "multipart/digest" else "text/plain"
-        spans, is_truncated = _spans(raw, body, end, boundary)
-        children = tuple(_node(raw, first, last, depth + 1, budget, default) for first, last in spans)
+        found, is_truncated = spans(raw, body, end, boundary)
+        children = tuple(_node(raw, first, last, depth + 1, budget, default) for first, last in found)
     return Node(raw=raw, start=body, end=end, headers=headers, is_truncated=is_truncated, children=children, **fields)
 
 
@@ -129,10 +129,10 @@ def _value(headers: Headers, name: str) -> str:
     return to_text(raw)[0].replace("\r", "").replace("\n", "")
 
 
-def _spans(raw: bytes, start: int, end: int, boundary: bytes) -> tuple[list[tuple[int, int]], bool]:
+def spans(raw: bytes, start: int, end: int, boundary: bytes) -> tuple[list[tuple[int, int]], bool]:
     """Where each part of a multipart stands, and whether the closing delimiter is missing."""
     delimiter = b"--" + boundary
-    spans: list[tuple[int, int]] = []
+    found: list[tuple[int, int]] = []
     part_start = -1
     at = raw.find(delimiter, start, end)
     while at != -1:
@@ -145,13 +145,13 @@ def _spans(raw: bytes, start: int, end: int, boundary: bytes) -> tuple[list[tupl
             if part_start != -1:
                 last = at - 1 if raw[at - 1 : at] == b"\n" else at
                 last = last - 1 if last > part_start and raw[last - 1 : last] == b"\r" else last
-                spans.append((part_start, max(part_start, last)))
+                found.append((part_start, max(part_start, last)))
             if is_close:
-                return spans, False
+                return found, False
             part_start = min(line_end + 1, end)
-            if len(spans) > MOST_PARTS:
+            if len(found) > MOST_PARTS:
                 raise TooComplexError(f"more than {MOST_PARTS} parts")
         at = raw.find(delimiter, after, end)
     if part_start != -1:
-        spans.append((part_start, end))
-    return spans, True
+        found.append((part_start, end))
+    return found, True

@@ -4,6 +4,7 @@ import logging
 import signal
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -11,12 +12,16 @@ from django.db import Error as DatabaseError
 from django.db import connection
 
 from channels_ingest import envelopes, pipeline
+from channels_ingest.acknowledging import acknowledge_due
+from channels_ingest.media.fetches import fetch_one
+from channels_ingest.reconciling import reconcile_one
 from channels_ingest.sending import outbox
 from channels_ingest.sending.courier import Courier, send_one
 from channels_ingest.simulator import reporting
 from cxhub.running.readiness import announce_ready
 from profiles import likeness
 from profiles.locking import lock_id
+from timeline import search_index
 
 log = logging.getLogger("cxhub.sweeper")
 
@@ -26,10 +31,14 @@ POLL_SECONDS = 1.0
 LEAVE_TO_WORKER_SECONDS = 1.0
 #: What the search for duplicates may take of each poll, after everything due was worked; messages never wait longer.
 COMPARE_SECONDS = 0.3
-#: A search that failed, even on odd data, is left alone for so long; the cursor stays where it was.
-COMPARE_PAUSE_SECONDS = 60.0
+#: The same for making searchable what was written. What it has not reached, a search reads for itself.
+INDEX_SECONDS = 0.5
+#: Work of those kinds that failed, even on odd data, is left alone for so long; its cursor stays where it was.
+PAUSE_SECONDS = 60.0
 #: Messages that the sweeper sends at one time; each may take as long as a provider lets it.
 SENDING_THREADS = 2
+#: Files that the sweeper fetches at one time.
+FETCHING_THREADS = 2
 #: How often the simulator looks for what to report.
 REPORT_SECONDS = 0.2
 _LEADER = lock_id("process", "sweeper")
@@ -46,17 +55,23 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
         sender = Courier(lambda: send_one(due_for_seconds=LEAVE_TO_WORKER_SECONDS), threads=SENDING_THREADS)
+        fetcher = Courier(lambda: fetch_one(due_for_seconds=LEAVE_TO_WORKER_SECONDS), threads=FETCHING_THREADS)
         reporter = Courier(_report, threads=1)
+        reconciler = Courier(_reconcile, threads=1)
         announce_ready()
-        compare_at = 0.0
+        behind = {"acknowledging": acknowledge, "search for duplicates": compare, "search index": index}
+        next_at = dict.fromkeys(behind, 0.0)
         while not stop.wait(POLL_SECONDS):
             try:
                 if self._leads():
                     sender.wake()
+                    fetcher.wake()
                     reporter.wake()
+                    reconciler.wake()
                     sweep()
-                    if time.monotonic() >= compare_at and not compare():
-                        compare_at = time.monotonic() + COMPARE_PAUSE_SECONDS
+                    for name, work in behind.items():
+                        if time.monotonic() >= next_at[name] and not succeeds(name, work):
+                            next_at[name] = time.monotonic() + PAUSE_SECONDS
             except DatabaseError as error:
                 log.warning("sweep failed", extra={"fault": type(error).__name__})
                 connection.close()
@@ -86,14 +101,37 @@ def _report() -> bool:
     return True
 
 
-def compare() -> bool:
-    """A little of what was newly told has been looked at for likely duplicates; False when that failed.
-
-    No fault of it may end the loop that guarantees the messages.
-    """
+def _reconcile() -> bool:
+    """One provider's list was compared with the inbox; whether another's turn has come. A slow one holds nobody up."""
     try:
-        likeness.catch_up(seconds=COMPARE_SECONDS)
+        return reconcile_one()
+    except DatabaseError:
+        raise
     except Exception as error:
-        log.warning("search for duplicates failed", extra={"fault": type(error).__name__})
+        log.warning("reconciling failed", extra={"fault": type(error).__name__})
+        return False
+
+
+def acknowledge() -> None:
+    """The lines that answer by themselves have."""
+    acknowledge_due()
+
+
+def compare() -> None:
+    """A little of what was newly told has been looked at for likely duplicates."""
+    likeness.catch_up(seconds=COMPARE_SECONDS)
+
+
+def index() -> None:
+    """A little of what was newly written is searchable."""
+    search_index.catch_up(seconds=INDEX_SECONDS)
+
+
+def succeeds(name: str, work: Callable[[], None]) -> bool:
+    """Whether work behind the messages did not fail: no fault of it may end the loop that guarantees the messages."""
+    try:
+        work()
+    except Exception as error:
+        log.warning("work behind the messages failed", extra={"work": name, "fault": type(error).__name__})
         return False
     return True

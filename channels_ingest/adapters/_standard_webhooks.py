@@ -1,0 +1,54 @@
+"""The signature of Standard Webhooks (v1), by its reference library; the age and the headers are checked here.
+
+The library takes its own clock, times such as "nan" and base64 with rubbish in it, and raises at odd headers.
+Standard Webhooks, "Specification" (2b, read 2026-11): id, stamp of this attempt, space-separated signatures.
+"""
+
+import binascii
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from standardwebhooks import Webhook
+from standardwebhooks.webhooks import EmptyWebhookSecretError
+
+from channels_ingest.adapters.base import Delivery
+from channels_ingest.signatures import any_matches
+
+#: The spec's tolerance; every attempt is stamped anew.
+WINDOW = timedelta(minutes=5)
+MOST_SIGNATURES = 20  # of secrets that overlap while one is rotated
+LONGEST_ID = 255
+_STAMP = re.compile(r"[0-9]{9,11}")
+
+
+def is_signed(delivery: Delivery, secrets: Iterator[str] | list[str] | tuple[str, ...]) -> bool:
+    """Whether one of the secrets signed this body under this id, within the window."""
+    message_id = delivery.headers.get("webhook-id", "")
+    stamp = delivery.headers.get("webhook-timestamp", "")
+    presented = delivery.headers.get("webhook-signature", "").split(" ")[:MOST_SIGNATURES]
+    is_named = 0 < len(message_id) <= LONGEST_ID and message_id.isascii() and message_id.isprintable()
+    if not is_named or not _STAMP.fullmatch(stamp) or delivery.received_at is None:
+        return False
+    at = datetime.fromtimestamp(int(stamp), UTC)
+    if abs(delivery.received_at - at) > WINDOW:
+        return False
+    expected = [found for secret in secrets if (found := signature(secret, message_id, at, delivery.body))]
+    return any(any_matches(each, expected) for each in presented if each.startswith("v1,"))
+
+
+def signature(secret: str, message_id: str, at: datetime, body: bytes) -> str:
+    """`v1,` and the base64 of the signature; empty for a secret that is none and for bytes that are no text."""
+    try:
+        return Webhook(secret).sign(message_id, at, body.decode("utf-8"))
+    except (binascii.Error, EmptyWebhookSecretError, ValueError):
+        return ""
+
+
+def check_secret(value: str) -> str:
+    """What is wrong with a secret, in words, or nothing."""
+    try:
+        Webhook(value)
+    except (binascii.Error, EmptyWebhookSecretError, ValueError):
+        return "expected base64, as in whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw; make one of 24 to 64 random bytes"
+    return ""

@@ -1,0 +1,27 @@
+"""Settings that mail providers share, and the log-in of those that sign nothing."""
+
+from channels_ingest.adapters.base import AccountSettings, Delivery, Setting
+from channels_ingest.signatures import any_matches, presented_secret
+
+FROM = Setting(name="from", meaning="The mailbox's address, under which answers are sent; needed to send")
+FROM_NAME = Setting(name="from_name", meaning="The name that answers are sent under")
+REPLY_ADDRESS = Setting(
+    name="reply_address", meaning="The address whose mail comes to the hub, where it is not the one mails are sent from"
+)
+PASSWORD = "password"  # noqa: S105
+
+
+def password(provider: str) -> Setting:
+    """The password in the webhook's address: https://hub:PASSWORD@host/webhooks/..."""
+    return Setting(
+        name=PASSWORD,
+        meaning=f"A long random word of yours, which {provider} sends in the webhook's address: https://hub:WORD@host/…",
+        secret=True,
+        required=True,
+    )
+
+
+def is_logged_in(delivery: Delivery, account: AccountSettings) -> bool:
+    """Whether one of the account's passwords came along, as Basic (any user) or Bearer."""
+    presented = presented_secret(delivery.headers.get("authorization", ""))
+    return bool(presented) and any_matches(presented, [word for word in account.secrets.get(PASSWORD, ()) if word])

@@ -1,0 +1,139 @@
+"""Amazon SES as the simulator plays it, with a signing key of its own in Amazon's place.
+
+The certificate is kept in this process only, so the simulator's notifications are believed where the simulator runs:
+on the web process of a demonstration, and nowhere else.
+"""
+
+import base64
+import json
+import secrets
+import uuid
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from urllib.parse import urlsplit
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
+from channels_ingest import sns_certificates
+from channels_ingest.adapters.base import AccountSettings
+from channels_ingest.adapters.mail.headers import addresses_of
+from channels_ingest.adapters.mail.sns import string_to_sign
+from channels_ingest.adapters.sending import Answer, HttpRequest
+from channels_ingest.simulator.plays._mail import json_answer, our_address, secret_of, taken_mail, written_mail
+from channels_ingest.simulator.plays.base import Person, Play, Post, Taken
+from timeline.entries import Delivery
+
+DEFAULT_TOPIC = "arn:aws:sns:us-east-1:000000000000:simulated"
+
+
+class AmazonSesPlay:
+    """See `base.Play`."""
+
+    provider = "email_ses"
+
+    def take(self, request: HttpRequest) -> Taken | Answer:
+        """The mail of a SendEmail call, or SES's refusal of it."""
+        if request.method != "POST" or not urlsplit(request.url).path.endswith("/v2/email/outbound-emails"):
+            return _refusal(404, "UnknownOperationException", "no such operation")
+        if not request.headers.get("authorization", "").startswith("AWS4-HMAC-SHA256 Credential="):
+            return _refusal(403, "MissingAuthenticationTokenException", "Missing Authentication Token")
+        try:
+            said = json.loads(request.body)
+            raw = base64.b64decode(said["Content"]["Raw"]["Data"])
+            to = addresses_of([said["Destination"]["ToAddresses"][0].encode()])[0]
+            tags = {tag["Name"]: tag["Value"] for tag in said.get("EmailTags", [])}
+        except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+            return _refusal(400, "BadRequestException", "the request is no mail")
+        message_id = f"0102{secrets.token_hex(6)}-{uuid.uuid4()}-000000"
+        taken = taken_mail(raw, to=to, message_id=message_id, reference=tags.get("reference", ""))
+        return taken or _refusal(400, "BadRequestException", "the request is no mail")
+
+    def answer(self, taken: Taken) -> Answer:
+        """SES's answer to a mail it took."""
+        return json_answer(200, {"MessageId": taken.message_id})
+
+    def status(
+        self, taken: Taken, delivery: Delivery, at: datetime, account: AccountSettings, *, webhook_url: str
+    ) -> Post | None:
+        """The event of a configuration set."""
+        stamp = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        mail = {
+            "messageId": taken.message_id,
+            "timestamp": stamp,
+            "destination": [taken.to],
+            "tags": {"reference": [taken.reference]},
+        }
+        facts: dict[Delivery, dict[str, object]] = {
+            Delivery.SENT: {"eventType": "Send", "send": {}},
+            Delivery.DELIVERED: {"eventType": "Delivery", "delivery": {"timestamp": stamp, "recipients": [taken.to]}},
+            Delivery.FAILED: {
+                "eventType": "Bounce",
+                "bounce": {
+                    "bounceType": "Permanent",
+                    "timestamp": stamp,
+                    "bouncedRecipients": [
+                        {"emailAddress": taken.to, "diagnosticCode": "smtp; 550 5.1.1 user unknown", "status": "5.1.1"}
+                    ],
+                },
+            },
+        }
+        return _post({**facts[delivery], "mail": mail}, at, account, webhook_url) if delivery in facts else None
+
+    def incoming(
+        self, person: Person, text: str, at: datetime, account: AccountSettings, *, webhook_url: str, answers: str = ""
+    ) -> Post:
+        """The notification of a receipt rule with the whole mail."""
+        to = our_address(account)
+        # SES writes its own Message-ID into what it sends, and answers name that one.
+        answered = f"{answers}@email.amazonses.com" if answers and "@" not in answers else answers
+        raw = written_mail(person, text, at, to=to, answers=answered)
+        passed = {name: {"status": "PASS"} for name in ("spfVerdict", "dkimVerdict", "dmarcVerdict", "spamVerdict")}
+        said = {
+            "notificationType": "Received",
+            "receipt": {"recipients": [to], "action": {"type": "SNS", "encoding": "BASE64"}, **passed},
+            "mail": {"messageId": secrets.token_hex(20), "source": person.address, "destination": [to]},
+            "content": base64.b64encode(raw).decode(),
+        }
+        return _post(said, at, account, webhook_url)
+
+
+def _post(said: object, at: datetime, account: AccountSettings, webhook_url: str) -> Post:
+    topic = secret_of(account, "topic_arn") or DEFAULT_TOPIC
+    region = topic.split(":")[3] if topic.count(":") == 5 else "us-east-1"
+    key, pem = _signing()
+    certificate = f"https://sns.{region}.amazonaws.com/SimpleNotificationService-simulated.pem"
+    sns_certificates.keep(certificate, pem)
+    notification = {
+        "Type": "Notification",
+        "MessageId": str(uuid.uuid4()),
+        "TopicArn": topic,
+        "Message": json.dumps(said),
+        "Timestamp": at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "SignatureVersion": "2",
+        "SigningCertURL": certificate,
+    }
+    signature = key.sign((string_to_sign(notification) or "").encode(), padding.PKCS1v15(), SHA256())
+    body = json.dumps({**notification, "Signature": base64.b64encode(signature).decode()}).encode()
+    return Post(url=webhook_url, headers={"Content-Type": "text/plain; charset=UTF-8"}, body=body)
+
+
+@cache
+def _signing() -> tuple[rsa.RSAPrivateKey, bytes]:
+    """A key of this process, and its certificate."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "simulated.invalid")])
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    builder = builder.serial_number(1).not_valid_before(start).not_valid_after(start + timedelta(days=36_500))
+    return key, builder.sign(key, SHA256()).public_bytes(Encoding.PEM)
+
+
+def _refusal(status: int, kind: str, message: str) -> Answer:
+    return json_answer(status, {"message": message}, **{"x-amzn-errortype": kind})
+
+
+PLAY: Play = AmazonSesPlay()
