@@ -45,8 +45,5 @@ def _answered(message: OutboxMessage) -> dict[str, Any] | None:
         id__lt=message.entry_id,
     )
     quoted = str(message.words.get("reply_to", {}).get("provider_message_id", ""))
-    if quoted:
-        mails = mails.filter(provider_message_id=quoted)
-    else:
-        mails = mails.filter(detail__automatic__isnull=True)
+    mails = mails.filter(provider_message_id=quoted) if quoted else mails.filter(detail__automatic__isnull=True)
     return mails.order_by("-occurred_at", "-id").values_list("detail", flat=True).first()
