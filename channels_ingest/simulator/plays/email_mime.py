@@ -2,8 +2,6 @@
 
 import secrets
 from datetime import datetime
-from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime
 from urllib.parse import urlsplit
 
@@ -77,15 +75,18 @@ class MimePipePlay:
 
 
 def _report(taken: Taken, action: str, at: datetime, *, to: str) -> bytes:
-    head = EmailMessage(policy=SMTP)
-    head["From"] = "MAILER-DAEMON@mx.simulator.invalid"
-    head["To"] = to
-    head["Subject"] = "Delivery Status Notification"
-    head["Date"] = format_datetime(at)
-    head["Message-ID"] = f"<{secrets.token_hex(12)}@mx.simulator.invalid>"
-    head["Auto-Submitted"] = "auto-replied"
-    head["MIME-Version"] = "1.0"
-    head["Content-Type"] = 'multipart/report; report-type=delivery-status; boundary="=simulated"'
+    fields = {
+        "Return-Path": "<>",
+        "From": "MAILER-DAEMON@mx.simulator.invalid",
+        "To": to,
+        "Subject": "Delivery Status Notification",
+        "Date": format_datetime(at),
+        "Message-ID": f"<{secrets.token_hex(12)}@mx.simulator.invalid>",
+        "Auto-Submitted": "auto-replied",
+        "MIME-Version": "1.0",
+        "Content-Type": 'multipart/report; report-type=delivery-status; boundary="=simulated"',
+    }
+    head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
     status, diagnostic = ("2.0.0", "250 OK") if action == "delivered" else ("5.1.1", "550 5.1.1 User unknown")
     parts = [
         "Content-Type: text/plain\r\n\r\nThis is the mail server.\r\n",
@@ -95,7 +96,7 @@ def _report(taken: Taken, action: str, at: datetime, *, to: str) -> bytes:
         f"Content-Type: text/rfc822-headers\r\n\r\nMessage-ID: <{taken.message_id}>\r\nTo: {taken.to}\r\n",
     ]
     body = "".join(f"--=simulated\r\n{part}\r\n" for part in parts) + "--=simulated--\r\n"
-    return head.as_bytes() + body.encode()
+    return f"{head}\r\n{body}".encode()
 
 
 def _post(raw: bytes, account: AccountSettings, webhook_url: str) -> Post:
