@@ -19,6 +19,7 @@ from channels_ingest.messages import (
     ContactHint,
     Errand,
     Introduction,
+    Item,
     Located,
     Message,
 )
@@ -83,14 +84,16 @@ class Batch:
         ours = []
         for located in items:
             account_id = router.account_id(envelope.account, located.route)
-            item = located.item
+            item: Item | None = located.item
+            if self.ourselves.wrote(located.item):
+                item = self.ourselves.behind(located.item)
             if account_id is None:
                 faults.append(f"{located.path}: no account with number id {located.route}; connect it and replay")
             elif isinstance(item, Errand):
                 self.errands.append(
                     StoredErrand(account_id=account_id, kind=item.kind, key=item.key[:255], detail=dict(item.detail))
                 )
-            elif self.ourselves.wrote(item):
+            elif item is None:
                 ours.append(located.path)
             elif isinstance(item, AccountNotice):
                 self.notices.append(
