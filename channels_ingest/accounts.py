@@ -18,6 +18,7 @@ from django.db import transaction
 from channels_ingest.adapters.base import AccountSettings, Adapter, Setting
 from channels_ingest.adapters.sending import DeliversItself, Sends
 from channels_ingest.auto_reply import SETTINGS
+from channels_ingest.media.wanted import ask_again
 from channels_ingest.models import AccountSecret
 from channels_ingest.registry import ADAPTERS
 from profiles.models import ChannelAccount
@@ -57,7 +58,11 @@ class Line:
 
 def _cipher() -> MultiFernet:
     """Encrypts with SECRET_KEY and decrypts with it or its fallbacks, so that the key can be rotated."""
-    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return cipher_of([settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS])
+
+
+def cipher_of(keys: Sequence[str]) -> MultiFernet:
+    """Encrypts with the first of these SECRET_KEYs and decrypts with any."""
     derived = (hmac.new(str(key).encode(), b"channels_ingest.secrets", hashlib.sha256).digest() for key in keys)
     return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in derived])
 
@@ -139,6 +144,7 @@ def connect(provider: str, *, name: str, values: Mapping[str, str], forget_old: 
             add_secret(account, setting_name, value)
     changed = state_own(account.pk, _own_addresses(account))
     transaction.on_commit(partial(refold_own, changed))
+    ask_again(account.pk)
     return account
 
 

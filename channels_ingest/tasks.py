@@ -5,14 +5,20 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from channels_ingest import envelopes, errands, pipeline
-from channels_ingest.sending.courier import courier
+from channels_ingest.media.fetches import fetch_one
+from channels_ingest.sending.courier import Courier, courier
 from profiles.locking import lock_id
+
+#: Files that one process fetches at one time, in threads of their own: a slow provider holds nobody else up.
+MEDIA_THREADS = 2
+media_courier = Courier(fetch_one, threads=MEDIA_THREADS)
 
 
 @shared_task(ignore_result=True)
 def process_inbox() -> None:
-    """Every due envelope has been worked."""
+    """Every due envelope has been worked, and the files they named are being fetched beside."""
     pipeline.drain()
+    media_courier.wake()
 
 
 @shared_task(ignore_result=True)

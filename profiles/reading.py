@@ -35,11 +35,14 @@ class AddressView:
 
 @dataclass(frozen=True, slots=True)
 class IdentifierView:
+    """An identifier at its best grade; `claim` is a sighting that only claims it, while nothing better is known."""
+
     kind: str
     scope: str
     value: str
     grade: str
     status: str
+    claim: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +171,8 @@ def _identifiers(profile_id: int) -> tuple[dict[int, str], tuple[IdentifierView,
         found = sighting.identifier
         key = (found.kind, found.scope, found.value)
         grade = best_grade(sighting.grade, views[key].grade if key in views else None)
-        views[key] = IdentifierView(*key, grade=grade, status=found.status)
+        claim = sighting.pk if grade == Grade.CLAIMED else None
+        views[key] = IdentifierView(*key, grade=grade, status=found.status, claim=claim)
     order = {kind: rank for rank, kind in enumerate(IdentifierKind)}
     return grades, tuple(sorted(views.values(), key=lambda v: (order[IdentifierKind(v.kind)], v.scope, v.value)))
 

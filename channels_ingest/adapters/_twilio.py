@@ -9,11 +9,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import parse_qs, quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 from channels_ingest.adapters._twilio_errors import trouble_of
+from channels_ingest.adapters._twilio_listing import TwilioListing
 from channels_ingest.adapters._twilio_signature import form_digest, is_signed
 from channels_ingest.adapters.base import AccountSettings, Delivery, PayloadError, Setting, clean
+from channels_ingest.adapters.fetching import MediaRequest
 from channels_ingest.adapters.forms import form_body, form_fields
 from channels_ingest.adapters.reading import OddPartError, as_link, as_object, as_word, nameable
 from channels_ingest.adapters.sending import (
@@ -62,7 +64,7 @@ LONGEST_TEXT = 1_600
 _ATTACHMENT_TYPES = ("image", "audio", "video")
 
 
-class TwilioChannel:
+class TwilioChannel(TwilioListing):
     """The half of an adapter that Twilio's channels share; see `base.Adapter` and `sending.Sends`."""
 
     provider: str
@@ -80,6 +82,8 @@ class TwilioChannel:
     route_setting = "from"
     api_url = "https://api.twilio.com"
     sending_settings: tuple[str, ...] = ("account_sid", "auth_token", "from")
+    media_settings: tuple[str, ...] = ("account_sid", "auth_token")
+    media_hosts: tuple[str, ...] = ("twilio.com",)
     #: What stands before every address of the channel in Twilio's fields.
     prefix = ""
 
@@ -127,18 +131,31 @@ class TwilioChannel:
         """What a customer wrote."""
         raise NotImplementedError
 
+    def media_request(
+        self, attachment: Mapping[str, Any], account: AccountSettings, *, api_url: str
+    ) -> MediaRequest | None:
+        """The link itself, with the account's own log-in; it redirects to where the file is, which gets none."""
+        link = as_link(attachment.get("link"))
+        if not link:
+            return None
+        if api_url != self.api_url:  # the simulator keeps the same paths
+            link = f"{api_url}{urlsplit(link).path}"
+        return MediaRequest(url=link, headers=_log_in(account))
+
+    def media_found(self, answer: Answer, account: AccountSettings, *, api_url: str) -> MediaRequest | None:
+        """Nothing: there is no look-up."""
+        return None
+
     def render(self, outgoing: Outgoing, account: AccountSettings, *, api_url: str) -> HttpRequest:
         """The call that makes a message. Twilio has no place for the message that this one answers."""
         sid = account.plain.get("account_sid") or "AC0"
-        token = next((token for token in account.secrets.get("auth_token", ()) if token), "")
         fields = [("To", f"{self.prefix}{outgoing.address}"), self._sender(account), *self._content(outgoing)]
         fields.append(("StatusCallback", outgoing.status_url))
-        credentials = base64.b64encode(f"{sid}:{token}".encode()).decode()
         return HttpRequest(
             method="POST",
             url=f"{api_url}/2010-04-01/Accounts/{quote(sid, safe='')}/Messages.json",
             headers={
-                "authorization": f"Basic {credentials}",
+                **_log_in(account),
                 "content-type": "application/x-www-form-urlencoded",
                 "accept": "application/json",
             },
@@ -236,6 +253,13 @@ def _errors(fields: Fields) -> list[dict[str, Any]]:
 def reference_in(query: str) -> str:
     """Our own reference, which stands in the query of the address a status is posted to, and is signed with it."""
     return as_word((parse_qs(query).get("reference") or [""])[0])
+
+
+def _log_in(account: AccountSettings) -> dict[str, str]:
+    """The account's own log-in."""
+    sid = account.plain.get("account_sid") or "AC0"
+    token = next((token for token in account.secrets.get("auth_token", ()) if token), "")
+    return {"authorization": f"Basic {base64.b64encode(f'{sid}:{token}'.encode()).decode()}"}
 
 
 def media_of(fields: Fields) -> list[dict[str, Any]]:

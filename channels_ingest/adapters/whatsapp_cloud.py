@@ -12,7 +12,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from channels_ingest.adapters import _whatsapp_sending
+from channels_ingest.adapters import _whatsapp_media, _whatsapp_sending
 from channels_ingest.adapters._whatsapp_events import (
     ACCOUNT_FIELDS,
     account_items,
@@ -25,6 +25,7 @@ from channels_ingest.adapters._whatsapp_events import (
 from channels_ingest.adapters._whatsapp_messages import customer_items, echo_items, history_items, history_media_items
 from channels_ingest.adapters._whatsapp_senders import Circumstances, contacts_of, digits_of
 from channels_ingest.adapters.base import AccountSettings, Delivery, PayloadError, Setting, clean, read_json
+from channels_ingest.adapters.fetching import MediaRequest
 from channels_ingest.adapters.reading import OddPartError, as_list, as_object, as_word, nameable
 from channels_ingest.adapters.sending import Answer, HttpRequest, Outcome, Outgoing
 from channels_ingest.messages import Item, Located, NotUnderstood
@@ -53,6 +54,8 @@ class WhatsAppCloud:
     route_setting = "phone_number_id"
     api_url = _whatsapp_sending.API_URL
     sending_settings: tuple[str, ...] = ("access_token", "phone_number_id")
+    media_settings: tuple[str, ...] = ("access_token",)
+    media_hosts = _whatsapp_media.MEDIA_HOSTS
 
     def handshake(self, query: Mapping[str, str], account: AccountSettings) -> str | None:
         """The challenge, if the verify token is one of ours."""
@@ -96,6 +99,16 @@ class WhatsAppCloud:
     def render(self, outgoing: Outgoing, account: AccountSettings, *, api_url: str) -> HttpRequest:
         """One message to the Graph API."""
         return _whatsapp_sending.render(outgoing, account, api_url)
+
+    def media_request(
+        self, attachment: Mapping[str, Any], account: AccountSettings, *, api_url: str
+    ) -> MediaRequest | None:
+        """The look-up of the attachment's media id."""
+        return _whatsapp_media.media_request(attachment, account, api_url)
+
+    def media_found(self, answer: Answer, account: AccountSettings, *, api_url: str) -> MediaRequest | None:
+        """Where the file is, for five minutes."""
+        return _whatsapp_media.media_found(answer, account)
 
     def read_answer(self, answer: Answer) -> Outcome:
         """Meta's answer: an id, or an error code."""

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection
+from django.utils import timezone
 
 from channels_ingest.messages import Amendment, Message
+from channels_ingest.models import MediaFetch
 from timeline.entries import AmendmentKind, reference_of
 
 #: What an adapter may name a file by; a longer link is no file of a provider's.
@@ -68,6 +70,13 @@ def want(holders: Iterable[Holder]) -> int:
         with connection.cursor() as cursor:
             cursor.execute(_WANT, [json.dumps(list(wanted.rows.values()))])
     return len(wanted.rows)
+
+
+def ask_again(account_id: int) -> None:
+    """What the account had no key for is wanted again, now that it may have one."""
+    MediaFetch.objects.filter(account_id=account_id, state=MediaFetch.State.NO_ACCESS).update(
+        state=MediaFetch.State.WANTED, attempts=0, next_attempt_at=timezone.now()
+    )
 
 
 def _add_all(wanted: _Wanted, holder: Holder, message_id: str, detail: Mapping[str, Any]) -> None:

@@ -30,11 +30,16 @@ log = logging.getLogger("cxhub.sending")
 
 #: An answer may carry a time before that of the message it answers, by as much as two clocks differ.
 CLOCK_DIFFERENCE = timedelta(minutes=10)
+#: What the sender needs besides the text.
+KEPT_WORDS = ("template", "subject", "cc", "reply_to", "confirmation")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """What somebody wants to send. `answers` is the entry it quotes; `subject` and `cc` are for mail only."""
+    """What somebody wants to send. `answers` is the entry it quotes; `subject` and `cc` are for mail only.
+
+    `confirmation` is the id of a code that is written in place of the text when it is sent.
+    """
 
     channel_identity_id: int
     text: str
@@ -43,6 +48,7 @@ class Draft:
     answers: int | None = None
     subject: str = ""
     cc: tuple[str, ...] = ()
+    confirmation: int | None = None
 
     def fingerprint(self) -> str:
         """The same for the same request."""
@@ -169,7 +175,9 @@ def _write(identity: ChannelIdentity, text: str, draft: Draft, wish: Wish, line:
         detail["reply_to"] = {"provider_message_id": quoted}
     if wish.replaces is not None:
         detail["replaces"] = wish.replaces.entry_id
-    row.words = {name: detail[name] for name in ("template", "subject", "cc", "reply_to") if name in detail}
+    if draft.confirmation is not None:
+        detail |= {"is_automatic": True, "confirmation": draft.confirmation}
+    row.words = {name: detail[name] for name in KEPT_WORDS if name in detail}
     return _queue(identity, row, text, detail, line)
 
 

@@ -19,8 +19,9 @@ from channels_ingest.adapters.sending import HttpRequest as ProviderRequest
 from channels_ingest.sending.lines import SIMULATOR_HEADER, sending_line, simulator_secret
 from channels_ingest.simulator import faults
 from channels_ingest.simulator.faults import Fault, fault_of, steps_of
+from channels_ingest.simulator.incoming import kept
 from channels_ingest.simulator.models import SimulatedMessage
-from channels_ingest.simulator.plays.base import Play, RefusesByCode, Taken
+from channels_ingest.simulator.plays.base import KeepsMedia, Play, PlaysListing, RefusesByCode, Taken
 from channels_ingest.simulator.plays.registry import PLAYS
 from channels_ingest.simulator.reporting import report_now
 from profiles.models import ChannelAccount
@@ -52,6 +53,10 @@ def provider_api(request: HttpRequest, provider: str, key: str, rest: str) -> Ht
 
 
 def _answer(play: Play, account: ChannelAccount, asked: ProviderRequest) -> Answer:
+    if isinstance(play, PlaysListing) and (listed := play.listing(asked, kept(account))) is not None:
+        return listed
+    if asked.method == "GET" and isinstance(play, KeepsMedia):
+        return play.media(asked)
     taken = play.take(asked)
     if isinstance(taken, Answer):
         return taken

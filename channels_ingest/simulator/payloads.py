@@ -12,6 +12,8 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
+from channels_ingest.simulator.samples import media_id, sample_of
+
 Json = dict[str, Any]
 
 
@@ -133,11 +135,12 @@ def media(kind: str, seed: str, *, caption: str = "", filename: str = "") -> Jso
         "document": "application/pdf",
         "sticker": "image/webp",
     }[kind]
-    digest = hashlib.sha256(seed.encode()).digest()
+    number = media_id(kind, seed)
+    _, known = sample_of(number) or (kind, seed.encode())
     content: Json = {
         "mime_type": mime_type,
-        "sha256": base64.b64encode(digest).decode(),
-        "id": str(int.from_bytes(digest[:6], "big")),
+        "sha256": base64.b64encode(hashlib.sha256(known).digest()).decode(),
+        "id": number,
     }
     if caption:
         content["caption"] = caption

@@ -3,7 +3,7 @@
 import json
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from urllib.parse import parse_qs, urlsplit
@@ -12,6 +12,7 @@ from channels_ingest.adapters._twilio_signature import HEADER, signatures
 from channels_ingest.adapters.base import AccountSettings
 from channels_ingest.adapters.forms import form_body, form_fields, form_pairs
 from channels_ingest.adapters.sending import Answer, HttpRequest
+from channels_ingest.simulator.plays._twilio_listing import listing, message_id_of
 from channels_ingest.simulator.plays.base import Person, Post, Taken
 from timeline.entries import Delivery
 
@@ -137,6 +138,17 @@ class TwilioPlay:
             **self.more_of(person, answers),
         }
         return signed_post(webhook_url, fields, account)
+
+    def message_id_of(self, post: Post) -> str:
+        """See `base.PlaysListing`."""
+        return message_id_of(post)
+
+    def listing(self, request: HttpRequest, kept: Sequence[tuple[datetime, bytes]]) -> Answer | None:
+        """See `base.PlaysListing`."""
+        try:
+            return listing(request, kept)
+        except ValueError:
+            return refusal(400, 20001, "Invalid parameter")
 
     def more_of(self, person: Person, answers: str) -> dict[str, str]:
         """What the channel tells besides."""

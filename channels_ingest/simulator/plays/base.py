@@ -1,6 +1,6 @@
 """The shape of a play: a provider's API and its webhooks, over real HTTP with real signatures."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, runtime_checkable
@@ -70,8 +70,27 @@ class Play(Protocol):
 
 
 @runtime_checkable
+class PlaysListing(Protocol):
+    """A play whose provider lists what came in."""
+
+    def message_id_of(self, post: Post) -> str:
+        """The provider's id of the message that a webhook brings."""
+
+    def listing(self, request: HttpRequest, kept: Sequence[tuple[datetime, bytes]]) -> Answer | None:
+        """The list of what customers wrote, given newest first with the webhook's body; None if it was not asked."""
+
+
+@runtime_checkable
 class RefusesByCode(Protocol):
     """A play that knows how its provider says no; others refuse in a general way."""
 
     def refuse(self, code: str) -> Answer:
         """The API's refusal with the provider's error code."""
+
+
+@runtime_checkable
+class KeepsMedia(Protocol):
+    """A play that also has the files its customers sent."""
+
+    def media(self, request: HttpRequest) -> Answer:
+        """What the API says to a GET for a file, or for where it is."""

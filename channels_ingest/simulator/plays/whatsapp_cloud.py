@@ -1,6 +1,7 @@
 """Meta's side of WhatsApp Cloud: the messages endpoint of the Graph API, and its signed webhooks."""
 
 import base64
+import hashlib
 import json
 import uuid
 from datetime import datetime
@@ -13,6 +14,7 @@ from channels_ingest.signatures import sha256_hex
 from channels_ingest.simulator import payloads
 from channels_ingest.simulator.payloads import Customer, Line
 from channels_ingest.simulator.plays.base import Person, Post, Taken
+from channels_ingest.simulator.samples import sample_of
 from timeline.entries import Delivery
 
 #: Of Meta's samples: an account without a number id takes every number's.
@@ -61,6 +63,23 @@ class WhatsAppCloudPlay:
             reference=str(asked.get("biz_opaque_callback_data") or ""),
             extra=extra,
         )
+
+    def media(self, request: HttpRequest) -> Answer:
+        """Where a file is, or the file."""
+        place, _, name = urlsplit(request.url).path.rpartition("/")
+        found = sample_of(name)
+        if found is None:
+            return _error(404, 100, "Unsupported get request. Object does not exist")
+        if place.endswith("/files"):
+            return Answer(status=200, body=found[1], headers={"content-type": "application/octet-stream"})
+        told = {
+            "messaging_product": "whatsapp",
+            "url": f"{request.url.rpartition('/')[0]}/files/{name}",
+            "sha256": hashlib.sha256(found[1]).hexdigest(),
+            "file_size": len(found[1]),
+            "id": name,
+        }
+        return Answer(status=200, body=json.dumps(told).encode(), headers={"content-type": "application/json"})
 
     def answer(self, taken: Taken) -> Answer:
         """The id of the message, as Meta gives it."""
