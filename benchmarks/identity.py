@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from benchmarks import deliveries, scratch
+from benchmarks import deliveries, rebuild, scratch
 
 HISTORIES = (10_000, 100_000, 1_000_000)
 ROUNDS = 21
@@ -27,14 +27,7 @@ def run(count: int) -> None:
         settings = ["--set", f"app_secret={deliveries.SECRET}", "--set", "verify_token=benchmark"]
         scratch.manage(environ, "connect", "whatsapp_cloud", "--name", "Benchmark", *settings)
         _inside(environ, "messages")
-    with scratch.database() as environ:
-        _inside(environ, "fill", str(count))
-        done = subprocess.run(
-            [sys.executable, "manage.py", "rebuild", "--check"],
-            env=environ, cwd=scratch.PROJECT, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        print(f"rebuild --check of {count:,} channel identities: {done.stdout.strip()}")
-        print(done.stderr.strip())
+    rebuild.run(count)
 
 
 def _inside(environ: dict[str, str], *arguments: str) -> None:
@@ -111,25 +104,6 @@ def _fill(people: int, entries: int) -> None:
             if statement.strip():
                 cursor.execute(statement, {"people": people, "entries": entries})
     _fold()
-
-
-_HEALTHY = """
-INSERT INTO profiles_trait (channel_identity_id, name, value, source, grade, first_seen, last_seen)
-SELECT id, 'name', 'Person ' || id, 'profile', 'claimed', '2026-01-01Z', '2026-01-01Z' FROM profiles_channelidentity;
-UPDATE profiles_profile SET display_name = 'Person ' || id;
-INSERT INTO timeline_queuerow (profile_id, last_entry_id, last_entry_at, waiting_since)
-SELECT channel_identity_id, id, occurred_at, CASE direction WHEN 'in' THEN occurred_at END FROM timeline_entry;
-ANALYZE;
-"""
-
-
-def _fill_a_healthy_hub(people: int) -> None:
-    """Everybody has one address, one phone, one name and one entry, and every projection says so."""
-    from django.db import connection
-
-    _fill(people, people)
-    with connection.cursor() as cursor:
-        cursor.execute(_HEALTHY)
 
 
 def _fold() -> None:
@@ -225,7 +199,5 @@ if __name__ == "__main__":
     django.setup()
     if sys.argv[1] == "merge":
         _merging(int(sys.argv[2]))
-    elif sys.argv[1] == "messages":
-        _messages()
     else:
-        _fill_a_healthy_hub(int(sys.argv[2]))
+        _messages()

@@ -16,7 +16,7 @@ import psycopg
 from django.conf import settings
 
 PROJECT = Path(__file__).resolve().parent.parent
-NAME = "cxhub_bench"
+NAME = os.environ.get("CXHUB_BENCH_DATABASE", "cxhub_bench")
 
 
 @contextmanager

@@ -58,7 +58,11 @@ class Line:
 
 def _cipher() -> MultiFernet:
     """Encrypts with SECRET_KEY and decrypts with it or its fallbacks, so that the key can be rotated."""
-    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return cipher_of([settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS])
+
+
+def cipher_of(keys: Sequence[str]) -> MultiFernet:
+    """Encrypts with the first of these SECRET_KEYs and decrypts with any."""
     derived = (hmac.new(str(key).encode(), b"channels_ingest.secrets", hashlib.sha256).digest() for key in keys)
     return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in derived])
 

@@ -10,6 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from channels_ingest.models import Envelope
+from profiles.models import ChannelAccount
 
 #: An envelope that was tried this often without success is a dead letter: kept, shown, replayable, not retried.
 MOST_ATTEMPTS = 5
@@ -23,6 +24,11 @@ RETRY_SECONDS = (5, 10, 30, 120, 600)
 #: Where the query of a delivery's address stands among the stored headers; no header is called so.
 QUERY = ":query"
 LONGEST_QUERY = 2_000  # characters; ours holds one reference
+
+#: Marks an envelope that the hub itself wrote, with what it holds. No adapter keeps a header of this name.
+ORIGIN, UNSUBSCRIBED, LISTED = "cxhub", "unsubscribe", "listed"
+#: When the provider had what it never delivered.
+TOLD_AT = "cxhub-at"
 
 _STORE = """
 INSERT INTO channels_ingest_envelope (account_id, delivery_key, body, headers)
@@ -96,14 +102,21 @@ def _claim(least_attempts: int, most_attempts: int, limit: int, due_for_seconds:
 
 
 def hold(ids: Sequence[int]) -> list[Envelope]:
-    """The still unworked envelopes of a claim, locked; what another worker holds or has finished is left out."""
-    rows = Envelope.objects.select_for_update(skip_locked=True, of=("self",))
-    return list(rows.filter(id__in=ids, state=Envelope.State.RECEIVED).select_related("account").order_by("id"))
+    """The still unworked envelopes of a claim, locked; what another worker has finished meanwhile is left out.
+
+    It waits for rows that another holds: skipping them would pass over one that another claim just looked at, found
+    taken and lets go again. Nobody who holds other locks waits here, and rows are taken in ascending order.
+    """
+    rows = list(Envelope.objects.select_for_update().filter(id__in=ids, state=Envelope.State.RECEIVED).order_by("id"))
+    accounts = ChannelAccount.objects.in_bulk({row.account_id for row in rows})
+    for row in rows:
+        row.account = accounts[row.account_id]
+    return rows
 
 
 def is_held(envelope_id: int) -> bool:
     """Whether the envelope is still unworked and now locked by this transaction."""
-    row = Envelope.objects.select_for_update(skip_locked=True).filter(id=envelope_id, state=Envelope.State.RECEIVED)
+    row = Envelope.objects.select_for_update().filter(id=envelope_id, state=Envelope.State.RECEIVED)
     return row.values_list("id", flat=True).first() is not None
 
 

@@ -1,13 +1,14 @@
 """Items of many envelopes as one set of writes: senders, entries, amendments, boundaries, consents, notices."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, NamedTuple
 
 from django.db import transaction
 
 from channels_ingest.blocks import note_blocks
+from channels_ingest.confirming import redeem
 from channels_ingest.consenting import Said, changes_in, set_aside, store_changes, unasked
 from channels_ingest.media.wanted import Holder, want
 from channels_ingest.messages import (
@@ -18,6 +19,7 @@ from channels_ingest.messages import (
     ContactHint,
     Errand,
     Introduction,
+    Item,
     Located,
     Message,
 )
@@ -27,7 +29,8 @@ from channels_ingest.models import Errand as StoredErrand
 from channels_ingest.ourselves import Ourselves
 from channels_ingest.routing import Router
 from channels_ingest.sending.outcomes import Awaited, adopt, awaited
-from profiles.identity.values import GRADE_RANK, Grade, Sender, Standing
+from channels_ingest.threading import resolved
+from profiles.identity.values import GRADE_RANK, Grade, SeenIdentifier, Sender, Standing
 from profiles.locking import lock_rows
 from profiles.mentions import remember
 from profiles.models import Boundary, ChannelIdentity, Mention
@@ -81,14 +84,16 @@ class Batch:
         ours = []
         for located in items:
             account_id = router.account_id(envelope.account, located.route)
-            item = located.item
+            item: Item | None = located.item
+            if self.ourselves.wrote(located.item):
+                item = self.ourselves.behind(located.item)
             if account_id is None:
                 faults.append(f"{located.path}: no account with number id {located.route}; connect it and replay")
             elif isinstance(item, Errand):
                 self.errands.append(
                     StoredErrand(account_id=account_id, kind=item.kind, key=item.key[:255], detail=dict(item.detail))
                 )
-            elif self.ourselves.wrote(item):
+            elif item is None:
                 ours.append(located.path)
             elif isinstance(item, AccountNotice):
                 self.notices.append(
@@ -130,16 +135,19 @@ def write(batch: Batch) -> list[Happened]:
     StoredErrand.objects.bulk_create(batch.errands, ignore_conflicts=True)
     if not batch.placed:
         return []
+    items = resolved([(each.account_id, each.item) for each in batch.placed])
+    batch.placed = [replace(each, item=item) for each, item in zip(batch.placed, items, strict=True)]
     waiting = awaited(_references(batch.placed))
     held = hold_messages((each.account_id, key) for each in batch.placed if (key := _message_id(each.item)))
     waiting = {key: entry_id for key, entry_id in waiting.items() if key not in held}
     held |= _by_key(waiting)
     while True:
         with transaction.atomic():
-            identified, places = _identify(batch.placed, held)
+            placed = _with_proofs(batch.placed)
+            identified, places = _identify(placed, held)
             if is_current(identified) and are_in_place(held):
                 adopt(waiting, held)
-                happened = _record(batch.placed, places, held, identified)
+                happened = _record(placed, places, held, identified)
                 raise_reviews(identified.found)
                 return happened
             transaction.set_rollback(True)  # a boundary was drawn meanwhile
@@ -158,6 +166,20 @@ def _by_key(waiting: Awaited) -> Held:
     """The entries that wait for their provider's id, under that id."""
     rows = Entry.objects.in_bulk(waiting.values()) if waiting else {}
     return {key: rows[entry_id] for key, entry_id in waiting.items()}
+
+
+def _with_proofs(placed: Sequence[_Placed]) -> Sequence[_Placed]:
+    """The items; who wrote a code that was sent to an address was also seen with that address, proved."""
+    proofs = redeem((each.account_id, each.item) for each in placed if isinstance(each.item, Message))
+    return [_proved(each, proofs) for each in placed] if proofs else placed
+
+
+def _proved(placed: _Placed, proofs: Mapping[tuple[int, str], SeenIdentifier]) -> _Placed:
+    item = placed.item
+    if not isinstance(item, Message) or (proof := proofs.get((placed.account_id, item.provider_message_id))) is None:
+        return placed
+    sender = replace(item.sender, identifiers=(*item.sender.identifiers, proof))
+    return replace(placed, item=replace(item, sender=sender))
 
 
 def _identify(placed: Sequence[_Placed], held: Held) -> tuple[Identified, list[_Place | None]]:

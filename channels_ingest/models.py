@@ -7,13 +7,14 @@ from django.db.models.functions import Now
 from channels_ingest.sending.models import OutboxMessage
 from channels_ingest.simulator.models import SimulatedMessage
 from channels_ingest.webchat.models import ChatVisitor, ChatVisitorToken
-from profiles.models import ChannelAccount
+from profiles.models import ChannelAccount, ChannelIdentity, Identifier, StaffMember
 
 __all__ = [
     "AccountNotice",
     "AccountSecret",
     "ChatVisitor",
     "ChatVisitorToken",
+    "ConfirmationCode",
     "Envelope",
     "IntakeCount",
     "OutboxMessage",
@@ -87,6 +88,21 @@ class AccountNotice(models.Model):
         return f"{self.kind} notice {self.pk}"
 
 
+class Reconciliation(models.Model):
+    """How far an account's list of messages at the provider was compared with the inbox, and when it is next."""
+
+    account = models.OneToOneField(ChannelAccount, models.CASCADE, primary_key=True, related_name="reconciliation")
+    next_at = models.DateTimeField()
+    checked_until = models.DateTimeField(null=True, blank=True)
+    fault = models.CharField(max_length=200, blank=True, default="", help_text="why the last look failed")
+
+    class Meta:
+        indexes = [models.Index(fields=["next_at"], name="reconciliation_due")]
+
+    def __str__(self) -> str:
+        return f"reconciliation of account {self.account_id}"
+
+
 class Errand(models.Model):
     """Something to be had from a provider off the request, written with what asked for it; see `errands`.
 
@@ -115,7 +131,8 @@ class Errand(models.Model):
 class IntakeCount(models.Model):
     """How many deliveries of an account were refused or repeated in an hour; accepted ones are the envelopes.
 
-    `own` counts messages in accepted ones that came from a line of ours or a colleague, and made no customer.
+    `own` counts messages in accepted ones that came from a line of ours or a colleague, and made no customer; `listed`
+    those that were never delivered and were found in the provider's list.
     """
 
     class Outcome(models.TextChoices):
@@ -123,6 +140,7 @@ class IntakeCount(models.Model):
         DUPLICATE = "duplicate"
         TOO_BIG = "too_big"
         OWN = "own"
+        LISTED = "listed"
 
     account = models.ForeignKey(ChannelAccount, models.CASCADE, related_name="intake_counts", db_index=False)
     hour = models.DateTimeField()
@@ -134,6 +152,26 @@ class IntakeCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.count} {self.outcome}"
+
+
+class ConfirmationCode(models.Model):
+    """A one-time code for an identifier that somebody claims on a channel identity (`channels_ingest.confirming`).
+
+    Written when an agent asks for it. `used_by` is the provider's id of the message that held it, empty until then.
+    """
+
+    channel_identity = models.ForeignKey(ChannelIdentity, models.PROTECT, related_name="+")
+    identifier = models.ForeignKey(Identifier, models.PROTECT, related_name="+")
+    asked_by = models.ForeignKey(StaffMember, models.PROTECT, related_name="+", db_index=False)
+    salt = models.UUIDField(unique=True)
+    asked_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    tries_left = models.PositiveSmallIntegerField()
+    used_by = models.CharField(max_length=255, blank=True, default="")
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"confirmation code {self.pk}"
 
 
 class StoredFile(models.Model):

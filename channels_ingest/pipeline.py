@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from django.db import InterfaceError, OperationalError, connection, transaction
+from django.utils.dateparse import parse_datetime
 
 from channels_ingest import envelopes, unsubscribing
 from channels_ingest.adapters.base import Delivery, PayloadError
@@ -190,14 +191,15 @@ def open_envelope(envelope: Envelope) -> Opened:
     if envelope.body is None:
         opened.faults.append("the body was pruned")
         return opened
-    if unsubscribing.HEADER in envelope.headers:
+    if envelope.headers.get(envelopes.ORIGIN) == envelopes.UNSUBSCRIBED:
         opened.items += unsubscribing.items_of(envelope)
         return opened
     adapter = NORMALISERS[envelope.account.provider]
     query = envelope.headers.get(envelopes.QUERY, "")
     delivery = Delivery(body=bytes(envelope.body), headers=envelope.headers, query=query)
     try:
-        located = adapter.normalise(delivery, Router.settings_for(envelope.account), envelope.received_at)
+        told_at = parse_datetime(envelope.headers.get(envelopes.TOLD_AT, ""))
+        located = adapter.normalise(delivery, Router.settings_for(envelope.account), told_at or envelope.received_at)
     except PayloadError as error:
         opened.faults.append(str(error))
         return opened

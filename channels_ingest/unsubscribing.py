@@ -19,8 +19,6 @@ from profiles.consent import MARKETING
 from profiles.identity.values import Sender, Standing
 from profiles.models import ChannelIdentity
 
-#: Marks an envelope of ours beside those of providers. No adapter keeps a header of this name.
-HEADER = "cxhub"
 _SALT = "channels_ingest.unsubscribe"
 #: Clicks within this time are one: mail programs and people repeat them.
 SAME_CLICK_SECONDS = 60
@@ -50,7 +48,7 @@ def store_click(identity: ChannelIdentity) -> None:
     """The opt-out is a committed envelope of the address's line."""
     moment = int(time.time()) // SAME_CLICK_SECONDS
     key = f"unsubscribe:{identity.pk}:{moment}"
-    envelopes.store(identity.account_id, key, str(identity.pk).encode(), {HEADER: "unsubscribe"})
+    envelopes.store(identity.account_id, key, str(identity.pk).encode(), {envelopes.ORIGIN: envelopes.UNSUBSCRIBED})
 
 
 def items_of(envelope: Envelope) -> list[Located]:

@@ -1,6 +1,7 @@
 from django.urls import include, path
 
 from channels_ingest.media.serving import serve
+from channels_ingest.sending.confirmation_page import confirm_claim
 from channels_ingest.simulator import page
 from channels_ingest.simulator.api import provider_api
 from channels_ingest.unsubscribe_page import unsubscribe
@@ -8,6 +9,7 @@ from channels_ingest.webhooks import receive
 
 urlpatterns = [
     path("webhooks/<str:provider>/<str:key>/", receive, name="webhook"),
+    path("identity/sightings/<int:sighting_id>/confirm/", confirm_claim, name="confirm-claim"),
     path("media/<str:token>/<str:name>", serve, name="media"),
     path("simulator/", page.simulator, name="simulator"),
     path("simulator/become/", page.become, name="simulator-become"),

@@ -147,7 +147,8 @@ USE_I18N = True
 
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
-STATIC_ROOT = _environment.data.static
+DATA_FOLDER = _environment.data
+STATIC_ROOT = DATA_FOLDER.static
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "media": _environment.media_storage.as_django(),

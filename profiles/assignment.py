@@ -74,6 +74,12 @@ def reassign(
         rows |= component.profile_of.keys()
 
 
+_MOVE = """
+UPDATE profiles_channelidentity c SET profile_id = f.profile_id
+FROM unnest(%s::bigint[], %s::bigint[]) AS f(id, profile_id) WHERE c.id = f.id
+"""
+
+
 def _apply(component: Component, amended: Amended) -> Reassigned:
     outcome = outcome_of(component)
     moves = [
@@ -83,10 +89,7 @@ def _apply(component: Component, amended: Amended) -> Reassigned:
     ]
     if moves:
         with connection.cursor() as cursor:
-            cursor.executemany(
-                "UPDATE profiles_channelidentity SET profile_id = %s WHERE id = %s",
-                [(move.to_profile_id, move.channel_identity_id) for move in moves],
-            )
+            cursor.execute(_MOVE, [[m.channel_identity_id for m in moves], [m.to_profile_id for m in moves]])
     retold = {outcome.targets[pk] for pk in amended.retold if pk in outcome.targets}
     if moves or retold:
         identity_changed.send(sender=None, moves=moves, operation_id=amended.operation_id, retold=retold)

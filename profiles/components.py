@@ -4,20 +4,18 @@ A component is found by following open identifiers and standing decisions; `prof
 which of its channel identities are one person. A void channel identity is read as the one its entries went back to.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import Q
 
 from profiles.identity.evidence import FIRST_EPOCH, Epochs, JoinKey, Marking, Node, Passed, Ruling, Seen, epoch_of
 from profiles.identity.partition import Held, resolve
 from profiles.identity.policy import Policy
-from profiles.identity.values import Grade, IdentifierStatus
+from profiles.identity.values import IdentifierStatus
 from profiles.identity.worth import is_worthless
-from profiles.models import ChannelIdentity, Decision, Sighting
 
 
 class DecisionRow(NamedTuple):
@@ -28,7 +26,7 @@ class DecisionRow(NamedTuple):
     is_same: bool
     one: int
     other: int
-    aliases: tuple[str, ...]
+    aliases: Sequence[str]
 
 
 @dataclass(slots=True)
@@ -56,15 +54,12 @@ class Component:
     def profiles(self) -> set[int]:
         return set(self.profile_of.values())
 
-    def add_decisions(self, rows: Iterable[Decision]) -> set[int]:
+    def add(self, rows: Iterable[DecisionRow]) -> set[int]:
         """The component knows of the standing decisions; returns the channel identities they name."""
         reached = set()
         for row in rows:
-            is_same = row.verdict == Decision.Verdict.SAME
-            self.decisions[row.pk] = DecisionRow(
-                row.pk, row.operation_id, is_same, row.one_id, row.other_id, tuple(row.aliases)
-            )
-            reached |= {row.one_id, row.other_id}
+            self.decisions[row.id] = row
+            reached |= {row.one, row.other}
         return reached
 
     def sightings(self) -> list[Seen]:
@@ -140,14 +135,22 @@ def connected(touched: Iterable[int], policy: Policy) -> Component:
     return component
 
 
+# Each branch finds its rows by an index; joined by OR, they once made the planner read everybody.
+_NODES = """
+SELECT id, account_id, address, standing, epoch_start, profile_id, void_in_id FROM profiles_channelidentity
+WHERE id IN (
+    SELECT unnest(%(ids)s::bigint[])
+    UNION SELECT id FROM profiles_channelidentity WHERE void_in_id = ANY(%(ids)s)
+    UNION SELECT void_in_id FROM profiles_channelidentity WHERE id = ANY(%(ids)s) AND void_in_id IS NOT NULL
+)
+"""
+
+
 def _add_nodes(component: Component, wanted: set[int]) -> set[int]:
     """Adds the channel identities, their void ones and those that stand for them; returns the ids that are new."""
-    rows = ChannelIdentity.objects.filter(Q(id__in=wanted) | Q(void_in__in=wanted) | Q(voids__in=wanted)).distinct()
     fresh = set()
     strangers: set[int] = set()
-    for pk, account_id, address, standing, epoch, profile_id, void_in in rows.values_list(
-        "id", "account_id", "address", "standing", "epoch_start", "profile_id", "void_in"
-    ):
+    for pk, account_id, address, standing, epoch, profile_id, void_in in _rows(_NODES, {"ids": sorted(wanted)}):
         if pk in component.profile_of:
             continue
         fresh.add(pk)
@@ -162,23 +165,16 @@ def _add_nodes(component: Component, wanted: set[int]) -> set[int]:
     return fresh
 
 
+_SEEN = """
+SELECT s.channel_identity_id, i.kind, i.scope, i.join_key, i.value, s.grade, s.occurred_at, i.status, i.shared_epochs
+FROM profiles_sighting s JOIN profiles_identifier i ON i.id = s.identifier_id
+WHERE s.channel_identity_id = ANY(%(ids)s) AND s.withdrawn_by_id IS NULL AND s.grade <> 'claimed'
+"""
+
+
 def _by_identifiers(component: Component, fresh: set[int]) -> set[int]:
     """Adds the sightings of new channel identities; returns every one that shares an open identifier with them."""
-    rows = list(
-        Sighting.objects.filter(channel_identity_id__in=fresh, withdrawn_by=None)
-        .exclude(grade=Grade.CLAIMED)
-        .values_list(
-            "channel_identity_id",
-            "identifier__kind",
-            "identifier__scope",
-            "identifier__join_key",
-            "identifier__value",
-            "grade",
-            "occurred_at",
-            "identifier__status",
-            "identifier__shared_epochs",
-        )
-    )
+    rows = _rows(_SEEN, {"ids": sorted(fresh)})
     epochal = {r[1:4] for r in rows if r[8] or component.policy.each_epoch(r[1])}
     starts = boundary_starts(epochal) if epochal else {}
     found: set[JoinKey] = set()
@@ -195,38 +191,68 @@ def _by_identifiers(component: Component, fresh: set[int]) -> set[int]:
     return _holders(found) if found else set()
 
 
+def _rows(sql: str, parameters: Mapping[str, Any]) -> list[tuple]:  # type: ignore[type-arg]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return list(cursor.fetchall())
+
+
 def is_closed(status: str, shared: Iterable[datetime], epoch: datetime | None) -> bool:
     """Whether an identifier joins nobody in that epoch, by what is folded about it."""
     shared = list(shared)
     return epoch in shared if shared else status != IdentifierStatus.NORMAL
 
 
+_HOLDERS = """
+SELECT DISTINCT s.channel_identity_id
+FROM unnest(%(kinds)s::text[], %(scopes)s::text[], %(join_keys)s::text[]) AS f(kind, scope, join_key)
+JOIN profiles_identifier i USING (kind, scope, join_key)
+JOIN profiles_sighting s ON s.identifier_id = i.id
+WHERE s.withdrawn_by_id IS NULL AND s.grade <> 'claimed'
+"""
+
+
 def _holders(keys: Iterable[JoinKey]) -> set[int]:
     """The channel identities that any of the identifiers was seen with, as more than a claim."""
     kinds, scopes, join_keys = zip(*sorted(keys), strict=True)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT DISTINCT s.channel_identity_id"
-            " FROM unnest(%s::text[], %s::text[], %s::text[]) AS f(kind, scope, join_key)"
-            " JOIN profiles_identifier i USING (kind, scope, join_key)"
-            " JOIN profiles_sighting s ON s.identifier_id = i.id"
-            " WHERE s.withdrawn_by_id IS NULL AND s.grade <> 'claimed'",
-            [list(kinds), list(scopes), list(join_keys)],
-        )
-        return {row[0] for row in cursor.fetchall()}
+    parameters = {"kinds": list(kinds), "scopes": list(scopes), "join_keys": list(join_keys)}
+    return {row[0] for row in _rows(_HOLDERS, parameters)}
+
+
+_DECISIONS = """
+SELECT id, operation_id, verdict = 'same', one_id, other_id, aliases FROM profiles_decision
+WHERE retracted_by_id IS NULL AND {which}
+"""
+_NAMING = _DECISIONS.format(which="(one_id = ANY(%(ids)s) OR other_id = ANY(%(ids)s))")
+_LENDING = _DECISIONS.format(which="aliases && %(aliases)s::varchar[]")
 
 
 def _by_decisions(component: Component, fresh: set[int]) -> set[int]:
-    rows = Decision.objects.filter(Q(one_id__in=fresh) | Q(other_id__in=fresh), retracted_by=None)
-    return component.add_decisions(rows)
+    return component.add(DecisionRow(*row) for row in _rows(_NAMING, {"ids": sorted(fresh)}))
 
 
 def _by_aliases(component: Component) -> set[int]:
-    """Adds the decisions that declared values of the component to be one customer's."""
-    limited = [alias_of(key) for key in component.keys if component.policy.most(key[0]) is not None]
-    if not limited:
-        return set()
-    return component.add_decisions(Decision.objects.filter(aliases__overlap=limited, retracted_by=None))
+    """Adds the decisions that declared values of the component to be one customer's, and so on from value to value."""
+    reached: set[int] = set()
+    asked: set[str] = set()
+    asking = {alias_of(key) for key in component.keys if component.policy.most(key[0]) is not None}
+    asking |= {alias for row in component.decisions.values() for alias in row.aliases}
+    while asking:
+        rows = [DecisionRow(*row) for row in _rows(_LENDING, {"aliases": sorted(asking)})]
+        reached |= component.add(rows)
+        asked |= asking
+        asking = {alias for row in rows for alias in row.aliases} - asked
+    return reached
+
+
+_STARTS = """
+SELECT i.kind, i.scope, i.join_key, b.starts_at
+FROM unnest(%(kinds)s::text[], %(scopes)s::text[], %(join_keys)s::text[]) AS f(kind, scope, join_key)
+JOIN profiles_identifier i USING (kind, scope, join_key)
+JOIN profiles_boundary b ON b.address IN (i.value, ltrim(i.value, '+'), 'visitor:' || i.value)
+    AND b.withdrawn_by_id IS NULL
+WHERE i.kind IN ('phone', 'whatsapp_user', 'email', 'visitor')
+"""
 
 
 def boundary_starts(keys: Iterable[JoinKey]) -> dict[JoinKey, set[datetime]]:
@@ -236,18 +262,9 @@ def boundary_starts(keys: Iterable[JoinKey]) -> dict[JoinKey, set[datetime]]:
     if not ordered:
         return starts
     kinds, scopes, join_keys = zip(*ordered, strict=True)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT i.kind, i.scope, i.join_key, b.starts_at"
-            " FROM unnest(%s::text[], %s::text[], %s::text[]) AS f(kind, scope, join_key)"
-            " JOIN profiles_identifier i USING (kind, scope, join_key)"
-            " JOIN profiles_boundary b ON b.address IN (i.value, ltrim(i.value, '+'), 'visitor:' || i.value)"
-            " AND b.withdrawn_by_id IS NULL"
-            " WHERE i.kind IN ('phone', 'whatsapp_user', 'email', 'visitor')",
-            [list(kinds), list(scopes), list(join_keys)],
-        )
-        for kind, scope, join_key, starts_at in cursor.fetchall():
-            starts.setdefault((kind, scope, join_key), set()).add(starts_at)
+    parameters = {"kinds": list(kinds), "scopes": list(scopes), "join_keys": list(join_keys)}
+    for kind, scope, join_key, starts_at in _rows(_STARTS, parameters):
+        starts.setdefault((kind, scope, join_key), set()).add(starts_at)
     return starts
 
 

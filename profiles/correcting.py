@@ -155,14 +155,11 @@ def mark(kind: str, scope: str, value: str, status: str, *, actor: StaffMember, 
 
     users = users_of([key])
 
-    def reach() -> Scope:
-        return Scope(touched=users_of([key]), keys={key})
-
     return perform(
         Operation.Verb.MARK,
         actor=actor,
         reason=reason,
-        reach=reach,
+        reach=lambda: _scope((), {key}),
         write=write,
         about=sorted(users)[:20],
         detail={"kind": kind, "value": value, "status": status},
@@ -184,7 +181,8 @@ def undo(operation: Operation, *, actor: StaffMember, reason: str = "") -> Done:
             return Wrote.NOTHING
         for link in chain:
             Operation.objects.filter(id=link.pk).update(is_standing=not stands[link.pk])
-        Operation.objects.filter(id=undoing.pk).update(undoes=operation)
+        undoing.undoes = operation
+        undoing.save(update_fields=["undoes"])
         refold_standing([link.pk for link in chain])
         return Wrote.EVIDENCE
 
@@ -225,8 +223,8 @@ def _scope(channel_identity_ids: Iterable[int], keys: Iterable[JoinKey], address
     """
     mine = {*channel_identity_ids, *identities_at(addresses)}
     wanted = {*keys, *keys_of(addresses)}
-    if any(key[0] == IdentifierKind.CUSTOMER_ID for key in wanted):
-        wanted |= keys_at(mine)
+    if customers := {key for key in wanted if key[0] == IdentifierKind.CUSTOMER_ID}:
+        wanted |= keys_at(mine | users_of(customers))
     browsers = browsers_of({key for key in wanted if key[0] == IdentifierKind.VISITOR})
     mine |= identities_at(browsers)
     return Scope(

@@ -5,7 +5,7 @@ What decisions a verb takes is worked out by `profiles.identity.verbs`; here the
 
 from collections.abc import Collection, Iterable, Mapping
 
-from profiles.components import Component, alias_of
+from profiles.components import Component, DecisionRow, alias_of
 from profiles.identity import verbs
 from profiles.identity.evidence import Node, Ruling
 from profiles.models import Decision, Operation, Retraction, StaffMember, Trait, TraitChoice
@@ -28,7 +28,7 @@ def merge(
     `choices` names for a trait the row whose value is shown from now on. Merging a profile with itself, or twice, does
     nothing. Raises UnknownProfileError, VerbRefusedError for a choice that is not one of the two profiles'.
     """
-    one, other = members(profile_id), members(other_id)
+    one, other = members(profile_id, other_id)
     chosen = _chosen(choices or {}, [*one, *other])
 
     def write(component: Component, operation: Operation) -> Wrote:
@@ -58,7 +58,7 @@ def unmerge(profile_id: int, channel_identities: Collection[int], *, actor: Staf
 
     Raises UnknownProfileError, VerbRefusedError when they are none or all of it, or not on this profile now.
     """
-    mine = members(profile_id)
+    [mine] = members(profile_id)
     part = set(channel_identities)
 
     def write(component: Component, operation: Operation) -> Wrote:
@@ -89,7 +89,7 @@ def unmerge(profile_id: int, channel_identities: Collection[int], *, actor: Staf
 
 def tell_apart(profile_id: int, other_id: int, *, actor: StaffMember, reason: str = "") -> Done:
     """The two profiles are different people, whatever evidence says that they are one. Raises UnknownProfileError."""
-    one, other = members(profile_id), members(other_id)
+    one, other = members(profile_id, other_id)
 
     def write(component: Component, operation: Operation) -> Wrote:
         blocks = _block_of(component, profile_id), _block_of(component, other_id)
@@ -150,11 +150,16 @@ def _store(component: Component, operation: Operation, change: verbs.Change) -> 
         for row in component.decisions.values()
         if taken & {(row.is_same, *pair, row.operation_id) for pair in _pairs(component, row.one, row.other)}
     ]
-    Retraction.objects.bulk_create(Retraction(operation=operation, decision_id=pk) for pk in retracted)
-    Decision.objects.filter(id__in=retracted).update(retracted_by=operation)
+    if retracted:
+        Retraction.objects.bulk_create(Retraction(operation=operation, decision_id=pk) for pk in retracted)
+        Decision.objects.filter(id__in=retracted).update(retracted_by=operation)
     for pk in retracted:
         del component.decisions[pk]
-    component.add_decisions(Decision.objects.bulk_create(_decisions(operation, change.rulings, ids)))
+    written = Decision.objects.bulk_create(_decisions(operation, change.rulings, ids))
+    component.add(
+        DecisionRow(row.pk, operation.pk, row.verdict == Decision.Verdict.SAME, row.one_id, row.other_id, row.aliases)
+        for row in written
+    )
 
 
 def _pairs(component: Component, one: int, other: int) -> list[tuple[Node, Node]]:

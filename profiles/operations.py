@@ -3,12 +3,12 @@
 The verbs themselves are in `profiles.merging` (who is one person) and `profiles.correcting` (what the evidence is).
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from profiles.assignment import Amended, reassign
 from profiles.components import Component
@@ -105,31 +105,32 @@ def perform(
                 touched |= scope.touched
             return Amended(touched, moved.born, {*scope.touched, *moved.touched}, operation.pk)
 
-        before = _profiles_of(about)
         touched = {*scope.touched, *about}
-        done = reassign(touched, policy, amend=amend, guess=_profiles_of(touched))
-        after = _profiles_of(about)
+        profile_of = dict(ChannelIdentity.objects.filter(id__in=touched).values_list("id", "profile_id"))
+        done = reassign(touched, policy, amend=amend, guess=set(profile_of.values()))
+        before = sorted({profile_of[pk] for pk in about})
+        after = sorted({done.outcome.targets[pk] for pk in about})
         operation = latest[0] if latest else None
         if operation is not None:
             subjects = dict.fromkeys([*after, *before, *(m.from_profile_id for m in done.moves)])
             operation.subjects = list(subjects)
-            Operation.objects.filter(id=operation.pk).update(subjects=operation.subjects)
-            operation.refresh_from_db()
+            operation.save(update_fields=["subjects"])
             raise_reviews(conflicts_of(done, ()))
         return Done(operation, tuple(after))
 
 
 def _locked(reach: Callable[[], Scope]) -> Scope:
     """What a verb reaches, locked; if that has grown meanwhile, the locks are given back and taken anew, in order."""
-    held: set[int] = set()
-    while True:
+    scope, held = reach(), set[int]()
+    while not (needed := scope.lock_numbers()) <= held:
+        held |= needed
         with transaction.atomic():
-            held |= reach().lock_numbers()
             take_advisory_locks(held)
             scope = reach()
             if scope.lock_numbers() <= held:
                 return scope
             transaction.set_rollback(True)
+    return scope
 
 
 def _moved_logins(scope: Scope) -> set[Address]:
@@ -147,15 +148,23 @@ def _moved_logins(scope: Scope) -> set[Address]:
     return addresses
 
 
-def _profiles_of(channel_identity_ids: Iterable[int]) -> list[int]:
-    """The current profiles of the channel identities, each once, in ascending order."""
-    rows = ChannelIdentity.objects.filter(id__in=set(channel_identity_ids))
-    return sorted(set(rows.values_list("profile_id", flat=True)))
+_BIGGEST_ID = 2**63 - 1
+_MEMBERS = """
+SELECT asked.id, member.id FROM unnest(%s::bigint[]) AS asked(id)
+JOIN profiles_channelidentity seat ON seat.id = asked.id
+JOIN profiles_channelidentity member ON member.profile_id = seat.profile_id
+ORDER BY member.id
+"""
 
 
-def members(profile_id: int) -> list[int]:
-    """The channel identities of the profile that `profile_id` leads to. Raises UnknownProfileError."""
-    current = ChannelIdentity.objects.filter(id=profile_id).values_list("profile_id", flat=True).first()
-    if current is None:
-        raise UnknownProfileError(f"no profile has or had the id {profile_id}")
-    return list(ChannelIdentity.objects.filter(profile_id=current).order_by("id").values_list("id", flat=True))
+def members(*profile_ids: int) -> list[list[int]]:
+    """The channel identities of the profile that each id leads to, oldest first. Raises UnknownProfileError."""
+    found: dict[int, list[int]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_MEMBERS, [[pk for pk in set(profile_ids) if pk <= _BIGGEST_ID]])
+        for asked, member in cursor.fetchall():
+            found.setdefault(asked, []).append(member)
+    for profile_id in profile_ids:
+        if profile_id not in found:
+            raise UnknownProfileError(f"no profile has or had the id {profile_id}")
+    return [found[profile_id] for profile_id in profile_ids]

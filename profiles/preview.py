@@ -54,7 +54,7 @@ def preview_merge(
     profile_id: int, other_id: int, *, actor: StaffMember, choices: Mapping[str, int] | None = None
 ) -> Preview:
     """What `merge` with the same arguments would do. Raises what `merge` raises."""
-    members(profile_id), members(other_id)
+    members(profile_id, other_id)
     with transaction.atomic():
         one, other = _current(profile_id), _current(other_id)
         done = merge(profile_id, other_id, actor=actor, choices=choices)

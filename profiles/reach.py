@@ -1,7 +1,9 @@
 """What a change of evidence reaches: everybody and every identifier here is locked before it, and folded after it."""
 
 from collections.abc import Collection, Iterable
+from typing import Any
 
+from django.db import connection
 from django.db.models import Q
 
 from profiles.epochs import Address
@@ -33,6 +35,32 @@ def identities_at(addresses: Collection[Address]) -> set[int]:
 def addresses_of(channel_identity_ids: Collection[int]) -> set[Address]:
     """The addresses of the channel identities."""
     return set(ChannelIdentity.objects.filter(id__in=channel_identity_ids).values_list("account_id", "address"))
+
+
+_NEIGHBOURS = """
+SELECT profile_id FROM profiles_channelidentity WHERE id = ANY(%(ids)s)
+UNION
+SELECT c.profile_id
+FROM unnest(%(kinds)s::text[], %(scopes)s::text[], %(join_keys)s::text[]) AS f(kind, scope, join_key)
+JOIN profiles_identifier i USING (kind, scope, join_key)
+JOIN profiles_sighting s ON s.identifier_id = i.id AND s.withdrawn_by_id IS NULL AND s.grade <> 'claimed'
+JOIN profiles_channelidentity c ON c.id = s.channel_identity_id
+WHERE i.status = 'normal'
+"""
+
+
+def neighbours_of(channel_identity_ids: Iterable[int], keys: Iterable[JoinKey]) -> set[int]:
+    """The profiles of the channel identities and of whoever was seen with one of the identifiers while it is open."""
+    ordered = sorted(keys)
+    parameters: dict[str, Any] = {
+        "ids": sorted(channel_identity_ids),
+        "kinds": [key[0] for key in ordered],
+        "scopes": [key[1] for key in ordered],
+        "join_keys": [key[2] for key in ordered],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_NEIGHBOURS, parameters)
+        return {row[0] for row in cursor.fetchall()}
 
 
 def keys_at(channel_identity_ids: Collection[int]) -> set[JoinKey]:

@@ -15,16 +15,17 @@ from profiles.components import Component
 from profiles.epochs import Address, rehome, standing_starts
 from profiles.identity.canonical import canonical, visitor_address
 from profiles.identity.evidence import JoinKey
-from profiles.identity.values import IdentifierKind
+from profiles.identity.values import Grade, IdentifierKind
 from profiles.locking import take_advisory_locks
 from profiles.logins import Login, recover_logins, refold_logins
-from profiles.models import Boundary, ChannelIdentity, Identifier, Profile, Sighting
+from profiles.models import Boundary, Identifier
 from profiles.policies import active_policy
-from profiles.reach import browsers_of, identities_at, keys_of, lock_numbers
+from profiles.reach import browsers_of, identities_at, keys_of, lock_numbers, neighbours_of
 from profiles.reviews import Found, claims_about, conflicts_of
 from profiles.seeing import (
     Evidence,
     IdentifierKey,
+    IdentityKey,
     Known,
     SenderSeen,
     confirmed,
@@ -34,7 +35,6 @@ from profiles.seeing import (
     look_up,
     new_boundaries,
     places_of,
-    shown_by,
     visitors_of,
 )
 from profiles.sharing import refold_status, users_of
@@ -118,7 +118,7 @@ def _news(seen: Sequence[SenderSeen], known: Known, drawn: Sequence[Boundary]) -
         if is_fresh or visitors_of(item) & news.visitors:
             addresses.add((item.account_id, item.sender.address))
             addresses |= {(item.account_id, visitor_address(key[2])) for key in visitors_of(item)}
-            keys |= {join_key_of(identifier) for identifier, _ in shown_by(item)}
+            keys |= {join_key_of(identifier) for identifier, _ in item.shown}
             news.logins |= set(logins_of(item))
     news.locks = lock_numbers(addresses | changing, keys)
     if len(news.locks) > MOST_LOCKS:
@@ -155,10 +155,13 @@ def _store_all(
         rehomed = rehome(written.addresses)
         keys = written.keys() | keys_of(written.addresses)
         changed = refold_status(keys, policy, growing=not written.addresses)
-        touched = rehomed.touched | users_of(changed) | written.born | written.fresh_ids()
-        return Amended(touched, rehomed.born | written.born, rehomed.touched)
+        again = rehomed.touched | users_of(changed)
+        if len(written.fresh) > len(adding.fresh):
+            again |= written.born | written.fresh_ids()
+        return Amended(again, rehomed.born | written.born, rehomed.touched)
 
-    done = reassign(touched, policy, amend=amend, also_lock={*also_lock, *known.identity_ids.values()})
+    guess = neighbours_of(touched, adding.joining_keys())
+    done = reassign(touched, policy, amend=amend, also_lock={*also_lock, *known.identity_ids.values()}, guess=guess)
     result.moves, result.born = done.moves, written.born
     fresh = written.fresh_keys()
     result.numbered = {pk for pk, key in fresh if key[0] == IdentifierKind.PHONE}
@@ -205,9 +208,28 @@ class _Adding:
     def fresh_ids(self) -> set[int]:
         return {pk for pk, _ in self.fresh_keys()}
 
+    def joining_keys(self) -> set[JoinKey]:
+        """The identifiers by which those who were seen now may come to others."""
+        return {join_key_of(each.identifier) for each in self.fresh if each.grade != Grade.CLAIMED}
+
     def keys(self) -> set[JoinKey]:
         """The identifiers whose status may have changed."""
         return {join_key_of(each.identifier) for each in self.fresh} | _beside_customer_ids(self.fresh, self.known)
+
+
+_BEAR = """
+WITH born AS MATERIALIZED (
+    SELECT nextval(pg_get_serial_sequence('profiles_channelidentity', 'id')) AS id, f.*
+    FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::timestamptz[], %s::text[])
+        AS f(account_id, address, standing, epoch_start, reply_refusal)
+), profiles AS (
+    INSERT INTO profiles_profile (id, display_name, created_at) SELECT id, '', now() FROM born
+)
+INSERT INTO profiles_channelidentity
+    (id, profile_id, account_id, address, standing, epoch_start, reply_refusal, created_at)
+SELECT id, id, account_id, address, standing, epoch_start, reply_refusal, now() FROM born
+RETURNING id, account_id, address, standing, epoch_start
+"""
 
 
 def _bear(seen: Sequence[SenderSeen], known: Known) -> set[int]:
@@ -220,18 +242,20 @@ def _bear(seen: Sequence[SenderSeen], known: Known) -> set[int]:
     if not refusals:
         return set()
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence('profiles_channelidentity', 'id')) FROM generate_series(1, %s)",
-            [len(refusals)],
-        )
-        ids = [row[0] for row in cursor.fetchall()]
-    Profile.objects.bulk_create(Profile(id=pk) for pk in ids)
-    ChannelIdentity.objects.bulk_create(
-        ChannelIdentity(id=pk, profile_id=pk, reply_refusal=refusal, **key._asdict())
-        for pk, (key, refusal) in zip(ids, refusals.items(), strict=True)
-    )
-    known.identity_ids.update(zip(refusals, ids, strict=True))
-    return set(ids)
+        cursor.execute(_BEAR, [*map(list, zip(*refusals, strict=True)), list(refusals.values())])
+        born = {IdentityKey(*key): pk for pk, *key in cursor.fetchall()}
+    known.identity_ids.update(born)
+    return set(born.values())
+
+
+_STORE = """
+INSERT INTO profiles_sighting
+    (identifier_id, channel_identity_id, grade, source, occurred_at, recorded_at, withdrawn_by_id)
+SELECT identifier_id, channel_identity_id, grade, source, occurred_at, now(), withdrawn_by_id
+FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::timestamptz[], %s::bigint[])
+    AS f(identifier_id, channel_identity_id, grade, source, occurred_at, withdrawn_by_id)
+RETURNING id, identifier_id, channel_identity_id, grade, occurred_at
+"""
 
 
 def _store(fresh: Sequence[Evidence], known: Known) -> None:
@@ -240,19 +264,22 @@ def _store(fresh: Sequence[Evidence], known: Known) -> None:
         return
     identifiers = identifier_ids({evidence.identifier for evidence in fresh})
     places = [known.place_of(evidence) for evidence in fresh]
-    rows = Sighting.objects.bulk_create(
-        Sighting(
-            identifier_id=identifiers[evidence.identifier],
-            channel_identity_id=known.identity_ids[evidence.key],
-            grade=evidence.grade,
-            source=evidence.source[:255],
-            occurred_at=evidence.occurred_at,
-            withdrawn_by_id=known.withdrawn.get(place[:3]),
+    rows = [
+        (
+            identifiers[evidence.identifier],
+            known.identity_ids[evidence.key],
+            evidence.grade,
+            evidence.source[:255],
+            evidence.occurred_at,
+            known.withdrawn.get(place[:3]),
         )
         for evidence, place in zip(fresh, places, strict=True)
-    )
-    for row, place in zip(rows, places, strict=True):
-        known.earliest[place] = (row.occurred_at, row.pk)
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_STORE, list(map(list, zip(*rows, strict=True))))
+        stored = {row: pk for pk, *row_parts in cursor.fetchall() if (row := tuple(row_parts))}
+    for (identifier, identity, grade, _, at, _), place in zip(rows, places, strict=True):
+        known.earliest[place] = (at, stored[identifier, identity, grade, at])
 
 
 def _beside_customer_ids(fresh: Iterable[Evidence], known: Known) -> set[JoinKey]:
@@ -267,21 +294,28 @@ def _beside_customer_ids(fresh: Iterable[Evidence], known: Known) -> set[JoinKey
 def identifier_ids(wanted: set[IdentifierKey]) -> dict[IdentifierKey, int]:
     """The ids of the identifiers, made where they are missing."""
 
-    def find() -> dict[IdentifierKey, int]:
-        kinds, scopes, values = map(set, zip(*wanted, strict=True))
-        rows = Identifier.objects.filter(kind__in=kinds, scope__in=scopes, value__in=values)
-        return {
-            key: pk
-            for pk, kind, scope, value in rows.values_list("id", "kind", "scope", "value")
-            if (key := IdentifierKey(kind, scope, value)) in wanted
-        }
+    missing = sorted(wanted)
+    found: dict[IdentifierKey, int] = {}
+    with connection.cursor() as cursor:
+        for statement in (_FIND, _MAKE, _FIND):  # somebody may make one between the first two
+            kinds, scopes, values = map(list, zip(*missing, strict=True))
+            join_keys = [canonical(IdentifierKind(key.kind), key.value)[1] for key in missing]
+            cursor.execute(statement, {"kinds": kinds, "scopes": scopes, "values": values, "join_keys": join_keys})
+            found |= {IdentifierKey(*key): pk for pk, *key in cursor.fetchall()}
+            missing = [key for key in missing if key not in found]
+            if not missing:
+                break
+    return found
 
-    found = find()
-    missing = sorted(wanted - found.keys())
-    if not missing:
-        return found
-    Identifier.objects.bulk_create(
-        (Identifier(**key._asdict(), join_key=canonical(IdentifierKind(key.kind), key.value)[1]) for key in missing),
-        ignore_conflicts=True,
-    )
-    return find()
+
+_FIND = """
+SELECT i.id, i.kind, i.scope, i.value FROM unnest(%(kinds)s::text[], %(scopes)s::text[], %(values)s::text[])
+    AS f(kind, scope, value)
+JOIN profiles_identifier i USING (kind, scope, value)
+"""
+_MAKE = """
+INSERT INTO profiles_identifier (kind, scope, value, join_key, status, shared_epochs)
+SELECT f.*, 'normal', '{}' FROM unnest(%(kinds)s::text[], %(scopes)s::text[], %(values)s::text[], %(join_keys)s::text[])
+    AS f(kind, scope, value, join_key)
+ON CONFLICT DO NOTHING RETURNING id, kind, scope, value
+"""

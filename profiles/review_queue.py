@@ -17,22 +17,33 @@ from profiles.wording import reason_words
 LATER = timedelta(days=7)
 
 #: Open: two profiles now, no standing *different* between them that is later than the news, not put off.
-_OPEN_ROWS = """
-SELECT r.id, least(a.profile_id, b.profile_id) AS low, greatest(a.profile_id, b.profile_id) AS high
-FROM {reviews} r
-JOIN profiles_channelidentity a ON a.id = r.one_id
-JOIN profiles_channelidentity b ON b.id = r.other_id
-WHERE a.profile_id <> b.profile_id AND (r.later_until IS NULL OR r.later_until <= now())
-AND NOT EXISTS (
-    SELECT FROM profiles_channelidentity x
+_IS_OPEN = """
+{one}.profile_id <> {other}.profile_id AND ({r}.later_until IS NULL OR {r}.later_until <= now())
+AND (
+    SELECT d.id FROM profiles_channelidentity x
     JOIN profiles_decision d ON x.id IN (d.one_id, d.other_id) AND d.verdict = 'different' AND d.retracted_by_id IS NULL
-    JOIN profiles_operation o ON o.id = d.operation_id AND o.created_at > coalesce(r.again_since, '-infinity')
+    JOIN profiles_operation o ON o.id = d.operation_id AND o.created_at > coalesce({r}.again_since, '-infinity')
     JOIN profiles_channelidentity y ON y.id IN (d.one_id, d.other_id) AND y.id <> x.id
-    WHERE x.profile_id = a.profile_id AND y.profile_id = b.profile_id
-)
+    WHERE x.profile_id = {one}.profile_id AND y.profile_id = {other}.profile_id LIMIT 1
+) IS NULL
 """
-#: The newest of each pair of profiles.
-_OPEN_AMONG = f"SELECT DISTINCT ON (low, high) id FROM ({_OPEN_ROWS}) pairs ORDER BY low, high, id DESC"  # noqa: S608
+#: The newest of each pair of profiles, asked of each row in turn: a page of a long queue costs no more than of a short.
+#: Each step is fenced, else the planner joins everybody's reviews for a few.
+_OPEN_AMONG = f"""
+SELECT r.id
+FROM {{reviews}} r
+CROSS JOIN LATERAL (SELECT profile_id FROM profiles_channelidentity WHERE id = r.one_id OFFSET 0) a
+CROSS JOIN LATERAL (SELECT profile_id FROM profiles_channelidentity WHERE id = r.other_id OFFSET 0) b
+WHERE {_IS_OPEN.format(r="r", one="a", other="b")}
+AND (
+    SELECT n.id FROM profiles_channelidentity v
+    JOIN profiles_review n ON n.one_id = v.id AND n.id > r.id
+    JOIN profiles_channelidentity w ON w.id = n.other_id
+    WHERE v.profile_id IN (a.profile_id, b.profile_id) AND w.profile_id IN (a.profile_id, b.profile_id)
+    AND {_IS_OPEN.format(r="n", one="v", other="w")}
+    LIMIT 1
+) IS NULL
+"""  # noqa: S608
 _OPEN = _OPEN_AMONG.format(reviews="profiles_review")
 #: Found by its channel identities: a customer's page does not read everybody's reviews.
 _OPEN_OF_PROFILE = _OPEN_AMONG.format(
@@ -42,6 +53,8 @@ _OPEN_OF_PROFILE = _OPEN_AMONG.format(
     UNION SELECT q.id, q.one_id, q.other_id, q.later_until, q.again_since
     FROM profiles_channelidentity m JOIN profiles_review q ON q.other_id = m.id WHERE m.profile_id = %(profile)s)"""
 )
+#: A place in the queue is counted this far.
+MOST_COUNTED = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +75,7 @@ def open_reviews(*, before: int | None = None, limit: int = 50, profile_id: int 
     pairs = _OPEN if profile_id is None else _OPEN_OF_PROFILE
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT id FROM ({pairs}) open WHERE %(before)s::bigint IS NULL OR id < %(before)s::bigint"  # noqa: S608
-            " ORDER BY id DESC LIMIT %(limit)s",
+            f"{pairs} AND (%(before)s::bigint IS NULL OR r.id < %(before)s::bigint) ORDER BY r.id DESC LIMIT %(limit)s",
             {"before": before, "limit": limit, "profile": profile_id},
         )
         ids = [row[0] for row in cursor.fetchall()]
@@ -73,17 +85,16 @@ def open_reviews(*, before: int | None = None, limit: int = 50, profile_id: int 
 def open_reviews_of(profile_id: int) -> list[int]:
     """The ids of the open reviews about the profile, newest first, in one query."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT id FROM ({_OPEN_OF_PROFILE}) open ORDER BY id DESC", {"profile": profile_id})  # noqa: S608
+        cursor.execute(f"{_OPEN_OF_PROFILE} ORDER BY r.id DESC", {"profile": profile_id})
         return [row[0] for row in cursor.fetchall()]
 
 
 def count_open_reviews(*, at_most: int = 100) -> int:
-    """How many wait, counted no further than `at_most` reviews: a long queue costs a page no more than a short one."""
+    """How many wait, counted no further than `at_most`: a long queue costs a page no more than a short one."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM (SELECT DISTINCT low, high FROM"  # noqa: S608
-            f" ({_OPEN_ROWS.format(reviews='profiles_review')} LIMIT %(most)s) few) counted",
-            {"most": at_most, "profile": None},
+            f"SELECT count(*) FROM ({_OPEN} ORDER BY r.id DESC LIMIT %(most)s) counted",  # noqa: S608
+            {"most": at_most},
         )
         return int(cursor.fetchone()[0])
 
@@ -114,23 +125,39 @@ def _views(rows: Any) -> list[ReviewView]:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a review stands among the open ones: from the top, of how many, and who is before and after it."""
+    """Where a review stands among the open ones: from the top, of how many, and who is before and after it.
+
+    Both are counted as far as `MOST_COUNTED`, which then means so many or more.
+    """
 
     number: int
     total: int
     previous: int | None
     following: int | None
 
+    @property
+    def shown(self) -> tuple[str, str]:
+        """Number and total as a page says them."""
+        return _counted(self.number), _counted(self.total)
+
+
+def _counted(count: int) -> str:
+    return f"{MOST_COUNTED}+" if count >= MOST_COUNTED else str(count)
+
+
+_PLACE = f"""
+SELECT
+    (SELECT count(*) + 1 FROM ({_OPEN} AND r.id > %(id)s ORDER BY r.id LIMIT %(most)s - 1) newer),
+    (SELECT count(*) FROM ({_OPEN} ORDER BY r.id DESC LIMIT %(most)s) every),
+    (SELECT id FROM ({_OPEN} AND r.id > %(id)s ORDER BY r.id LIMIT 1) before),
+    (SELECT id FROM ({_OPEN} AND r.id < %(id)s ORDER BY r.id DESC LIMIT 1) after)
+"""  # noqa: S608
+
 
 def place_of(review_id: int) -> Place:
     """The place of a review in the queue, newest first; also of one that is no longer in it."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FILTER (WHERE id > %(id)s) + 1, count(*),"  # noqa: S608
-            " min(id) FILTER (WHERE id > %(id)s), max(id) FILTER (WHERE id < %(id)s)"
-            f" FROM ({_OPEN}) open",
-            {"id": review_id, "profile": None},
-        )
+        cursor.execute(_PLACE, {"id": review_id, "most": MOST_COUNTED})
         return Place(*cursor.fetchone())
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from profiles.assignment import Reassigned
 from profiles.identity.evidence import JoinKey
+from profiles.identity.partition import MOST_TOLD
 from profiles.identity.values import Grade
 from profiles.models import Review
 
@@ -28,10 +29,13 @@ class Found:
 
 
 def conflicts_of(done: Reassigned, fresh: Collection[tuple[int, JoinKey]]) -> list[Found]:
-    """The ties that were held: those a limit held, and those that new proof speaks for against a decision."""
+    """The ties that were held: those a limit held, and those that new proof speaks for against a decision.
+
+    What could not join a crowd is no news about any two of them: they share a browser or a phone.
+    """
     found = []
     for one, other, held in done.outcome.held:
-        if held.identifier is None:
+        if held.identifier is None or held.rivals > MOST_TOLD:
             continue
         is_new = held.grade == Grade.PROVED and any((pk, held.identifier) in fresh for pk in (one, other))
         if held.because == "different" and not is_new:

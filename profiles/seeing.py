@@ -15,12 +15,19 @@ from profiles.models import Boundary, ChannelIdentity, Sighting
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SenderSeen:
-    """A sender as one message showed it. `source` is the provider's id of that message."""
+    """A sender as one message showed it. `source` is the provider's id of that message.
+
+    `shown` are the identifiers of the sender as they are stored, with their grades.
+    """
 
     account_id: int
     sender: Sender
     occurred_at: datetime
     source: str
+    shown: "tuple[tuple[IdentifierKey, str], ...]" = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shown", tuple(_shown_by(self.sender)))
 
 
 class IdentityKey(NamedTuple):
@@ -88,13 +95,13 @@ class Known:
             return True
         return any(
             self.lacks(Evidence(key, identifier, grade, item.occurred_at, item.source))
-            for identifier, grade in shown_by(item)
+            for identifier, grade in item.shown
         )
 
 
 def visitors_of(item: SenderSeen) -> set[JoinKey]:
     """The visitor ids that a message named."""
-    return {join_key_of(identifier) for identifier, _ in shown_by(item) if identifier.kind == IdentifierKind.VISITOR}
+    return {join_key_of(identifier) for identifier, _ in item.shown if identifier.kind == IdentifierKind.VISITOR}
 
 
 def places_of(item: SenderSeen) -> set[Address]:
@@ -105,7 +112,7 @@ def places_of(item: SenderSeen) -> set[Address]:
 
 def logins_of(item: SenderSeen) -> Iterable[Login]:
     """The customers that a message showed to be logged in at a browser."""
-    named = list(shown_by(item))
+    named = item.shown
     for visitor, grade in named:
         if visitor.kind != IdentifierKind.VISITOR or grade == Grade.CLAIMED:
             continue
@@ -173,9 +180,8 @@ def _key(item: SenderSeen, starts: Iterable[datetime]) -> IdentityKey:
     return IdentityKey(item.account_id, item.sender.address, str(item.sender.standing), epoch)
 
 
-def shown_by(item: SenderSeen) -> Iterable[tuple[IdentifierKey, str]]:
-    """The identifiers of a sender with their grades, as they are stored."""
-    for identifier in item.sender.identifiers:
+def _shown_by(sender: Sender) -> Iterable[tuple[IdentifierKey, str]]:
+    for identifier in sender.identifiers:
         value, _ = canonical(identifier.kind, identifier.value)
         if value:
             yield IdentifierKey(str(identifier.kind), identifier.scope, value), str(identifier.grade)
@@ -185,7 +191,7 @@ def evidence_of(seen: Sequence[SenderSeen], known: Known) -> list[Evidence]:
     """The earliest sighting of each (channel identity, identifier, grade) in the batch."""
     earliest: dict[Place, Evidence] = {}
     for item, key in zip(seen, known.keys, strict=True):
-        for named, grade in shown_by(item):
+        for named, grade in item.shown:
             evidence = Evidence(key, named, grade, item.occurred_at, item.source)
             place = known.place_of(evidence)
             if place not in earliest or evidence.occurred_at < earliest[place].occurred_at:
@@ -197,7 +203,7 @@ def confirmed(seen: Sequence[SenderSeen], known: Known) -> list[list[int]]:
     """For each sender the stored sightings that say what its message showed."""
     found = []
     for item, key in zip(seen, known.keys, strict=True):
-        places = [known.place(key, named, grade, item.occurred_at) for named, grade in shown_by(item)]
+        places = [known.place(key, named, grade, item.occurred_at) for named, grade in item.shown]
         found.append([known.earliest[place][1] for place in places if place in known.earliest])
     return found
 

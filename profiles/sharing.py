@@ -7,16 +7,19 @@ from datetime import datetime
 from django.db import connection
 
 from profiles.components import boundary_starts, sorted_starts
-from profiles.identity.evidence import JoinKey, Seen
+from profiles.identity.evidence import JoinKey, Marking, Seen
 from profiles.identity.policy import Policy
 from profiles.identity.shared import shared_epochs
 from profiles.identity.values import IdentifierKind, IdentifierStatus
 from profiles.identity.worth import is_own, status_by_form
-from profiles.models import Identifier, Marking
+from profiles.models import Identifier
 from profiles.own import own_keys
 
 _ROWS = """
-SELECT i.id, i.kind, i.scope, i.join_key, i.status, i.shared_epochs
+SELECT i.id, i.kind, i.scope, i.join_key, i.status, i.shared_epochs, (
+    SELECT m.status FROM profiles_marking m JOIN profiles_operation o ON o.id = m.operation_id AND o.is_standing
+    WHERE (m.kind, m.scope, m.join_key) = (f.kind, f.scope, f.join_key) ORDER BY m.operation_id DESC LIMIT 1
+)
 FROM unnest(%s::text[], %s::text[], %s::text[]) AS f(kind, scope, join_key)
 JOIN profiles_identifier i USING (kind, scope, join_key) ORDER BY i.id
 """
@@ -64,16 +67,19 @@ def refold_status(keys: Collection[JoinKey], policy: Policy, *, growing: bool = 
     With `growing` evidence was only added: what is shared stays so, and its anchors, maybe thousands, are not read.
     """
     rows: dict[JoinKey, list[tuple[int, str, list[datetime]]]] = {}
-    for pk, kind, scope, join_key, status, shared in _query(_ROWS, keys):
+    marked: dict[JoinKey, str] = {}
+    for pk, kind, scope, join_key, status, shared, word in _query(_ROWS, keys):
         rows.setdefault((kind, scope, join_key), []).append((pk, status, sorted(shared)))
-    marked = _marked(rows)
+        if word:  # what a human said last
+            marked[kind, scope, join_key] = word
     own = own_keys() if rows else frozenset()
     formed = {k: IdentifierStatus.BLOCKED if is_own(k[0], k[2], own) else status_by_form(k[0], k[2]) for k in rows}
     unsure = {k for k in rows if k not in marked and policy.shared_at(k[0]) and not formed[k]}
     starts = sorted_starts(boundary_starts(unsure))
     if growing:
         unsure = {k for k in unsure if not any(shared for _, _, shared in rows[k]) or k in starts}
-    anchored = shared_epochs(_anchors(unsure), starts, policy)
+    anchors = _anchors(unsure)
+    anchored = shared_epochs(anchors, starts, policy, _markings({seen.identifier for seen in anchors} - unsure))
     changed = set()
     for key, variants in rows.items():
         if growing and key not in marked and key not in unsure and any(shared for _, _, shared in variants):
@@ -95,14 +101,18 @@ def _status(shared: Collection[datetime], starts: Collection[datetime]) -> str:
     return IdentifierStatus.GENERIC if is_shared else IdentifierStatus.NORMAL
 
 
-def _marked(keys: Iterable[JoinKey]) -> dict[JoinKey, str]:
-    """What humans said of the identifiers; the newest standing word rules."""
-    wanted = set(keys)
-    rows = Marking.objects.filter(
-        kind__in={k[0] for k in wanted}, scope__in={k[1] for k in wanted}, join_key__in={k[2] for k in wanted}
-    ).filter(operation__is_standing=True)
-    words = rows.order_by("operation_id").values_list("kind", "scope", "join_key", "status")
-    return {key: status for *key_parts, status in words if (key := tuple(key_parts)) in wanted}
+_MARKINGS = """
+SELECT DISTINCT ON (m.kind, m.scope, m.join_key) m.kind, m.scope, m.join_key, m.status
+FROM unnest(%s::text[], %s::text[], %s::text[]) AS f(kind, scope, join_key)
+JOIN profiles_marking m USING (kind, scope, join_key)
+JOIN profiles_operation o ON o.id = m.operation_id AND o.is_standing
+ORDER BY 1, 2, 3, m.operation_id DESC
+"""
+
+
+def _markings(keys: Collection[JoinKey]) -> list[Marking]:
+    """What humans said last of the identifiers."""
+    return [Marking((kind, scope, join_key), status) for kind, scope, join_key, status in _query(_MARKINGS, keys)]
 
 
 def _anchors(keys: Collection[JoinKey]) -> list[Seen]:

@@ -3,13 +3,14 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db import connection
-from django.db.models import Max, Min, Q, QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from profiles.identity.canonical import display_phone
-from profiles.identity.values import GRADE_RANK, Grade, IdentifierKind
-from profiles.models import ChannelIdentity, Sighting, Trait
+from profiles.identity.values import GRADE_RANK
+from profiles.models import Trait, TraitChoice
 
 #: Set by staff; shown before anything a channel says.
 AGENT = "agent"
@@ -73,14 +74,18 @@ def _upsert(spans: Mapping[tuple[int, str, str, str], tuple[str, datetime, datet
 def told_traits(profile_ids: Collection[int], *names: str) -> QuerySet[Trait]:
     """What stands of the traits of the profiles; `chosen` is the latest standing merge that chose the value, if any."""
     rows = Trait.objects.filter(channel_identity__profile_id__in=profile_ids, withdrawn_by=None)
-    chosen = Max("choices__operation_id", filter=Q(choices__operation__is_standing=True))
-    return (rows.filter(name__in=names) if names else rows).annotate(chosen=chosen)
+    chosen = (
+        TraitChoice.objects.filter(trait_id=OuterRef("pk"), operation__is_standing=True)
+        .order_by("-operation_id")
+        .values("operation_id")[:1]
+    )
+    return (rows.filter(name__in=names) if names else rows).annotate(chosen=Subquery(chosen))
 
 
-def preference(trait: Trait) -> tuple[int, bool, int, float, str]:
+def preference(trait: "Trait | _Told") -> tuple[int, bool, int, float, str]:
     """Sorts `told_traits` of one name, best first: chosen while merging, by an agent, better proved, newest, value."""
     return (
-        -(trait.chosen or 0),  # type: ignore[attr-defined]
+        -(trait.chosen or 0),  # type: ignore[union-attr]
         trait.source != AGENT,
         GRADE_RANK[trait.grade],
         -trait.last_seen.timestamp(),
@@ -106,40 +111,69 @@ def rename(profile_ids: Iterable[int]) -> int:
     wanted = sorted(set(profile_ids))
     if not wanted:
         return 0
-    named: dict[int, list[Trait]] = {}
-    traits = told_traits(wanted, "name", "username")
-    for trait in traits.select_related("channel_identity"):
-        named.setdefault(trait.channel_identity.profile_id, []).append(trait)
+    named: dict[int, list[_Told]] = {}
+    columns = ("channel_identity__profile_id", "name", "value", "source", "grade", "last_seen", "chosen")
+    for profile_id, *told in told_traits(wanted, "name", "username").values_list(*columns):
+        named.setdefault(profile_id, []).append(_Told(*told))
     names = {pk: _best_name(traits) for pk, traits in named.items()}
     unnamed = [pk for pk in wanted if not names.get(pk)]
     names |= _names_by_address(unnamed)
+    found = [(pk, name) for pk in wanted if (name := names.get(pk, "")[:200])]
     with connection.cursor() as cursor:
-        cursor.executemany(
-            "UPDATE profiles_profile SET display_name = %s WHERE id = %s AND display_name <> %s",
-            [(name, pk, name) for pk in wanted if (name := names.get(pk, "")[:200])],
-        )
-        return max(0, int(cursor.rowcount))
+        cursor.execute(_RENAME, [[pk for pk, _ in found], [name for _, name in found]])
+        return int(cursor.rowcount)
 
 
-def _best_name(traits: Sequence[Trait]) -> str:
+_RENAME = """
+UPDATE profiles_profile p SET display_name = f.name FROM unnest(%s::bigint[], %s::text[]) AS f(id, name)
+WHERE p.id = f.id AND p.display_name <> f.name
+"""
+
+
+class _Told(NamedTuple):
+    """What `preference` asks of a trait."""
+
+    name: str
+    value: str
+    source: str
+    grade: str
+    last_seen: datetime
+    chosen: int | None
+
+
+def _best_name(traits: Sequence[_Told]) -> str:
     for wanted in ("name", "username"):
         if matching := [trait for trait in traits if trait.name == wanted]:
             return min(matching, key=preference).value
     return ""
 
 
+_ADDRESSES = """
+SELECT p.id, CASE a.channel WHEN 'chat' THEN 'Visitor ' || upper(right(c.address, 4)) ELSE c.address END, NULL
+FROM unnest(%(ids)s::bigint[]) AS p(id)
+CROSS JOIN LATERAL (
+    SELECT address, account_id FROM profiles_channelidentity WHERE profile_id = p.id ORDER BY id LIMIT 1
+) c
+JOIN profiles_channelaccount a ON a.id = c.account_id
+UNION ALL
+SELECT c.profile_id, i.value, min(s.occurred_at) FROM profiles_channelidentity c
+JOIN profiles_sighting s ON s.channel_identity_id = c.id AND s.withdrawn_by_id IS NULL AND s.grade <> 'claimed'
+JOIN profiles_identifier i ON i.id = s.identifier_id AND i.kind = 'phone'
+WHERE c.profile_id = ANY(%(ids)s) GROUP BY 1, 2
+ORDER BY 3 NULLS FIRST, 2
+"""
+
+
 def _names_by_address(profile_ids: Sequence[int]) -> dict[int, str]:
-    """The phone number that was first seen last, which reads better than a provider's id; else the oldest address."""
+    """The phone number that was first seen last, which reads better than a provider's id; else the oldest address, or
+    the end of it where it is only the mark of a browser.
+
+    Which later sightings are stored is a matter of the order of arrival, so only the first of each number counts.
+    """
     names: dict[int, str] = {}
-    if not profile_ids:
-        return names
-    addresses = ChannelIdentity.objects.filter(profile_id__in=profile_ids).order_by("-id")
-    names |= dict(addresses.values_list("profile_id", "address"))
-    phones = Sighting.objects.filter(
-        channel_identity__profile_id__in=profile_ids, identifier__kind=IdentifierKind.PHONE, withdrawn_by=None
-    ).exclude(grade=Grade.CLAIMED)
-    # Which later sightings are stored is a matter of the order of arrival, so only the first of each number counts.
-    first = phones.values_list("channel_identity__profile_id", "identifier__value").annotate(at=Min("occurred_at"))
-    for pk, value, _ in first.order_by("at", "identifier__value"):
-        names[pk] = display_phone(value)
+    if profile_ids:
+        with connection.cursor() as cursor:
+            cursor.execute(_ADDRESSES, {"ids": list(profile_ids)})
+            for pk, value, at in cursor.fetchall():
+                names[pk] = display_phone(value) if at else value
     return names

@@ -74,7 +74,7 @@ class DecisionWhy:
 
 @dataclass(frozen=True, slots=True)
 class HeldWhy:
-    """A tie between this profile and another that was not taken."""
+    """A tie between this profile and another that was not taken; `rivals` are all whom it was not taken to."""
 
     one: int
     other: int
@@ -83,6 +83,7 @@ class HeldWhy:
     scope: str
     value: str
     because: str
+    rivals: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +263,7 @@ def _held(ties: Iterable[tuple[int, int, Held]], named: dict[int, OtherProfile])
             key = (named[other].id, tie.identifier, tie.because)
             if key not in told:
                 told.add(key)
-                yield HeldWhy(one, other, named[other], *tie.identifier, because=tie.because)
+                yield HeldWhy(one, other, named[other], *tie.identifier, because=tie.because, rivals=tie.rivals)
 
 
 def _decision(decision: Decision, mine: set[int], named: dict[int, OtherProfile]) -> DecisionWhy:

@@ -1,11 +1,10 @@
 """Joins and separations of channel identities stand on the timeline, written in the transaction that made them."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
 from django.dispatch import receiver
 from django.utils import timezone
 
@@ -23,11 +22,17 @@ from timeline.queue import refold
 def write_moves(moves: Sequence[Move], operation_id: int | None = None, retold: Collection[int] = (), **_: Any) -> None:
     """Whoever joined or was separated has a line saying where from and why, on both sides; names and queue follow.
 
-    A channel identity that joins in the message that made it is no news: the message itself shows it.
+    What evidence did is told of those who had anything on a timeline before: a channel identity that joins in the
+    message that made it is no news, the message itself shows it.
     """
     profiles = {move.from_profile_id for move in moves} | {move.to_profile_id for move in moves}
-    ids = {move.channel_identity_id for move in moves} | profiles
-    known = dict(_worth_a_line(operation_id).filter(id__in=ids).values_list("id", "account_id"))
+    seats = ChannelIdentity.objects.filter(id__in={move.channel_identity_id for move in moves} | profiles)
+    current: dict[int, int] = {}
+    known: dict[int, int] = {}
+    for pk, account_id, profile_id, last_seen in seats.values_list("id", "account_id", "profile_id", "last_seen"):
+        current[pk] = profile_id
+        if operation_id or last_seen:  # what a human did is told of everybody
+            known[pk] = account_id
     lines = _lines(moves, known, operation_id)
     Entry.objects.bulk_create(lines)
     _announce(known.keys() & {move.channel_identity_id for move in moves})
@@ -35,18 +40,11 @@ def write_moves(moves: Sequence[Move], operation_id: int | None = None, retold: 
     lock_rows("profiles_profile", profiles)
     rename(profiles)
     refold(profiles)
-    current = dict(ChannelIdentity.objects.filter(id__in=ids).values_list("id", "profile_id"))
     happened = [Happened(current[line.channel_identity_id], line.id, line.kind) for line in lines]
     # Open pages of a customer who is no more learn it, too: they go on where the customer went.
     gone = profiles - set(current.values()) if lines else set()
     happened += [Happened(profile_id, lines[0].id, EntryKind.IDENTITY) for profile_id in gone]
     transaction.on_commit(partial(publish, happened), robust=True)
-
-
-def _worth_a_line(operation_id: int | None) -> QuerySet[ChannelIdentity]:
-    """What a human did is told of everybody; what evidence did, of those who had anything on a timeline before."""
-    rows = ChannelIdentity.objects.all()
-    return rows if operation_id else rows.filter(last_seen__isnull=False)
 
 
 def _lines(moves: Sequence[Move], known: Mapping[int, int], operation_id: int | None) -> list[Entry]:
@@ -88,9 +86,11 @@ def _line(channel_identity_id: int, known: Mapping[int, int], detail: dict[str, 
     )
 
 
-def _announce(channel_identity_ids: Iterable[int]) -> None:
+def _announce(channel_identity_ids: Collection[int]) -> None:
     """The newest entries of the moved channel identities count as changed, so that open pages of their new profile pull
     them; what is older is read when somebody scrolls there."""
+    if not channel_identity_ids:
+        return
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE timeline_entry SET changed_in = pg_current_xact_id()::text::bigint WHERE id IN ("

@@ -20,6 +20,8 @@ from timeline.wording import (
 
 #: Refusals that go without saying: nobody expects to write to a shop's records.
 UNSAID = ("", "store")
+#: Claims that a one-time code can prove, since it can be sent there.
+CONFIRMED_BY_CODE = ("email", "phone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,10 @@ class AddressRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentifierRow:
-    """One identifier; `caution` says why it ties nobody together, if so."""
+    """One identifier; `caution` says why it ties nobody together, if so.
+
+    `claim` is the sighting that a code could prove, while it is only claimed.
+    """
 
     icon: str
     word: str
@@ -61,6 +66,7 @@ class IdentifierRow:
     shown: str
     grade: GradeWord
     caution: str
+    claim: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +160,7 @@ def _identifier(row: IdentifierView) -> IdentifierRow:
         shown=display_phone(row.value) if row.kind == "phone" else row.value,
         grade=grade_of(row.grade),
         caution=_("Used by several people; it ties nobody together") if row.status == "generic" else "",
+        claim=row.claim if row.kind in CONFIRMED_BY_CODE else None,
     )
 
 

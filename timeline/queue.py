@@ -27,8 +27,9 @@ SELECT id, occurred_at FROM (
 """  # noqa: S608
 
 _REFOLD = f"""
-INSERT INTO timeline_queuerow AS q (profile_id, last_entry_id, last_entry_at, waiting_since)
-SELECT p.id, newest.id, newest.occurred_at, waiting.since
+WITH right_rows AS MATERIALIZED (
+SELECT p.id AS profile_id, newest.id AS last_entry_id, newest.occurred_at AS last_entry_at,
+    waiting.since AS waiting_since
 FROM unnest(%(profiles)s::bigint[]) AS p(id)
 CROSS JOIN LATERAL (
     SELECT e.id, e.occurred_at FROM profiles_channelidentity c
@@ -48,19 +49,22 @@ LEFT JOIN LATERAL (
     ) e
     WHERE c.profile_id = p.id AND c.reply_refusal = '' AND c.blocked_at IS NULL AND c.last_inbound_at > answered.at
 ) waiting ON true
+), written AS (
+INSERT INTO timeline_queuerow AS q (profile_id, last_entry_id, last_entry_at, waiting_since)
+SELECT * FROM right_rows ORDER BY profile_id
 ON CONFLICT (profile_id) DO UPDATE SET
     last_entry_id = EXCLUDED.last_entry_id,
     last_entry_at = EXCLUDED.last_entry_at,
     waiting_since = EXCLUDED.waiting_since
 WHERE (q.last_entry_id, q.last_entry_at, q.waiting_since)
     IS DISTINCT FROM (EXCLUDED.last_entry_id, EXCLUDED.last_entry_at, EXCLUDED.waiting_since)
-"""  # noqa: S608
-
-
-_DROP_SILENT = f"""
-DELETE FROM timeline_queuerow q WHERE profile_id = ANY(%(profiles)s) AND NOT EXISTS (
-    SELECT FROM profiles_channelidentity c JOIN profiles_channelaccount a ON a.id = c.account_id
-    CROSS JOIN LATERAL ({_NEWEST}) e WHERE c.profile_id = q.profile_id)
+RETURNING 1
+), dropped AS (
+DELETE FROM timeline_queuerow
+WHERE profile_id = ANY(%(profiles)s) AND profile_id NOT IN (SELECT profile_id FROM right_rows)
+RETURNING 1
+)
+SELECT (SELECT count(*) FROM written) + (SELECT count(*) FROM dropped)
 """  # noqa: S608
 
 
@@ -75,6 +79,4 @@ def refold(profile_ids: Iterable[int]) -> int:
         return 0
     with connection.cursor() as cursor:
         cursor.execute(_REFOLD, {"profiles": profiles})
-        changed = int(cursor.rowcount)
-        cursor.execute(_DROP_SILENT, {"profiles": profiles})
-        return changed + int(cursor.rowcount)
+        return int(cursor.fetchone()[0])

@@ -22,6 +22,7 @@ from profiles.locking import lock_id, lock_rows, take_advisory_locks
 from profiles.logins import refold_logins
 from profiles.models import Boundary, ChannelIdentity, Identifier, Operation
 from profiles.policies import active_policy
+from profiles.reach import neighbours_of
 from profiles.sharing import refold_status, users_of
 from profiles.standing import refold_standing
 from profiles.traits import rename
@@ -47,10 +48,17 @@ class Rebuilt:
     split: int = 0
 
 
-def rebuild(*, repair: bool, policy: Policy | None = None, progress: Callable[[int], None] = lambda _: None) -> Rebuilt:
+def rebuild(
+    *,
+    repair: bool,
+    policy: Policy | None = None,
+    progress: Callable[[int], None] = lambda _: None,
+    at_once: int = SLICE,
+) -> Rebuilt:
     """Every projection is compared with the evidence; with `repair` it is made right, else nothing is changed.
 
-    `policy` previews another policy than the active one. `progress` is told how many channel identities are done.
+    `policy` previews another policy than the active one. `progress` is told how many channel identities are done;
+    `at_once` of them are worked in one transaction, with whoever is connected to them.
     """
     result = Rebuilt()
     policy = policy or active_policy()
@@ -59,7 +67,7 @@ def rebuild(*, repair: bool, policy: Policy | None = None, progress: Callable[[i
         _undone(repair, lambda ids=identifiers: _join_keys(ids, result))  # type: ignore[misc]
     done: set[int] = set()
     count = 0
-    for ids in _slices(ChannelIdentity.objects.values_list("id", flat=True).order_by("id"), SLICE):
+    for ids in _slices(ChannelIdentity.objects.values_list("id", flat=True).order_by("id"), at_once):
         wanted = [pk for pk in ids if pk not in done]
         reached: set[int] = set()
         _undone(repair, lambda mine=wanted, out=reached: _slice(mine, out, policy, result))  # type: ignore[misc]
@@ -143,8 +151,8 @@ def _slice(ids: Sequence[int], reached: set[int], policy: Policy, result: Rebuil
         counts["identifier statuses"] = len(changed)
         return Amended(moved.touched | users_of(changed), moved.born)
 
-    done = reassign(ids, policy, amend=amend)
-    reached |= done.component.profile_of.keys()
+    done = reassign(ids, policy, amend=amend, guess=neighbours_of(ids, keys))
+    reached.update(done.component.profile_of)
     fresh = [pk for pk in done.component.profile_of if pk >= ids[0]]
     counts["profiles of channel identities"] = len(done.moves)
     profiles = {done.outcome.targets[pk] for pk in fresh}

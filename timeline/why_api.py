@@ -73,6 +73,7 @@ class HeldWhySerializer(serializers.Serializer[Any]):
     scope = serializers.CharField()
     value = serializers.CharField()
     because = serializers.CharField()
+    rivals = serializers.IntegerField()
     words = serializers.CharField()
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from profiles.identity.partition import MOST_TOLD
 from profiles.reading import AddressView
 from profiles.why import BoundaryWhy, DecisionWhy, HeldWhy, OtherProfile, SightingWhy, Why
 from profiles.wording import because_words, kind_words, value_words
@@ -57,11 +58,12 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class HeldRow:
-    """A tie to another customer that was not taken."""
+    """A tie to another customer that was not taken. `crowd`: to so many, of whom only some are listed; else 0."""
 
     words: str
     because: str
     other: OtherProfile
+    crowd: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +171,8 @@ def _boundaries(identity: AddressView, boundaries: Iterable[BoundaryWhy]) -> lis
 
 def _held(held: HeldWhy) -> HeldRow:
     other = OtherProfile(held.other_profile.id, name_of(held.other_profile.display_name))
-    return HeldRow(identifier_line(held.kind, held.value), because_words(held.because), other)
+    crowd = held.rivals if held.rivals > MOST_TOLD else 0
+    return HeldRow(identifier_line(held.kind, held.value), because_words(held.because), other, crowd)
 
 
 def _decision(decision: DecisionWhy, names: Mapping[int, str]) -> DecisionRow:

@@ -1,5 +1,6 @@
 """The hub's own JSON for gateways that have no adapter, as items. `docs/generic-gateway.md` is its contract."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -27,6 +28,7 @@ MOST_ATTACHMENTS = 30
 CLOSES = frozenset({OPTED_OUT, WINDOW, UNREACHABLE})
 _STATES = frozenset({"queued", "sent", "delivered", "read", "failed"})
 _ATTACHMENT_TYPES = ("image", "audio", "video")
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,12 +166,8 @@ def sender_of(said: object, terms: Terms) -> Sender:
     if len(given) > MOST_IDENTIFIERS or not (listed is None or isinstance(listed, list)):
         raise OddPartError(f"from.identifiers: expected a list of at most {MOST_IDENTIFIERS}")
     seen = [_identifier(each, terms, f"from.identifiers[{number}]") for number, each in enumerate(given)]
-    try:
-        number = identifier_of({"kind": "phone", "value": address}, "", "")
-        if not any((i.kind, i.value) == (number.kind, number.value) for i in seen):
-            seen.insert(0, replace(number, grade=Grade.WEAK))
-    except OddPartError:
-        pass  # an address of another kind
+    if _E164.fullmatch(address) and not any(i.kind is IdentifierKind.PHONE and i.value == address for i in seen):
+        seen.insert(0, SeenIdentifier(IdentifierKind.PHONE, address, "", Grade.WEAK))
     names = {"name": clean(whole.get("name")).strip(), "username": clean(whole.get("username")).strip()}
     return Sender(
         address=address,

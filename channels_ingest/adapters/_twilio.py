@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 from channels_ingest.adapters._twilio_errors import trouble_of
+from channels_ingest.adapters._twilio_listing import TwilioListing
 from channels_ingest.adapters._twilio_signature import form_digest, is_signed
 from channels_ingest.adapters.base import AccountSettings, Delivery, PayloadError, Setting, clean
 from channels_ingest.adapters.fetching import MediaRequest
@@ -63,7 +64,7 @@ LONGEST_TEXT = 1_600
 _ATTACHMENT_TYPES = ("image", "audio", "video")
 
 
-class TwilioChannel:
+class TwilioChannel(TwilioListing):
     """The half of an adapter that Twilio's channels share; see `base.Adapter` and `sending.Sends`."""
 
     provider: str
@@ -196,7 +197,8 @@ class TwilioChannel:
             return Accepted(provider_message_id=sid) if sid else Unclear(reason=NO_SID)
         if answer.status == 429:
             pause = _seconds(answer.headers.get("retry-after", ""))
-            return TryLater(code=str(code or 429), reason=trouble_of(20429).reason, after_seconds=pause)
+            reason = trouble_of(20429).reason
+            return TryLater(code=str(code or 429), reason=reason, after_seconds=pause, whole_account=True)
         if not 400 <= answer.status < 500 or answer.status == 408:
             return Unclear(
                 reason=gettext_noop("Twilio had a fault of its own and did not say whether it took the message")
@@ -205,7 +207,7 @@ class TwilioChannel:
             code = 20003
         trouble = trouble_of(code, said.get("message"))
         if trouble.is_passing:
-            return TryLater(code=str(code), reason=trouble.reason)
+            return TryLater(code=str(code), reason=trouble.reason, whole_account=True)
         return Refused(code=str(code or answer.status), reason=trouble.reason, closes=trouble.closes)
 
 

@@ -46,6 +46,11 @@ def _tokens() -> jwt.PyJWS:
 _JWS = _tokens()
 
 
+def check_method(value: str) -> str:
+    """What is wrong with the name of a signature method, in words, or nothing."""
+    return "" if value in SMS_METHODS else f"expected one of {', '.join(SMS_METHODS)}"
+
+
 def is_signed(delivery: Delivery, account: AccountSettings) -> bool:
     """Whether one of the account's secrets signed this body: by token, or by `sig` where the account allows that."""
     secrets = [secret for secret in account.secrets.get("signature_secret", ()) if secret]
@@ -55,7 +60,7 @@ def is_signed(delivery: Delivery, account: AccountSettings) -> bool:
     if method is None:
         return False
     try:
-        fields = fields_of(delivery.body)
+        fields = flat(payload_of(delivery.body))
     except PayloadError:
         return False
     presented = fields.get("sig", "").lower()
@@ -84,11 +89,13 @@ def _has_token(presented: str, secret: str, delivery: Delivery, account: Account
     return isinstance(digest, str) and any_matches(digest.lower(), [hashlib.sha256(delivery.body).hexdigest()])
 
 
-def fields_of(body: bytes) -> dict[str, str]:
-    """The flat fields of the old SMS API, as JSON or as a form. Raises PayloadError."""
-    if body.lstrip()[:1] != b"{":
-        return form_fields(body)
-    payload = read_json(body)
+def payload_of(body: bytes) -> dict[str, Any]:
+    """The object or form in a body. Raises PayloadError."""
+    return read_json(body) if body.lstrip()[:1] == b"{" else dict(form_fields(body))
+
+
+def flat(payload: Mapping[str, Any]) -> dict[str, str]:
+    """The fields of the old SMS API, which are texts; what is none is written as JSON."""
     return {str(name): value if isinstance(value, str) else json.dumps(value) for name, value in payload.items()}
 
 
@@ -102,7 +109,7 @@ def delivery_digest(delivery: Delivery) -> str:
     """The digest of what is signed: the body, or the text under `sig`, which two spellings of one text share."""
     if not delivery.headers.get("authorization"):
         try:
-            if text := signed_text(fields_of(delivery.body)):
+            if text := signed_text(flat(payload_of(delivery.body))):
                 return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
         except PayloadError:
             pass

@@ -52,9 +52,11 @@ def surroundings_of(message: dict[str, Any]) -> dict[str, Any]:
 
 def is_unsubscribing(message: dict[str, Any]) -> bool:
     """Whether the customer pressed a marketing template's own opt-out button."""
+    if message.get("type") != "button":
+        return False
     button = as_object(message.get("button"))
     pressed = {clean(button.get(name)).strip().casefold() for name in ("payload", "text")}
-    return message.get("type") == "button" and not pressed.isdisjoint(UNSUBSCRIBING_BUTTONS)
+    return not pressed.isdisjoint(UNSUBSCRIBING_BUTTONS)
 
 
 def _referral(referral: dict[str, Any]) -> dict[str, str]:

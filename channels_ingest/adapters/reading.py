@@ -28,11 +28,13 @@ def as_list(value: object) -> list[Any]:
 
 def as_word(value: object) -> str:
     """An id, code or number as received, as a string; empty for anything that cannot be one."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = str(value) if abs(value) < 10**40 else ""
-    if not isinstance(value, str) or len(value) > LONGEST_WORD or clean(value) != value:
+    if not isinstance(value, str):
+        if not isinstance(value, int) or isinstance(value, bool) or abs(value) >= 10**40:
+            return ""
+        return str(value)
+    if len(value) > LONGEST_WORD or clean(value) is not value or not value or value.isspace():
         return ""
-    return value if value.strip() else ""
+    return value
 
 
 def first_word(item: dict[str, Any], *names: str) -> str:

@@ -13,7 +13,15 @@ from types import MappingProxyType
 from typing import Any
 
 from channels_ingest.adapters._vonage_errors import CREDENTIALS, error_of, errors_of, receipt_errors_of
-from channels_ingest.adapters._vonage_signature import SMS_METHODS, WINDOW, delivery_digest, fields_of, is_signed
+from channels_ingest.adapters._vonage_signature import (
+    SMS_METHODS,
+    WINDOW,
+    check_method,
+    delivery_digest,
+    flat,
+    is_signed,
+    payload_of,
+)
 from channels_ingest.adapters.base import AccountSettings, Adapter, Delivery, PayloadError, Setting, clean, clean_json
 from channels_ingest.adapters.reading import (
     OddPartError,
@@ -92,7 +100,9 @@ class SmsVonage:
         Setting(name="from", meaning="The line's number, digits only, or its name: needed to send"),
         Setting(name="application_id", meaning="The Vonage application; with it no other one's deliveries are taken"),
         Setting(
-            name="sms_signature", meaning=f"Takes the old SMS API's webhooks too, signed by {', '.join(SMS_METHODS)}"
+            name="sms_signature",
+            meaning=f"Takes the old SMS API's webhooks too, signed by {', '.join(SMS_METHODS)}",
+            check=check_method,
         ),
     )
     max_body_bytes = 262_144
@@ -117,15 +127,14 @@ class SmsVonage:
 
     def normalise(self, delivery: Delivery, account: AccountSettings, received_at: datetime) -> list[Located]:
         """The one message or status of the delivery."""
-        fields = fields_of(delivery.body)
+        payload = payload_of(delivery.body)
         try:
-            if "message_uuid" in fields:
-                payload = json.loads(delivery.body) if delivery.body.lstrip()[:1] == b"{" else fields
+            if "message_uuid" in payload:
                 items, line = _messages_items(payload, received_at)
-            elif fields.get("messageId"):
-                items, line = _sms_items(fields, received_at)
+            elif payload.get("messageId"):
+                items, line = _sms_items(flat(payload), received_at)
             else:
-                raise PayloadError(f"expected a message of Vonage's, got {len(fields)} fields without its id")
+                raise PayloadError(f"expected a message of Vonage's, got {len(payload)} fields without its id")
         except OddPartError as odd:
             items, line = [NotUnderstood(reason=str(odd))], ""
         told = _NUMBER.fullmatch(line) and any(isinstance(item, Message) for item in items)
@@ -178,7 +187,8 @@ class SmsVonage:
         if answer.status == 429 or trouble.is_passing:
             pause = answer.headers.get("retry-after", "")
             seconds = float(pause) if pause.isascii() and pause.isdigit() and len(pause) < 7 else 0.0
-            return TryLater(code=str(number or 429), reason=error_of({"code": 1000})[1].reason, after_seconds=seconds)
+            reason = error_of({"code": 1000})[1].reason
+            return TryLater(code=str(number or 429), reason=reason, after_seconds=seconds, whole_account=True)
         if not 400 <= answer.status < 500 or answer.status == 408:
             return Unclear(reason=FAULT)
         reason = CREDENTIALS if answer.status in (401, 403) and not number else trouble.reason

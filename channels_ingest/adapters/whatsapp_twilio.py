@@ -191,6 +191,7 @@ def _opt_out(message: Message) -> ConsentChange:
         occurred_at=message.occurred_at,
         source="template_button",
         text=message.text,
+        evidence=message.provider_message_id,
     )
 
 

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('channels_ingest', '0005_media'),
-        ('profiles', '0009_search'),
+        ('profiles', '0010_search_indexes'),
     ]
 
     operations = [

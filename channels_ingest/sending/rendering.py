@@ -4,11 +4,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from channels_ingest.adapters.sending import MailHead, Outgoing, OutgoingFile, Template
+from channels_ingest.confirming import text_of
+from channels_ingest.models import ConfirmationCode
 from channels_ingest.sending.lines import SendingLine, status_url
+from channels_ingest.sending.mail_heads import mail_head
 from channels_ingest.sending.models import OutboxMessage
+from profiles.models import Channel
 
 #: What mails say besides their text, by channel; raises CannotSendError.
-HEADS: Mapping[str, Callable[[OutboxMessage, SendingLine], MailHead]] = {}
+HEADS: Mapping[str, Callable[[OutboxMessage, SendingLine], MailHead]] = {Channel.EMAIL: mail_head}
 #: The files that go along, by channel; raises CannotSendError.
 FILES: Mapping[str, Callable[[OutboxMessage, SendingLine], tuple[OutgoingFile, ...]]] = {}
 
@@ -22,13 +26,19 @@ def outgoing_of(message: OutboxMessage, line: SendingLine) -> Outgoing:
     return Outgoing(
         reference=reference,
         address=message.channel_identity.address,
-        text=message.entry.text,
+        text=_text(message),
         status_url=status_url(message.account, reference),
         answers=str(words.get("reply_to", {}).get("provider_message_id", "")),
         template=_template(template) if template else None,
         mail=HEADS[channel](message, line) if channel in HEADS else None,
         files=FILES[channel](message, line) if channel in FILES else (),
     )
+
+
+def _text(message: OutboxMessage) -> str:
+    """What goes out: as it stands on the timeline, but for a code, which nobody else may read."""
+    code = message.words.get("confirmation")
+    return message.entry.text if code is None else text_of(ConfirmationCode.objects.get(id=code))
 
 
 def _template(words: Mapping[str, Any]) -> Template:

@@ -19,8 +19,9 @@ from channels_ingest.adapters.sending import HttpRequest as ProviderRequest
 from channels_ingest.sending.lines import SIMULATOR_HEADER, sending_line, simulator_secret
 from channels_ingest.simulator import faults
 from channels_ingest.simulator.faults import Fault, fault_of, steps_of
+from channels_ingest.simulator.incoming import kept
 from channels_ingest.simulator.models import SimulatedMessage
-from channels_ingest.simulator.plays.base import KeepsMedia, Play, RefusesByCode, Taken
+from channels_ingest.simulator.plays.base import KeepsMedia, Play, PlaysListing, RefusesByCode, Taken
 from channels_ingest.simulator.plays.registry import PLAYS
 from channels_ingest.simulator.reporting import report_now
 from profiles.models import ChannelAccount
@@ -52,6 +53,8 @@ def provider_api(request: HttpRequest, provider: str, key: str, rest: str) -> Ht
 
 
 def _answer(play: Play, account: ChannelAccount, asked: ProviderRequest) -> Answer:
+    if isinstance(play, PlaysListing) and (listed := play.listing(asked, kept(account))) is not None:
+        return listed
     if asked.method == "GET" and isinstance(play, KeepsMedia):
         return play.media(asked)
     taken = play.take(asked)
@@ -65,7 +68,7 @@ def _answer(play: Play, account: ChannelAccount, asked: ProviderRequest) -> Answ
     elif fault.word == "fail":
         return _refusal(play, fault.code)
     elif fault.word == "busy" and not _was_asked_before(account, taken):
-        return _refusal(play, fault.code or "429")
+        return _refusal(play, fault.code, status=429)
     message = _keep(account, taken, fault)
     if fault.word == "early":
         report_now(message)
@@ -78,10 +81,11 @@ def _no_answer() -> Answer:
     return Answer(status=504, body=b"")
 
 
-def _refusal(play: Play, code: str) -> Answer:
-    if isinstance(play, RefusesByCode):
+def _refusal(play: Play, code: str, *, status: int = 400) -> Answer:
+    """The provider's own words for the code if its play has them, else just an HTTP status."""
+    if code and isinstance(play, RefusesByCode):
         return play.refuse(code)
-    status = int(code) if code.isdecimal() and 400 <= int(code) < 600 else 400
+    status = int(code) if code and 400 <= int(code) < 600 else status
     return Answer(status=status, body=b'{"error":"simulated"}', headers={"content-type": "application/json"})
 
 

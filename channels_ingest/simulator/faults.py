@@ -3,15 +3,18 @@
 `#fail 131047` refuses with a provider's code, `#bounce 131026` takes it and reports a failure, `#busy` refuses until
 asked again, `#slow` answers after 3 seconds, `#lost-after` takes it and does not answer in time, `#lost-before` neither
 takes it nor answers in time, `#repeat` reports everything three times, `#unordered` reports the last first, `#silent`
-reports nothing, `#early` reports before it answers.
+reports nothing, `#early` reports before it answers. `#unheard`, before what a customer writes, posts no webhook.
 """
 
 import re
 from dataclasses import dataclass
 
-FAULTS = ("fail", "bounce", "busy", "slow", "lost-after", "lost-before", "repeat", "unordered", "silent", "early")
+FAULTS = (
+    *("fail", "bounce", "busy", "slow", "lost-after", "lost-before", "repeat", "unordered", "silent", "early"),
+    "unheard",
+)
 SLOW_SECONDS = 3.0
-_WRITTEN = re.compile(rf"#({'|'.join(FAULTS)})(?:\s+(\w+))?(?:\s|$)")
+_WRITTEN = re.compile(rf"#({'|'.join(FAULTS)})(?:\s+(\d+))?(?:\s|$)")
 
 #: Reports in order, with seconds after taking.
 STEPS = (("sent", 0.2), ("delivered", 1.0), ("read", 4.0))

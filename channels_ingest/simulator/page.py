@@ -17,13 +17,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from channels_ingest.accounts import settings_of
 from channels_ingest.adapters.base import clean
+from channels_ingest.simulator import incoming
 from channels_ingest.simulator.devices import Played, as_played, conversation, devices, is_played, somebody_new
-from channels_ingest.simulator.lines import webhook_url
 from channels_ingest.simulator.plays.base import Person
-from channels_ingest.simulator.plays.registry import PLAYS
-from channels_ingest.simulator.reporting import deliver
 from profiles.identity.values import IdentifierKind
 from profiles.models import Channel, ChannelAccount, ChannelIdentity
 from timeline.agents import agent_page
@@ -46,16 +43,14 @@ def simulator_page(
     view: Callable[Concatenate[HttpRequest, P], HttpResponse],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
     """The view answers logged-in people, on a hub that was started for play; elsewhere it does not exist."""
-    inside = agent_page(view)
 
     @wraps(view)
     def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if not settings.HAS_SIMULATOR_PAGE:
             raise Http404("the simulator's page is for `up --demo` and CXHUB_DEBUG")
-        return inside(request, *args, **kwargs)
+        return view(request, *args, **kwargs)
 
-    guarded.login_required = False  # type: ignore[attr-defined]  # `agent_page` checks
-    return guarded
+    return agent_page(guarded)
 
 
 @require_GET
@@ -106,10 +101,8 @@ def write(request: HttpRequest, account_id: int) -> HttpResponse:
     if not text:
         return _thread(request, account)
     person = Person(address=played.address_on(account.channel), name=played.name)
-    post = PLAYS[account.provider].incoming(
-        person, text, timezone.now(), settings_of(account), webhook_url=webhook_url(account)
-    )
-    fault = "" if deliver(post) else _("The hub did not take it. Look at its log, then send it again.")
+    is_taken = incoming.write(account, person, text, timezone.now())
+    fault = "" if is_taken else _("The hub did not take it. Look at its log, then send it again.")
     return _thread(request, account, fault=fault, unsent=text if fault else "")
 
 

@@ -6,6 +6,7 @@ The value stays as received; only the `join_key` is canonical. Sources for the n
 
 import re
 import unicodedata
+from functools import lru_cache
 
 import phonenumbers
 
@@ -19,6 +20,7 @@ LONGEST_VALUE = 320
 
 _NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
 _PHONE_SCHEME = re.compile(r"\A(?:whatsapp|tel|sms):", re.IGNORECASE)
+_PLAIN_NUMBER = re.compile(r"\+[0-9]+")
 _NO_NUMBER = re.compile(r"[^\W\d_]|[#;*,@]")
 _BRAZIL_EIGHT_DIGIT_MOBILE = re.compile(r"\+55(\d{2})([6-9]\d{7})")
 _MEXICO_LEGACY_MOBILE = re.compile(r"\+521(\d{10})")
@@ -31,6 +33,8 @@ def phone_value(text: str) -> str:
     A text with letters, an extension or a service code is no number: the sender name `A4526123456` would otherwise be
     the Danish number +4526123456, and `#5` behind a number would become its last digit.
     """
+    if _PLAIN_NUMBER.fullmatch(text):
+        return text
     text = _PHONE_SCHEME.sub("", text.strip(SURROUNDING_SPACE))
     if _NO_NUMBER.search(text):
         return ""
@@ -78,6 +82,7 @@ def display_phone(value: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
+@lru_cache(maxsize=20_000)  # a batch asks a score of times for each identifier of a message
 def canonical(kind: IdentifierKind, value: str) -> tuple[str, str]:
     """`(value as stored, join_key)`; both empty when there is nothing to store.
 

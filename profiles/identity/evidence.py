@@ -72,6 +72,12 @@ def epoch_of(starts: Iterable[datetime], at: datetime) -> datetime:
     return max((start for start in starts if start <= at), default=FIRST_EPOCH)
 
 
+def place_of(seen: Seen, started: Epochs) -> tuple[JoinKey, datetime] | JoinKey:
+    """The identifier in the epoch of the sighting; one without boundaries has one epoch and is a place by itself."""
+    starts = started.get(seen.identifier)
+    return (seen.identifier, epoch_of(starts, seen.occurred_at)) if starts else seen.identifier
+
+
 class Aliases:
     """Which values count as one because a human said that their owners are the same customer."""
 

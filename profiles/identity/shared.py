@@ -8,7 +8,7 @@ that was passed on is not shared: its anchors are counted within each epoch.
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from profiles.identity.evidence import Epochs, JoinKey, Marking, Node, Seen, epoch_of
+from profiles.identity.evidence import FIRST_EPOCH, Epochs, JoinKey, Marking, Node, Seen, epoch_of, place_of
 from profiles.identity.policy import Policy
 from profiles.identity.values import IdentifierKind, IdentifierStatus
 from profiles.identity.worth import is_worthless
@@ -20,24 +20,29 @@ SharedEpochs = Mapping[JoinKey, frozenset[datetime]]
 _STRICTNESS = tuple(IdentifierStatus)
 
 
-def shared_epochs(sightings: Iterable[Seen], epochs: Epochs, policy: Policy) -> SharedEpochs:
-    """The epochs of identifiers whose anchors reach the policy's number."""
+def shared_epochs(
+    sightings: Iterable[Seen], epochs: Epochs, policy: Policy, markings: Iterable[Marking] = ()
+) -> SharedEpochs:
+    """The epochs of identifiers whose anchors reach the policy's number.
+
+    A closed customer id is no anchor: what a shop gives to nobody in particular, or a human said is nobody's or
+    everybody's, is no second customer.
+    """
+    words = _words(markings)
     owners: dict[Node, set[JoinKey]] = {}
-    users: dict[tuple[JoinKey, datetime], set[Node]] = {}
+    users: dict[JoinKey | tuple[JoinKey, datetime], set[Node]] = {}
     for seen in sightings:
-        if not policy.joins(seen):
-            continue
-        if seen.identifier[0] == IdentifierKind.CUSTOMER_ID:
-            if is_worthless(seen.identifier[0], seen.identifier[2]):
-                continue  # a shop's id for nobody in particular is no second customer
-            owners.setdefault(seen.node, set()).add(seen.identifier)
-        elif policy.shared_at(seen.identifier[0]) is not None:
-            epoch = epoch_of(epochs.get(seen.identifier, ()), seen.occurred_at)
-            users.setdefault((seen.identifier, epoch), set()).add(seen.node)
+        kind, _, value = seen.identifier
+        if kind == IdentifierKind.CUSTOMER_ID:
+            if policy.joins(seen) and not words.get(seen.identifier, is_worthless(kind, value)):
+                owners.setdefault(seen.node, set()).add(seen.identifier)
+        elif policy.shared_at(kind) is not None and policy.joins(seen):
+            users.setdefault(place_of(seen, epochs), set()).add(seen.node)
     shared: dict[JoinKey, set[datetime]] = {}
-    for (identifier, epoch), nodes in users.items():
+    for place, nodes in users.items() if owners else ():
         anchors = set().union(*(owners.get(node, ()) for node in nodes))
-        if is_shared(identifier[0], anchors, policy):
+        identifier, epoch = (place[0], place[1]) if len(place) == 2 else (place, FIRST_EPOCH)
+        if anchors and is_shared(identifier[0], anchors, policy):
             shared.setdefault(identifier, set()).add(epoch)
     return {identifier: frozenset(starts) for identifier, starts in shared.items()}
 
@@ -57,17 +62,23 @@ class Closed:
     def __init__(self, shared: SharedEpochs, markings: Iterable[Marking], epochs: Epochs) -> None:
         self._shared = shared
         self._epochs = epochs
-        self._marked = {m.identifier: m.status for m in sorted(markings, key=_latest_last)}
+        self._marked = _words(markings)
+        self._words = dict(self._marked)
 
     def __call__(self, seen: Seen) -> bool:
         identifier = seen.identifier
-        marked = self._marked.get(identifier)
-        if marked is not None:
-            return marked != IdentifierStatus.NORMAL
-        if is_worthless(identifier[0], identifier[2]):
-            return True
-        starts = self._shared.get(identifier)
-        return bool(starts) and epoch_of(self._epochs.get(identifier, ()), seen.occurred_at) in (starts or ())
+        word = self._words.get(identifier)
+        if word is None:
+            word = self._words[identifier] = is_worthless(identifier[0], identifier[2])
+        if word or identifier not in self._shared or identifier in self._marked:
+            return word
+        return epoch_of(self._epochs.get(identifier, ()), seen.occurred_at) in self._shared[identifier]
+
+
+def _words(markings: Iterable[Marking]) -> dict[JoinKey, bool]:
+    """The identifiers that humans spoke about, and whether they closed them."""
+    latest = {m.identifier: m.status for m in sorted(markings, key=_latest_last)}
+    return {identifier: status != IdentifierStatus.NORMAL for identifier, status in latest.items()}
 
 
 def _latest_last(marking: Marking) -> tuple[int, int]:

@@ -10,8 +10,8 @@ tie. So each verb resolves what it would do and adds decisions until the outcome
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
-from profiles.identity.evidence import Aliases, JoinKey, Marking, Node, Passed, Ruling, Seen, epochs
-from profiles.identity.partition import Partition, open_sightings, resolve
+from profiles.identity.evidence import JoinKey, Marking, Node, Passed, Ruling, Seen, epochs
+from profiles.identity.partition import Partition, aliases_of, open_sightings, resolve
 from profiles.identity.policy import Policy
 from profiles.identity.shared import SharedEpochs
 
@@ -162,7 +162,7 @@ def _over_limit(case: Case, block: Block) -> frozenset[JoinKey]:
     for seen in open_sightings(case.sightings, epochs(case.boundaries), case.decisions, case.policy, case.shared):
         if seen.node in block:
             has.setdefault(seen.identifier[:2], set()).add(seen.identifier)
-    aliases = Aliases(case.rulings)
+    aliases = aliases_of(case.rulings)
     return frozenset(
         value
         for (kind, _), values in has.items()

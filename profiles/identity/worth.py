@@ -198,6 +198,7 @@ def _national(key: str) -> str:
     return "" if number is None else phonenumbers.national_significant_number(number)
 
 
+@lru_cache(maxsize=1_000)  # several rules ask about one number
 def _parsed(key: str) -> phonenumbers.PhoneNumber | None:
     try:
         return phonenumbers.parse(key)

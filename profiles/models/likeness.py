@@ -13,7 +13,7 @@ class LikenessKey(models.Model):
 
     pk = models.CompositePrimaryKey("key", "channel_identity_id")
     key = models.BigIntegerField()
-    channel_identity = models.ForeignKey("profiles.ChannelIdentity", models.PROTECT, related_name="+", db_index=False)
+    channel_identity = models.ForeignKey("profiles.ChannelIdentity", models.PROTECT, related_name="+")
 
     def __str__(self) -> str:
         return f"likeness key of channel identity {self.channel_identity_id}"

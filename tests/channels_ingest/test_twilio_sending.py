@@ -58,6 +58,7 @@ def test_limits_are_tried_again(status: int, code: int | None) -> None:
     outcome = answered(status, code, **{"retry-after": "3"})
     assert isinstance(outcome, TryLater)
     assert outcome.after_seconds == (3.0 if status == 429 else 0.0)
+    assert outcome.whole_account
 
 
 def test_unknown_code_has_twilios_words_without_the_number() -> None:

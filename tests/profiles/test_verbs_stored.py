@@ -169,3 +169,29 @@ def test_boundary_of_a_provider_can_be_withdrawn(see: See, lead: StaffMember) ->
     assert partition() == {one: one, late: late}
     withdraw_boundary(Boundary.objects.get(), actor=lead)
     assert partition() == {one: one, late: one}
+
+
+def test_values_declared_one_customers_are_followed_from_merge_to_merge(see: See, lead: StaffMember) -> None:
+    """Two of the three merges were of people who have nothing to do with these two any more, but their word stands."""
+
+    def customer(number: int) -> tuple[str, str]:
+        return ("customer_id", f"K-58{number}2")
+
+    for n in range(3):
+        merge(see(f"a{n}", customer(n)), see(f"b{n}", customer(n + 1)), actor=lead)
+        for sighting in Sighting.objects.filter(withdrawn_by=None):
+            withdraw_sighting(sighting, actor=lead)
+    one = see("1", customer(0), ("whatsapp_user", "DE.771"))
+    other = see("4", customer(3), ("whatsapp_user", "DE.771"), hour=1)
+    assert partition()[one] == partition()[other]
+
+
+def test_customer_number_that_is_nobodys_makes_no_phone_shared(see: See, lead: StaffMember) -> None:
+    one = see("1", PHONE, ("customer_id", "K-5802"))
+    till = see("2", PHONE, ("customer_id", "WALK-IN"))
+    assert len(set(partition().values())) == 2
+    done = mark("customer_id", "shop", "WALK-IN", "blocked", actor=lead)
+    assert partition() == {one: one, till: one}
+    assert done.operation is not None
+    undo(done.operation, actor=lead)
+    assert partition() == {one: one, till: till}

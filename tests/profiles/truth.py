@@ -203,7 +203,8 @@ class Truth:
                 continue
             place = (seen.node, seen.identifier, seen.grade)
             first[place] = min(seen.occurred_at, first.get(place, seen.occurred_at))
-            if seen.identifier[0] == "customer_id" and not status_by_form("customer_id", seen.identifier[2]):
+            word = self.marked.get(seen.identifier) or status_by_form("customer_id", seen.identifier[2]) or "normal"
+            if seen.identifier[0] == "customer_id" and word == "normal":
                 owners[seen.node].add(seen.identifier)
         anchors: dict[tuple[JoinKey, datetime, str], set[JoinKey]] = defaultdict(set)
         for (where, key, _), at in first.items():

@@ -76,6 +76,12 @@ def test_nothing_differs_on_a_healthy_hub(hub: ChannelAccount) -> None:
     assert homes() == before
 
 
+def test_who_was_reached_from_an_earlier_slice_is_not_looked_at_again(hub: ChannelAccount) -> None:
+    looked_at = rebuild(repair=False, at_once=1).looked_at
+    assert looked_at["channel identities"] == ChannelIdentity.objects.count()
+    assert looked_at["profiles"] == len(set(ChannelIdentity.objects.values_list("profile_id", flat=True)))
+
+
 def test_whatever_was_broken_is_found_and_made_right(hub: ChannelAccount) -> None:
     before = homes()
     people = Profile.objects.filter(channel_identities__isnull=False).distinct().order_by("id")

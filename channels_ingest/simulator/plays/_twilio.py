@@ -3,7 +3,7 @@
 import json
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from urllib.parse import parse_qs, urlsplit
@@ -12,6 +12,7 @@ from channels_ingest.adapters._twilio_signature import HEADER, signatures
 from channels_ingest.adapters.base import AccountSettings
 from channels_ingest.adapters.forms import form_body, form_fields, form_pairs
 from channels_ingest.adapters.sending import Answer, HttpRequest
+from channels_ingest.simulator.plays._twilio_listing import listing, message_id_of
 from channels_ingest.simulator.plays.base import Person, Post, Taken
 from timeline.entries import Delivery
 
@@ -88,6 +89,12 @@ class TwilioPlay:
         }
         return Answer(status=201, body=json.dumps(said).encode(), headers={"content-type": "application/json"})
 
+    def refuse(self, code: str) -> Answer:
+        """The API's refusal with an error code of Twilio's, or with an HTTP status."""
+        number = int(code) if code.isascii() and code.isdigit() and len(code) < 6 else 400
+        status = {20003: 401, 20404: 404, 20429: 429}.get(number, number if 400 <= number < 600 else 400)
+        return refusal(status, 20429 if number == 429 else number, "The simulator was told to refuse it")
+
     def status(
         self, taken: Taken, delivery: Delivery, at: datetime, account: AccountSettings, *, webhook_url: str
     ) -> Post | None:
@@ -106,7 +113,7 @@ class TwilioPlay:
             "ApiVersion": "2010-04-01",
         }
         if delivery is Delivery.FAILED:
-            fields["ErrorCode"] = _FAILURE
+            fields["ErrorCode"] = taken.extra.get("failure", _FAILURE)
         if delivery is Delivery.DELIVERED:
             fields["RawDlrDoneDate"] = at.strftime("%y%m%d%H%M")
         return signed_post(taken.status_url, fields, account)
@@ -131,6 +138,17 @@ class TwilioPlay:
             **self.more_of(person, answers),
         }
         return signed_post(webhook_url, fields, account)
+
+    def message_id_of(self, post: Post) -> str:
+        """See `base.PlaysListing`."""
+        return message_id_of(post)
+
+    def listing(self, request: HttpRequest, kept: Sequence[tuple[datetime, bytes]]) -> Answer | None:
+        """See `base.PlaysListing`."""
+        try:
+            return listing(request, kept)
+        except ValueError:
+            return refusal(400, 20001, "Invalid parameter")
 
     def more_of(self, person: Person, answers: str) -> dict[str, str]:
         """What the channel tells besides."""

@@ -1,6 +1,6 @@
 """The shape of a play: a provider's API and its webhooks, over real HTTP with real signatures."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, runtime_checkable
@@ -67,6 +67,17 @@ class Play(Protocol):
         self, person: Person, text: str, at: datetime, account: AccountSettings, *, webhook_url: str, answers: str = ""
     ) -> Post:
         """The webhook for a message `person` writes; `answers` is the id of the message it replies to."""
+
+
+@runtime_checkable
+class PlaysListing(Protocol):
+    """A play whose provider lists what came in."""
+
+    def message_id_of(self, post: Post) -> str:
+        """The provider's id of the message that a webhook brings."""
+
+    def listing(self, request: HttpRequest, kept: Sequence[tuple[datetime, bytes]]) -> Answer | None:
+        """The list of what customers wrote, given newest first with the webhook's body; None if it was not asked."""
 
 
 @runtime_checkable

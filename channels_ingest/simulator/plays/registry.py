@@ -3,15 +3,29 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from channels_ingest.simulator.plays import generic_signed, sms_twilio, sms_vonage, whatsapp_cloud, whatsapp_twilio
+from channels_ingest.simulator.plays import (
+    email_mailgun,
+    email_postmark,
+    email_sendgrid,
+    email_ses,
+    generic_signed,
+    sms_twilio,
+    sms_vonage,
+    whatsapp_cloud,
+    whatsapp_twilio,
+)
 from channels_ingest.simulator.plays.base import Play
 
-PLAYS: Mapping[str, Play] = MappingProxyType(
-    {
-        generic_signed.PLAY.provider: generic_signed.PLAY,
-        sms_twilio.PLAY.provider: sms_twilio.PLAY,
-        sms_vonage.PLAY.provider: sms_vonage.PLAY,
-        whatsapp_cloud.PLAY.provider: whatsapp_cloud.PLAY,
-        whatsapp_twilio.PLAY.provider: whatsapp_twilio.PLAY,
-    }
+_PLAYS = (
+    email_mailgun.PLAY,
+    email_postmark.PLAY,
+    email_sendgrid.PLAY,
+    email_ses.PLAY,
+    generic_signed.PLAY,
+    sms_twilio.PLAY,
+    sms_vonage.PLAY,
+    whatsapp_cloud.PLAY,
+    whatsapp_twilio.PLAY,
 )
+
+PLAYS: Mapping[str, Play] = MappingProxyType({play.provider: play for play in _PLAYS})

@@ -12,7 +12,12 @@ BENCHMARKS = {
         "merge and unmerge by history, pure resolve, rebuild of so many channel identities",
         1_000_000,
     ),
+    "rebuild": ("seconds and memory of rebuilding so many channel identities", 1_000_000),
     "alike": ("looking for duplicates of one new customer among so many, and of an import", 200_000),
+    "channels": (
+        "messages/s of reading each provider's deliveries, beside the standard library; milliseconds a round",
+        200,
+    ),
     "search": ("customers and entries found among so many entries, by everything an agent may write", 1_000_000),
     "live": ("webhook POST to event in an open page at 50 webhooks/s, and the memory of each process", 1_000),
 }

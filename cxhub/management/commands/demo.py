@@ -1,11 +1,14 @@
 import secrets
 import time
 from argparse import ArgumentParser
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
+import httpx
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
@@ -13,10 +16,13 @@ from django.utils import timezone
 
 from channels_ingest.accounts import connect
 from channels_ingest.models import Envelope
+from channels_ingest.sending.lines import ALWAYS_SIMULATED
+from channels_ingest.simulator.heroes import HEROES
 from channels_ingest.simulator.lines import PROVIDER, line_of, new_client, poster_for
 from channels_ingest.simulator.payloads import Happening, payload_of
 from channels_ingest.simulator.posting import MetaPoster, ShopPoster
-from channels_ingest.simulator.shop import PORTFOLIO, calls
+from channels_ingest.simulator.shop import PORTFOLIO, SOURCE, calls
+from channels_ingest.simulator.staging import Stage
 from channels_ingest.simulator.stories import deliveries, happenings
 from channels_ingest.sources import inbox_account_id
 from profiles.models import ApiToken, ChannelAccount, Role, StaffMember
@@ -31,6 +37,13 @@ LINES: Mapping[str, tuple[str, str, str]] = {
     "repairs": (f"{SHOP}: Repairs", "117600000187402", "46701740606"),
     "wholesale": (f"{SHOP}: Wholesale", "117600000187403", "46701740607"),
 }
+#: Its other lines, by channel: provider and name. The mailbox and the text line are played by the simulator.
+OTHER_LINES: Mapping[str, tuple[str, str]] = {
+    "sms": ("sms_twilio", f"{SHOP}: Texts"),
+    "email": ("email_postmark", f"{SHOP}: Mail"),
+    "chat": ("webchat", f"{SHOP}: Chat"),
+}
+MAILBOX, TEXT_NUMBER = "help@lindqvist.example", "+46701740699"
 STAFF = (
     ("nora@example.com", "Nora Holm", Role.AGENT),
     ("elias@example.com", "Elias Berg", Role.LEAD),
@@ -52,11 +65,15 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         lines = self._lines()
         anchor = lines["orders"].setting("demo_anchor")
+        log_ins = self._staff()
         if lines["orders"].setting("demo_told"):
             self.stderr.write(f"{SHOP} is already here, told up to {anchor}.")
         else:
             self._tell(lines, datetime.fromisoformat(anchor), wait_seconds=options["wait"])
-        self._introduce_staff()
+        self.stdout.write("Log in as:")
+        for log_in in log_ins:
+            self.stdout.write(f"  {log_in}")
+        self.stdout.write(f"Play the customer: {settings.PUBLIC_BASE_URL}/simulator/")
 
     @transaction.atomic
     def _lines(self) -> dict[str, ChannelAccount]:
@@ -91,7 +108,11 @@ class Command(BaseCommand):
             raise CommandError(
                 f"the hub did not accept {refused} deliveries; see its log, then run demo again: it goes on from there"
             )
-        self._tell_of_the_shop(anchor)
+        with new_client() as client, self._server_token() as token:
+            shop = ShopPoster(settings.PUBLIC_BASE_URL, token, client=client)
+            self._tell_of_the_shop(shop, anchor)
+            self._await_work(accounts, wait_seconds)
+            self._perform(shop, client, accounts["orders"])
         orders = accounts["orders"]
         orders.settings["demo_told"] = True
         orders.save(update_fields=["settings"])
@@ -109,19 +130,56 @@ class Command(BaseCommand):
                 self.stderr.write(f"  {batch[0].line.display_number}: {number} of {len(batches)} deliveries")
         return 0
 
-    def _tell_of_the_shop(self, anchor: datetime) -> None:
-        """The shop's server posts what it knows, with a token that ends with this command."""
+    @contextmanager
+    def _server_token(self) -> Iterator[str]:
+        """A token of the shop's server, which ends with this command."""
         email, name, role = SERVER
         server = StaffMember.objects.filter(email=email).first()
         token = ApiToken.issue(server or StaffMember.objects.create_staff(email, role=role, name=name), role)
         try:
-            with new_client() as client:
-                shop = ShopPoster(settings.PUBLIC_BASE_URL, token, client=client)
-                refused = sum(not shop.post(call) for call in calls(anchor))
+            yield token
         finally:
             ApiToken.objects.filter(token_hash=hashed(token)).update(revoked_at=timezone.now())
+
+    def _tell_of_the_shop(self, shop: ShopPoster, anchor: datetime) -> None:
+        """The shop's server posts what it knows."""
+        refused = sum(not shop.post(call) for call in calls(anchor))
         if refused:
             raise CommandError(f"the hub did not accept {refused} calls of the shop; see its log, then run demo again")
+
+    def _perform(self, shop: ShopPoster, client: httpx.Client, orders: ChannelAccount) -> None:
+        """A few customers write on every channel; once, even if it is interrupted: nobody says the same thing twice."""
+        if orders.setting("demo_performed"):
+            return
+        orders.settings["demo_performed"] = True
+        orders.save(update_fields=["settings"])
+        self.stderr.write(f"{SHOP}: {len(HEROES)} customers write on every channel …")
+        agent = StaffMember.objects.get(email=STAFF[0][0])
+        stage = Stage(lines={"whatsapp": orders, **self._other_lines()}, agent=agent, shop=shop, client=client)
+        stage.perform(HEROES)
+        if stage.failed:
+            self.stderr.write(f"{SHOP}: {stage.failed} steps of theirs were not taken; see the hub's log.")
+
+    @transaction.atomic
+    def _other_lines(self) -> dict[str, ChannelAccount]:
+        """The text line, the mailbox and the chat. They reach nobody: their messages go into the simulator."""
+        public = urlsplit(settings.PUBLIC_BASE_URL)
+        values = {
+            "sms": {"auth_token": secrets.token_hex(16), "from": TEXT_NUMBER},
+            "email": {"password": secrets.token_urlsafe(24), "from": MAILBOX, "from_name": SHOP},
+            "chat": {
+                "allowed_origins": f"{public.scheme}://{public.netloc}",
+                "identity_secret": secrets.token_urlsafe(32),
+                "identity_issuer": SOURCE,
+            },
+        }
+        found = {}
+        for channel, (provider, name) in OTHER_LINES.items():
+            account = connect(provider, name=name, values=values[channel])
+            account.settings[ALWAYS_SIMULATED] = "yes"
+            account.save(update_fields=["settings"])
+            found[channel] = account
+        return found
 
     def _await_work(self, accounts: Mapping[str, ChannelAccount], wait_seconds: float) -> None:
         """Returns when the workers have read everything, or after a while: they go on without this command."""
@@ -134,13 +192,14 @@ class Command(BaseCommand):
             time.sleep(0.2)
         self.stderr.write(f"{SHOP}: {waiting.count()} deliveries are still being worked.")
 
-    def _introduce_staff(self) -> None:
-        """The shop's people can log in; a password is shown once, when its owner is made."""
-        self.stdout.write("Log in as:")
+    def _staff(self) -> list[str]:
+        """The shop's people exist; returns how each logs in: a password is shown once, when its owner is made."""
+        log_ins = []
         for email, name, role in STAFF:
             if StaffMember.objects.filter(email=email).exists():
-                self.stdout.write(f"  {role:<5}  {email}  (as before; create_user {email} prints a log-in link)")
+                log_ins.append(f"{role:<5}  {email}  (as before; create_user {email} prints a log-in link)")
                 continue
             password = secrets.token_urlsafe(12)
             StaffMember.objects.create_staff(email, role=role, password=password, name=name)
-            self.stdout.write(f"  {role:<5}  {email}  {password}")
+            log_ins.append(f"{role:<5}  {email}  {password}")
+        return log_ins

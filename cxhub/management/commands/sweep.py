@@ -14,6 +14,7 @@ from django.db import connection
 from channels_ingest import envelopes, pipeline
 from channels_ingest.acknowledging import acknowledge_due
 from channels_ingest.media.fetches import fetch_one
+from channels_ingest.reconciling import reconcile_one
 from channels_ingest.sending import outbox
 from channels_ingest.sending.courier import Courier, send_one
 from channels_ingest.simulator import reporting
@@ -56,6 +57,7 @@ class Command(BaseCommand):
         sender = Courier(lambda: send_one(due_for_seconds=LEAVE_TO_WORKER_SECONDS), threads=SENDING_THREADS)
         fetcher = Courier(lambda: fetch_one(due_for_seconds=LEAVE_TO_WORKER_SECONDS), threads=FETCHING_THREADS)
         reporter = Courier(_report, threads=1)
+        reconciler = Courier(_reconcile, threads=1)
         announce_ready()
         behind = {"acknowledging": acknowledge, "search for duplicates": compare, "search index": index}
         next_at = dict.fromkeys(behind, 0.0)
@@ -65,6 +67,7 @@ class Command(BaseCommand):
                     sender.wake()
                     fetcher.wake()
                     reporter.wake()
+                    reconciler.wake()
                     sweep()
                     for name, work in behind.items():
                         if time.monotonic() >= next_at[name] and not succeeds(name, work):
@@ -96,6 +99,17 @@ def _report() -> bool:
         return False
     time.sleep(REPORT_SECONDS)
     return True
+
+
+def _reconcile() -> bool:
+    """One provider's list was compared with the inbox; whether another's turn has come. A slow one holds nobody up."""
+    try:
+        return reconcile_one()
+    except DatabaseError:
+        raise
+    except Exception as error:
+        log.warning("reconciling failed", extra={"fault": type(error).__name__})
+        return False
 
 
 def acknowledge() -> None:

@@ -6,6 +6,7 @@ All pairs are listed and sorted; blocks are a list of sets; whatever is needed i
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from profiles.identity.evidence import JoinKey, Marking, Node, Ruling, Seen
 from profiles.identity.verbs import Case
@@ -25,6 +26,13 @@ class Evidence:
     @property
     def rulings(self) -> list[Ruling]:
         return [decision for decision in self.decisions if isinstance(decision, Ruling)]
+
+    @cached_property
+    def holding(self) -> list[Ruling]:
+        """The *same* decisions that no later one overruled."""
+        _, refused = decided([{node} for node in self.everybody()], self.rulings)
+        overruled = {(one, other) for one, other, why in refused if why == "different"}
+        return [ruling for ruling in self.rulings if ruling.same and (ruling.one, ruling.other) not in overruled]
 
     def first_sightings(self) -> list[Seen]:
         """Of an identifier with a channel identity at a grade (in an epoch) only the earliest sighting is evidence."""
@@ -53,12 +61,12 @@ class Evidence:
         return max((start for start in starts if start <= seen.occurred_at), default=None)
 
     def same_values(self, value: JoinKey) -> frozenset[JoinKey]:
-        """The value with all that some merge declared to be the same customer's."""
+        """The value with all that some merge declared to be the same customer's, unless that was overruled."""
         known = {value}
-        for _ in self.decisions:
-            for ruling in self.rulings:
+        for _ in self.holding:
+            for ruling in self.holding:
                 alike = {alias for alias in ruling.aliases if alias[:2] == value[:2]}
-                if ruling.same and alike & known:
+                if alike & known:
                     known |= alike
         return frozenset(known)
 
@@ -72,8 +80,8 @@ class Evidence:
             for other in self.joining()
             if other.identifier == seen.identifier and self.epoch(other) == self.epoch(seen)
         }
-        anchors = {s.identifier for s in self.joining() if s.identifier[0] == "customer_id" and s.node in users}
-        anchors = {anchor for anchor in anchors if not is_worthless(anchor[0], anchor[2])}
+        theirs = [s for s in self.joining() if s.identifier[0] == "customer_id" and s.node in users]
+        anchors = {s.identifier for s in theirs if self.is_open(s)}
         return any(len({anchor for anchor in anchors if anchor[1] == scope}) >= enough for _, scope, _ in anchors)
 
     def is_open(self, seen: Seen) -> bool:

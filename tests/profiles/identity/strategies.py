@@ -105,7 +105,8 @@ def epoch(case: Case, sighting: Seen) -> datetime:
 def shared_in(case: Case) -> SharedEpochs:
     """What is shared by all the evidence, for whoever holds only part of it."""
     started = epochs(case.boundaries)
-    return shared_epochs(earliest(case.sightings, started, case.policy), started, case.policy)
+    markings = [decision for decision in case.decisions if isinstance(decision, Marking)]
+    return shared_epochs(earliest(case.sightings, started, case.policy), started, case.policy, markings)
 
 
 def with_decisions(case: Case, *more: Ruling | Marking) -> Case:

@@ -234,6 +234,15 @@ SHARED = [
         {"mother father": "limit:customer_id", "father child": "limit:customer_id"},
         decided=[Marking(key(PHONE), "normal")],
     ),
+    *(
+        Row(
+            f"a customer number that a human marked {status} is no second customer",
+            FAMILY,
+            "mother father child",
+            decided=[Marking(key("customer_id@shop:K-5812"), status)],
+        )
+        for status in ("blocked", "generic")
+    ),
     Row(
         "family phone of one customer, marked as shared",
         [FAMILY[0], FAMILY[2]],
@@ -280,6 +289,12 @@ LIMITS = [
     ),
     Row("the sixth phone is not", many("phone:+4915127784{}31", 6), "c0 c1 c2 c3 c4 | c5", {"c0 c5": "limit:phone"}),
     Row("the sixth e-mail is not", many("email:m{}@lindhaus.de", 6), "c0 c1 c2 c3 c4 | c5", {"c0 c5": "limit:email"}),
+    Row(
+        "who alone shows more numbers than a person may have is a clerk or an office, and joins nobody by a number",
+        [saw("clerk", *(f"phone:+4915127784{n}31" for n in range(6))), saw("sms", "phone:+4915127784031", hour=1)],
+        "clerk | sms",
+        {"clerk sms": "limit:phone"},
+    ),
     Row("any number of browsers", many("visitor@site:v-8c{}", 9), "c0 c1 c2 c3 c4 c5 c6 c7 c8"),
     Row(
         "limits are counted for each scope",
@@ -320,6 +335,17 @@ HUMANS = [
         "wa | sms",
         {"wa sms": "different"},
         decided=[same("wa", "sms", 1), different("wa", "sms", 2)],
+    ),
+    Row(
+        "a same that a later word overruled declares nothing one customer's any more",
+        [*TWO, saw("wa", MAIL, hour=2), saw("shop", MAIL, hour=3)],
+        "wa | shop | a | b",
+        {"a b": "different", "wa shop": "limit:customer_id"},
+        decided=[
+            same("a", "b", 1, "customer_id@shop:K-5802 customer_id@shop:K-5812"),
+            different("a", "b", 2),
+            Marking(key(MAIL), "normal", 3),
+        ],
     ),
     Row("whichever it is", [], "wa sms", {"wa sms": "same"}, decided=[different("wa", "sms", 1), same("wa", "sms", 2)]),
     Row(

@@ -113,7 +113,7 @@ def test_marked_value_joins_nobody_and_unmarking_restores(case: Case, status: st
         closed = replace(case, decisions=(*case.decisions, Marking(value, status, 8)))
         assert value not in {seen.identifier for seen in open_of(closed)}
         others = tuple(seen for seen in case.sightings if seen.identifier != value)
-        assert closed.partition() == replace(case, sightings=others, shared=shared_in(case)).partition()
+        assert closed.partition() == replace(case, sightings=others, shared=shared_in(closed)).partition()
         reopened = replace(closed, decisions=(*closed.decisions, Marking(value, "normal", 9)))
         assert (
             reopened.partition() == replace(case, decisions=(*case.decisions, Marking(value, "normal", 9))).partition()

@@ -3,7 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 from profiles.identity.evidence import JoinKey, Marking, Passed, Ruling, Seen
-from profiles.identity.partition import resolve
+from profiles.identity.partition import MOST_TOLD, resolve
+from profiles.identity.verbs import Case
+from tests.profiles.identity import naive
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 IDENTIFIERS: list[JoinKey] = [
@@ -82,3 +84,38 @@ def test_of_two_limits_the_stronger_kind_is_the_reason() -> None:
     seen = [Seen((0,), value, "proved", START) for value in values]
     tie = [Seen((1,), value, "proved", START) for value in (values[0], values[6])]
     assert [held.because for held in resolve(seen + tie).held] == ["limit:whatsapp_user", "limit:whatsapp_user"]
+
+
+def crowd(size: int) -> list[Seen]:
+    """Customers who took turns at one browser of which nobody told when; every third has no number of the shop."""
+    seen = []
+    for n in range(size):
+        at = START + timedelta(minutes=n)
+        seen.append(Seen((n,), ("visitor", "shop", "v-8c0f"), "proved", at))
+        if n % 3:
+            seen.append(Seen((n,), ("customer_id", "shop", f"K-5{n - n % 2}7"), "proved", at))
+        if n % 5 == 0:
+            seen.append(Seen((n,), ("customer_id", "till", f"T-5{n % 25}7"), "proved", at))
+    return seen
+
+
+def test_crowd_at_one_browser_is_told_apart_as_if_every_pair_were_asked() -> None:
+    seen = crowd(60)
+    blocks, _ = naive.partition(naive.Evidence(Case(sightings=tuple(seen))))
+    assert set(resolve(seen).blocks) == blocks
+    assert len(blocks) > 20
+
+
+def test_of_a_crowd_each_newcomer_is_told_a_few_rivals_and_how_many_there_are() -> None:
+    """Reported one by one, two thousand customers at one browser would be two million held ties."""
+    seen = [
+        Seen((n,), key, "proved", START + timedelta(minutes=n))
+        for n in range(2_000)
+        for key in (("visitor", "shop", "v-8c0f"), ("customer_id", "shop", f"K-5{n}7"))
+    ]
+    result = resolve(seen)
+    assert len(result.blocks) == 2_000
+    last = [held for held in result.held if held.other == (1_999,)]
+    assert [held.one for held in last] == [(n,) for n in range(1_999 - MOST_TOLD, 1_999)]
+    assert {(held.because, held.rivals) for held in last} == {("limit:customer_id", 1_999)}
+    assert len(result.held) < MOST_TOLD * 2_000
