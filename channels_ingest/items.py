@@ -29,6 +29,7 @@ from channels_ingest.models import Errand as StoredErrand
 from channels_ingest.ourselves import Ourselves
 from channels_ingest.routing import Router
 from channels_ingest.sending.outcomes import Awaited, adopt, awaited
+from channels_ingest.threading import resolved
 from profiles.identity.values import GRADE_RANK, Grade, SeenIdentifier, Sender, Standing
 from profiles.locking import lock_rows
 from profiles.mentions import remember
@@ -134,6 +135,8 @@ def write(batch: Batch) -> list[Happened]:
     StoredErrand.objects.bulk_create(batch.errands, ignore_conflicts=True)
     if not batch.placed:
         return []
+    items = resolved([(each.account_id, each.item) for each in batch.placed])
+    batch.placed = [replace(each, item=item) for each, item in zip(batch.placed, items, strict=True)]
     waiting = awaited(_references(batch.placed))
     held = hold_messages((each.account_id, key) for each in batch.placed if (key := _message_id(each.item)))
     waiting = {key: entry_id for key, entry_id in waiting.items() if key not in held}

@@ -78,12 +78,18 @@ class Quote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryView:
-    """How far a sent message came, as icon and word, with the reason of a failure."""
+    """How far a sent message came, as icon and word, with the reason of a failure, a doubt or a delay.
+
+    `sends_again` says that it was written here and may be sent once more; `again_id` is the entry that did so.
+    """
 
     icon: str
     word: str
     tone: str
     reason: str
+    sends_again: bool = False
+    again_id: int | None = None
+    is_simulated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +150,15 @@ class EntryView:
     @property
     def group_key(self) -> str:
         """What neighbours must share to stand under one header."""
-        return f"{self.entry.channel_identity_id}.{self.entry.direction}" if self.shape == "message" else ""
+        if self.shape != "message":
+            return ""
+        return f"{self.entry.channel_identity_id}.{self.entry.direction}.{self.author_id}"
+
+    @property
+    def author_id(self) -> str:
+        """Which colleague wrote it, if one did: each has a header of their own."""
+        by = self.entry.detail.get("by")
+        return str(by.get("id", "")) if isinstance(by, dict) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +248,9 @@ def _view(
         shape=SHAPES.get(entry.kind, "line"),
         channel_icon=icon,
         channel_word=word,
-        who=entry.account.name if entry.direction == Direction.OUT else customer,
+        who=(_word(_object(entry.detail, "by"), "name") or entry.account.name)
+        if entry.direction == Direction.OUT
+        else customer,
         line=entry.account.name if names_line else "",
     )
     if is_message:
@@ -332,8 +348,24 @@ def _delivery(entry: Entry) -> DeliveryView | None:
     if not entry.delivery:
         return None
     icon, word, tone = DELIVERIES.get(entry.delivery, DELIVERIES["unknown"])
-    reason = reason_of(entry.detail.get("errors")) if entry.delivery == "failed" else ""
-    return DeliveryView(icon=icon, word=str(word), tone=tone, reason=reason)
+    detail = entry.detail
+    again_id = detail.get("replaced_by")
+    return DeliveryView(
+        icon=icon,
+        word=str(word),
+        tone=tone,
+        reason=_reason(entry.delivery, detail),
+        sends_again=bool(_object(detail, "by")) and entry.delivery in ("failed", "unknown") and not again_id,
+        again_id=again_id if isinstance(again_id, int) else None,
+        is_simulated=detail.get("is_simulated") is True,
+    )
+
+
+def _reason(delivery: str, detail: Mapping[str, Any]) -> str:
+    """Why it failed, why nobody knows, or why it still waits."""
+    if delivery == "failed":
+        return reason_of(detail.get("errors"))
+    return _word(detail, {"unknown": "doubt", "queued": "delay"}.get(delivery, ""))
 
 
 def _consent_title(entry: Entry) -> str:

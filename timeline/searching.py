@@ -17,7 +17,7 @@ from profiles.terms import Term, occurrences, terms_of, tsquery
 from profiles.words import words_in
 from timeline.models import Entry, SearchCursor
 from timeline.reading import decode_cursor, encode_cursor
-from timeline.search_index import SEARCHED, UNREAD, open_transactions, searchable_text
+from timeline.search_index import SEARCHED, UNREAD, searchable_text
 
 LONGEST_ASKED = 320
 #: More matches are a common question: these many are sorted in a few milliseconds.
@@ -146,10 +146,8 @@ def _walk(query: str, place: Place | None, limit: int) -> tuple[list[Place], _Wa
 
 def _unindexed(indexed: SearchCursor | None) -> list[tuple[datetime, int, str]]:
     """The newest entries that the index has not reached, with their text."""
-    _, above = open_transactions()
     parameters: dict[str, Any] = {
         "from": indexed.followed_to if indexed else 0,
-        "to": above,
         "kinds": list(SEARCHED),
         "most": MOST_UNINDEXED,
     }
