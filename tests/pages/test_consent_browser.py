@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from profiles.consent import Purpose, address_state
 from profiles.models import ChannelIdentity
-from tests.channels_ingest.saying import Customer, account, at, failure, put
+from tests.channels_ingest.saying import Customer, account, failure, put
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, serialized_rollback=False)]
 SHOTS = os.environ.get("CXHUB_SCREENSHOTS", "")
