@@ -21,6 +21,7 @@ from timeline.mails import MailView, mail_of
 from timeline.models import Entry
 from timeline.wording import (
     DELIVERIES,
+    DOUBTS,
     SOURCES,
     channel_of,
     consent_line,
@@ -135,6 +136,7 @@ class EntryView:
     identity: IdentityLine | None = None
     mail: MailView | None = None
     missing: str = ""  # why there is no content, said honestly
+    doubt: str = ""  # why its sender may be somebody else
     is_held: bool = False  # a message that may have been an opt-out: somebody should look
 
     @property
@@ -305,6 +307,7 @@ def _fill_message(view: EntryView, customer: str, replied_to: Mapping[tuple[int,
     view.choice_description = _word(choice, "description")
     view.quote = _quote(entry, customer, replied_to)
     view.delivery = _delivery(entry) if view.is_out else None
+    view.doubt = "" if view.is_out else str(DOUBTS.get(entry.sender_grade or "", ""))
     view.reactions = [r for r in _list(detail, "reactions") if isinstance(r, dict) and r.get("emoji")]
     view.edits = [
         EditView(previous_text=_word(edit, "previous_text"), at=_moment(edit.get("at")))
