@@ -148,6 +148,7 @@
       }
     }
     document.dispatchEvent(new CustomEvent("hub:entries", { detail: { arrived } }));
+    window.htmx?.process($("#tl-in"));
     if (arrived) announce(say("said", { channel: arrived.dataset.channel, who: $("#who").textContent }), { atMostEvery: 5000 });
     showUnread();
   }
@@ -173,6 +174,7 @@
     if (html === sideShown || isSelecting || !(focused === side || focused.matches(".side-close"))) return;
     const old = side.cloneNode(true);
     side.innerHTML = html;
+    window.htmx?.process(side);
     keepFolds(old, side);
     if (focused !== side) $(".side-close", side).focus();
     sideShown = html;
