@@ -151,6 +151,7 @@
         }
       }
     }
+    document.dispatchEvent(new CustomEvent("hub:entries", { detail: { arrived } }));
     if (arrived) announce(say("said", { channel: arrived.dataset.channel, who: $("#who").textContent }), { atMostEvery: 5000 });
     showUnread();
   }
@@ -180,6 +181,8 @@
     if (focused !== side) $(".side-close", side).focus();
     sideShown = html;
   }
+
+  document.addEventListener("hub:show", (event) => mergeEntries(event.detail));
 
   // ---- the queue
   /** `fresh` rows replace or join the shown ones in their order; `gone(row)` says which shown ones leave. */
@@ -416,7 +419,7 @@
   };
   const keys = {
     j: () => move(1), k: () => move(-1), G: latest, "]": () => toggleSide(), "?": actions.help,
-    J: () => openBy(1), K: () => openBy(-1),
+    J: () => openBy(1), K: () => openBy(-1), r: () => $("#answer")?.focus(),
     "g i": () => $("[data-go=i]").click(), "g w": () => $("[data-go=w]").click(),
   };
   let prefix = "";

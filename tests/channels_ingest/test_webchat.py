@@ -49,7 +49,7 @@ def agent_writes(visitor_id: str, text: str, reference: str = "r-1", **more: Any
             "occurred_at": datetime.now(UTC),
             "provider_message_id": reference,
             "text": text,
-            "detail": {"type": "text", "author": {"name": "Ana"}},
+            "detail": {"type": "text", "by": {"id": 1, "name": "Ana"}},
             "delivery": "sent",
             **more,
         }
