@@ -13,7 +13,7 @@ from profiles.models import ChannelIdentity, Operation
 from profiles.signals import Move, identity_changed
 from profiles.traits import rename
 from timeline.entries import Direction, EntryKind
-from timeline.live import Happened, publish
+from timeline.live import Happened, publish, without_entry
 from timeline.models import Entry
 from timeline.queue import refold
 
@@ -44,12 +44,13 @@ def write_moves(moves: Sequence[Move], operation_id: int | None = None, retold: 
     # Open pages of a customer who is no more learn it, too: they go on where the customer went.
     gone = profiles - set(current.values()) if lines else set()
     happened += [Happened(profile_id, lines[0].id, EntryKind.IDENTITY) for profile_id in gone]
+    happened += without_entry(set(retold) - {each.profile_id for each in happened})
     transaction.on_commit(partial(publish, happened), robust=True)
 
 
 def _lines(moves: Sequence[Move], known: Mapping[int, int], operation_id: int | None) -> list[Entry]:
     """For each pair of profiles one line on the oldest channel identity that moved, one on the oldest of the others."""
-    operation = Operation.objects.select_related("actor").get(id=operation_id) if operation_id else None
+    by = said_by(operation_id)
     moved: dict[tuple[int, int], list[Move]] = {}
     for move in moves:
         if move.channel_identity_id in known:
@@ -65,14 +66,21 @@ def _lines(moves: Sequence[Move], known: Mapping[int, int], operation_id: int | 
             "to_profile": target,
             "because": [{"kind": kind, "value": value} for kind, value in because],
             "channel_identities": [move.channel_identity_id for move in group],
+            **by,
         }
-        if operation is not None:
-            detail |= {"operation": operation.pk, "verb": operation.verb, "by": str(operation.actor)}
         lines.append(_line(group[0].channel_identity_id, known, detail))
         other_side = source if has_left else target
         if other_side in known and other_side != group[0].channel_identity_id:
             lines.append(_line(other_side, known, detail | {"is_mirror": True}))
     return lines
+
+
+def said_by(operation_id: int | None) -> dict[str, Any]:
+    """What a line tells of the operation that it comes from; nothing of evidence."""
+    if operation_id is None:
+        return {}
+    operation = Operation.objects.select_related("actor").get(id=operation_id)
+    return {"operation": operation.pk, "verb": operation.verb, "by": str(operation.actor)}
 
 
 def _line(channel_identity_id: int, known: Mapping[int, int], detail: dict[str, Any]) -> Entry:
