@@ -94,16 +94,25 @@ def _line(channel_identity_id: int, known: Mapping[int, int], detail: dict[str, 
     )
 
 
+_ANNOUNCE = """
+UPDATE timeline_entry SET changed_in = pg_current_xact_id()::text::bigint WHERE id IN (
+    SELECT id FROM (
+        SELECT e.id, row_number() OVER (PARTITION BY c.profile_id ORDER BY e.occurred_at DESC, e.id DESC) AS place
+        FROM profiles_channelidentity c CROSS JOIN LATERAL (
+            SELECT id, occurred_at FROM timeline_entry WHERE channel_identity_id = c.id
+            ORDER BY occurred_at DESC, id DESC LIMIT %(page)s
+        ) e
+        WHERE c.id = ANY(%(ids)s)
+    ) newest WHERE place <= %(page)s
+)
+"""
+#: Entries of a customer's first page.
+_PAGE = 50
+
+
 def _announce(channel_identity_ids: Collection[int]) -> None:
-    """The newest entries of the moved channel identities count as changed, so that open pages of their new profile pull
-    them; what is older is read when somebody scrolls there."""
-    if not channel_identity_ids:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE timeline_entry SET changed_in = pg_current_xact_id()::text::bigint WHERE id IN ("
-            " SELECT e.id FROM unnest(%s::bigint[]) AS c(id) CROSS JOIN LATERAL ("
-            "  SELECT id FROM timeline_entry WHERE channel_identity_id = c.id"
-            "  ORDER BY occurred_at DESC, id DESC LIMIT 50) e)",
-            [sorted(channel_identity_ids)],
-        )
+    """The newest entries of those who moved count as changed, so that open pages of their new profile pull them; what
+    is older is read when somebody scrolls there."""
+    if channel_identity_ids:
+        with connection.cursor() as cursor:
+            cursor.execute(_ANNOUNCE, {"ids": sorted(channel_identity_ids), "page": _PAGE})
