@@ -148,9 +148,12 @@ _NOTHING = Heard()
 
 def folded(text: str) -> str:
     """`text` in one case, without accents, with what is no letter or digit gone at both ends and single inside."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    plain = "".join(c for c in decomposed if not _is_mark(c))
-    plain = unicodedata.normalize("NFC", plain).replace("\u0131", "i")
+    if text.isascii():  # most are, and every message is asked
+        plain = text.casefold().translate(_ASCII_MARKS)
+    else:
+        decomposed = unicodedata.normalize("NFKD", text.casefold())
+        plain = "".join(c for c in decomposed if not _is_mark(c))
+        plain = unicodedata.normalize("NFC", plain).replace("\u0131", "i")
     return re.sub(r"[\s\u2010-\u2015-]+", " ", plain).strip()
 
 
@@ -161,6 +164,9 @@ def _is_mark(character: str) -> bool:
         and not "\u0900" <= character <= "\u0dff"
         and character not in "\n\t\r"
     )
+
+
+_ASCII_MARKS = {code: None for code in range(128) if _is_mark(chr(code))}
 
 
 def _bare(text: str) -> str:
