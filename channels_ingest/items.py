@@ -19,6 +19,7 @@ from channels_ingest.messages import (
     ContactHint,
     Errand,
     Introduction,
+    Item,
     Located,
     Message,
 )
@@ -29,6 +30,7 @@ from channels_ingest.ourselves import Ourselves
 from channels_ingest.rivals import envelopes_with_rivals
 from channels_ingest.routing import Router
 from channels_ingest.sending.outcomes import Awaited, adopt, awaited
+from channels_ingest.threading import resolved
 from profiles.identity.values import GRADE_RANK, Grade, SeenIdentifier, Sender, Standing
 from profiles.locking import lock_rows
 from profiles.mentions import remember
@@ -84,14 +86,16 @@ class Batch:
         ours = []
         for located in items:
             account_id = router.account_id(envelope.account, located.route)
-            item = located.item
+            item: Item | None = located.item
+            if self.ourselves.wrote(located.item):
+                item = self.ourselves.behind(located.item)
             if account_id is None:
                 faults.append(f"{located.path}: no account with number id {located.route}; connect it and replay")
             elif isinstance(item, Errand):
                 self.errands.append(
                     StoredErrand(account_id=account_id, kind=item.kind, key=item.key[:255], detail=dict(item.detail))
                 )
-            elif self.ourselves.wrote(item):
+            elif item is None:
                 ours.append(located.path)
             elif isinstance(item, AccountNotice):
                 self.notices.append(
@@ -135,6 +139,8 @@ def write(batch: Batch) -> list[Happened]:
     StoredErrand.objects.bulk_create(batch.errands, ignore_conflicts=True)
     if not batch.placed:
         return []
+    items = resolved([(each.account_id, each.item) for each in batch.placed])
+    batch.placed = [replace(each, item=item) for each, item in zip(batch.placed, items, strict=True)]
     waiting = awaited(_references(batch.placed))
     held = hold_messages((each.account_id, key) for each in batch.placed if (key := _message_id(each.item)))
     waiting = {key: entry_id for key, entry_id in waiting.items() if key not in held}

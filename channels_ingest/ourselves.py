@@ -1,17 +1,20 @@
 """Who of the senders is ourselves: a line of ours, or a colleague by mail. They make no customer."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from django.db import transaction
 
-from channels_ingest.messages import Item, Located
+from channels_ingest.messages import Item, Located, Message
 from profiles.identity.canonical import email_join_key
-from profiles.identity.values import IdentifierKind, Sender
+from profiles.identity.mailbox import ascii_lower
+from profiles.identity.values import Grade, IdentifierKind, SeenIdentifier, Sender, Standing
+from profiles.identity.worth import is_own
 from profiles.models import StaffMember
 from profiles.own import is_ours, own_keys
 from profiles.own_lines import learn_own, refold_own
+from timeline.entries import Direction
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,8 @@ class Ourselves:
         if learned:
             transaction.on_commit(partial(refold_own, learned), robust=True)
         mails = {key for _, each in items if (key := _mailbox(each.item))}
+        answered = (getattr(each.item, "detail", {}).get("reply_address") for _, each in items)
+        mails |= {email_join_key(address) for address in answered if isinstance(address, str)} if mails else set()
         return cls(own_keys(), _staff(mails) if mails else frozenset())
 
     def wrote(self, item: Item) -> bool:
@@ -40,6 +45,20 @@ class Ourselves:
         if sender is None:
             return False
         return is_ours(sender, self.lines) or (bool(self.staff) and _mailbox(item) in self.staff)
+
+    def behind(self, item: Item) -> Item | None:
+        """A form on our own site mails from our address and names who filled it in as the one to answer: it is theirs,
+        by a claim that nothing proves. None for what is really ours.
+        """
+        address = ascii_lower(str(item.detail.get("reply_address") or "")) if isinstance(item, Message) else ""
+        key = email_join_key(address)
+        if "@" not in address or not isinstance(item, Message) or item.direction is not Direction.IN:
+            return None
+        if key in self.staff or is_own(IdentifierKind.EMAIL, address, self.lines) or not _is_mail(item.sender):
+            return None
+        claim = SeenIdentifier(IdentifierKind.EMAIL, address, "", Grade.CLAIMED)
+        sender = Sender(address=address, standing=Standing.UNPROVED, identifiers=(claim,))
+        return replace(item, sender=sender, detail={**item.detail, "form_of": item.sender.address})
 
 
 def _mailbox(item: Item) -> str:

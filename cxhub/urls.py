@@ -6,6 +6,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("cxhub.machine_urls")),
     path("", include("cxhub.access_urls")),
     path("", include("timeline.urls")),
+    path("", include("channels_ingest.page_urls")),
 ]
 
 handler400 = "cxhub.problems.bad_request"

@@ -9,7 +9,7 @@ from django.db.models import Max
 
 from profiles.identity.canonical import LONGEST_VALUE, canonical, phone_value
 from profiles.identity.values import IdentifierKind
-from profiles.models import ChannelAccount, ChannelIdentity, Identifier, Profile
+from profiles.models import ChannelAccount, ChannelIdentity, Profile
 from profiles.name_search import NameFound, find_names
 from profiles.reading import current_profile_id, holdings
 from profiles.terms import terms_of
@@ -21,6 +21,9 @@ MOST_IDENTIFIERS = 30
 FEWEST_END_DIGITS = 4
 FEWEST_BEGINNING = 3
 BIGGEST_ID = 2**63 - 1
+
+#: An identifier: kind, scope, join key, value.
+_Row = tuple[str, str, str, str]
 
 #: A number as people write it; letters make it something else.
 _NUMBER = re.compile(r"[\s+(]*\d[\d\s()./-]*")
@@ -68,8 +71,11 @@ def _everything(asked: str) -> Iterator[tuple[int, Matched]]:
     yield from (each for each in exact if not each[1].is_past)
     yield from (each for each in exact if each[1].is_past)
     yield from _by_profile_id(asked)
-    yield from _in_part(asked)
-    yield from _named(find_names(terms_of(asked)))
+    is_name = any(c.isalpha() for c in asked) and "@" not in asked
+    if is_name or not exact:  # who wrote a whole number or address looks for no longer one
+        yield from _in_part(asked)
+    if is_name:
+        yield from _named(find_names(terms_of(asked)))
 
 
 def _in_full(asked: str) -> Iterator[tuple[int, Matched]]:
@@ -94,50 +100,44 @@ def _in_part(asked: str) -> Iterator[tuple[int, Matched]]:
             yield from _held(_identifiers_like("reverse(join_key)", national[::-1], kind="phone"))
 
 
-def _held(identifiers: Iterable[Identifier]) -> Iterator[tuple[int, Matched]]:
-    rows = list({(row.kind, row.scope, row.join_key): row for row in identifiers}.values())
-    held = holdings([(row.kind, row.join_key, row.scope) for row in rows])
-    for row, holding in zip(rows, held, strict=True):
+def _held(identifiers: Iterable[_Row]) -> Iterator[tuple[int, Matched]]:
+    rows = list({(kind, scope, key): (kind, scope, key, value) for kind, scope, key, value in identifiers}.values())
+    held = holdings([(kind, key, scope) for kind, scope, key, _ in rows])
+    for (kind, _, _, value), holding in zip(rows, held, strict=True):
         for profile_id, is_present in holding.items():
-            yield profile_id, Matched(row.kind, row.value, is_past=not is_present)
+            yield profile_id, Matched(kind, value, is_past=not is_present)
 
 
-def _identifiers(keys: Iterable[tuple[str, str]]) -> list[Identifier]:
+def _identifiers(keys: Iterable[tuple[str, str]]) -> list[_Row]:
     wanted = sorted(key for key in keys if key[1])
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT i.id FROM unnest(%s::text[], %s::text[]) AS f(kind, join_key) CROSS JOIN LATERAL ("
-            "  SELECT id FROM profiles_identifier i WHERE i.kind = f.kind AND i.join_key = f.join_key"
-            "  ORDER BY scope, id LIMIT %s) i",
+            "SELECT i.* FROM unnest(%s::text[], %s::text[]) AS f(kind, join_key) CROSS JOIN LATERAL ("
+            "  SELECT kind, scope, join_key, value FROM profiles_identifier i"
+            "  WHERE i.kind = f.kind AND i.join_key = f.join_key ORDER BY scope, id LIMIT %s) i",
             [[kind for kind, _ in wanted], [key for _, key in wanted], MOST_IDENTIFIERS],
         )
-        return _in_order(row[0] for row in cursor.fetchall())
+        return list(cursor.fetchall())
 
 
-def _identifiers_like(form: str, beginning: str, *, kind: str | None = None) -> list[Identifier]:
+def _identifiers_like(form: str, beginning: str, *, kind: str | None = None) -> list[_Row]:
     """The identifiers of which `form` begins like that, in the order of the index."""
     pattern = re.sub(r"([\\%_])", r"\\\1", beginning) + "%"
     # The partial index is used only by who names its condition.
     wanted = "kind IN ('phone', 'email')" if form.startswith("reverse") else "true"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT id FROM profiles_identifier WHERE {form} LIKE %s AND {wanted} AND (%s::text IS NULL OR kind = %s)"  # noqa: S608
+            "SELECT kind, scope, join_key, value FROM profiles_identifier"  # noqa: S608
+            f" WHERE {form} LIKE %s AND {wanted} AND (%s::text IS NULL OR kind = %s)"
             f" ORDER BY {form} USING ~<~, id LIMIT %s",
             [pattern, kind, kind, MOST_IDENTIFIERS],
         )
-        return _in_order(row[0] for row in cursor.fetchall())
-
-
-def _in_order(ids: Iterable[int]) -> list[Identifier]:
-    wanted = list(ids)
-    rows = Identifier.objects.in_bulk(wanted)
-    return [rows[pk] for pk in wanted]
+        return list(cursor.fetchall())
 
 
 def _by_address(asked: str) -> Iterator[tuple[int, Matched]]:
     """Who is reached at exactly this address, even where it identifies nobody: a short code, a visitor's number."""
-    accounts = list(ChannelAccount.objects.values_list("id", flat=True))
-    rows = ChannelIdentity.objects.filter(account_id__in=accounts, address=asked, void_in=None)
+    rows = ChannelIdentity.objects.filter(account__in=ChannelAccount.objects.all(), address=asked, void_in=None)
     for pk in rows.order_by("-id").values_list("profile_id", flat=True)[:MOST_FOUND]:
         yield pk, Matched("address", asked)
 

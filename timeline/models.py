@@ -5,6 +5,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.fields.json import KeyTextTransform
 
 from profiles.identity.values import Grade
 from profiles.models import ChannelAccount, ChannelIdentity, Profile
@@ -68,6 +69,13 @@ class Entry(models.Model):
                 F("id").desc(),
                 name="entry_business",
                 condition=Q(kind__in=["order", "payment", "survey"]),
+            ),
+            # A mail names the mail it answers by an id that is no key: see `channels_ingest.threading`.
+            models.Index(
+                F("account"),
+                KeyTextTransform("message_id", "detail"),
+                name="entry_message_id",
+                condition=Q(detail__has_key="message_id"),
             ),
             models.Index(
                 F("occurred_at").desc(), F("id").desc(), name="entry_spam", condition=Q(set_aside=SetAside.SPAM.value)

@@ -39,6 +39,15 @@ def write_out(entry: NewEntry, *, profile_id: int) -> int:
     return pk
 
 
+def mark(entry_id: int, detail: Mapping[str, Any], *, profile_id: int) -> None:
+    """The entry's detail has these facts, whatever amends it later. The caller holds its channel identity's row."""
+    entry = Entry.objects.get(id=entry_id)
+    original = entry.original and {**entry.original, "detail": {**entry.original["detail"], **detail}}
+    columns = {"detail": {**entry.detail, **detail}, "original": original, "changed_in": CurrentTransaction()}
+    Entry.objects.filter(id=entry_id).update(**columns)
+    transaction.on_commit(partial(publish, [Happened(profile_id, entry_id, entry.kind)]), robust=True)
+
+
 def settle(
     entry_id: int,
     *,

@@ -21,6 +21,7 @@ from timeline.mails import MailView, mail_of
 from timeline.models import Entry
 from timeline.wording import (
     DELIVERIES,
+    DOUBTS,
     SOURCES,
     channel_of,
     consent_line,
@@ -78,12 +79,18 @@ class Quote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryView:
-    """How far a sent message came, as icon and word, with the reason of a failure."""
+    """How far a sent message came, as icon and word, with the reason of a failure, a doubt or a delay.
+
+    `sends_again` says that it was written here and may be sent once more; `again_id` is the entry that did so.
+    """
 
     icon: str
     word: str
     tone: str
     reason: str
+    sends_again: bool = False
+    again_id: int | None = None
+    is_simulated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +136,7 @@ class EntryView:
     identity: IdentityLine | None = None
     mail: MailView | None = None
     missing: str = ""  # why there is no content, said honestly
+    doubt: str = ""  # why its sender may be somebody else
     is_held: bool = False  # a message that may have been an opt-out: somebody should look
 
     @property
@@ -144,7 +152,15 @@ class EntryView:
     @property
     def group_key(self) -> str:
         """What neighbours must share to stand under one header."""
-        return f"{self.entry.channel_identity_id}.{self.entry.direction}" if self.shape == "message" else ""
+        if self.shape != "message":
+            return ""
+        return f"{self.entry.channel_identity_id}.{self.entry.direction}.{self.author_id}"
+
+    @property
+    def author_id(self) -> str:
+        """Which colleague wrote it, if one did: each has a header of their own."""
+        by = self.entry.detail.get("by")
+        return str(by.get("id", "")) if isinstance(by, dict) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +250,9 @@ def _view(
         shape=SHAPES.get(entry.kind, "line"),
         channel_icon=icon,
         channel_word=word,
-        who=entry.account.name if entry.direction == Direction.OUT else customer,
+        who=(_word(_object(entry.detail, "by"), "name") or entry.account.name)
+        if entry.direction == Direction.OUT
+        else customer,
         line=entry.account.name if names_line else "",
     )
     if is_message:
@@ -247,7 +265,8 @@ def _view(
         view.identity = lines.get(entry.pk)
     elif view.shape == "consent":
         view.is_held = entry.detail.get("purpose") == "hold" and entry.detail.get("is_granted") is False
-        view.icon = "bell" if entry.detail.get("is_granted") is True else "bell-off"
+        icons = "triangle-alert" if view.is_held else "bell-off"
+        view.icon = "bell" if entry.detail.get("is_granted") is True else icons
         view.title = _consent_title(entry)
         source = str(entry.detail.get("source") or "")
         view.note = words_of(SOURCES, source) if source else ""
@@ -288,6 +307,7 @@ def _fill_message(view: EntryView, customer: str, replied_to: Mapping[tuple[int,
     view.choice_description = _word(choice, "description")
     view.quote = _quote(entry, customer, replied_to)
     view.delivery = _delivery(entry) if view.is_out else None
+    view.doubt = "" if view.is_out else str(DOUBTS.get(entry.sender_grade or "", ""))
     view.reactions = [r for r in _list(detail, "reactions") if isinstance(r, dict) and r.get("emoji")]
     view.edits = [
         EditView(previous_text=_word(edit, "previous_text"), at=_moment(edit.get("at")))
@@ -331,8 +351,24 @@ def _delivery(entry: Entry) -> DeliveryView | None:
     if not entry.delivery:
         return None
     icon, word, tone = DELIVERIES.get(entry.delivery, DELIVERIES["unknown"])
-    reason = reason_of(entry.detail.get("errors")) if entry.delivery == "failed" else ""
-    return DeliveryView(icon=icon, word=str(word), tone=tone, reason=reason)
+    detail = entry.detail
+    again_id = detail.get("replaced_by")
+    return DeliveryView(
+        icon=icon,
+        word=str(word),
+        tone=tone,
+        reason=_reason(entry.delivery, detail),
+        sends_again=bool(_object(detail, "by")) and entry.delivery in ("failed", "unknown") and not again_id,
+        again_id=again_id if isinstance(again_id, int) else None,
+        is_simulated=detail.get("is_simulated") is True,
+    )
+
+
+def _reason(delivery: str, detail: Mapping[str, Any]) -> str:
+    """Why it failed, why nobody knows, or why it still waits."""
+    if delivery == "failed":
+        return reason_of(detail.get("errors"))
+    return _word(detail, {"unknown": "doubt", "queued": "delay"}.get(delivery, ""))
 
 
 def _consent_title(entry: Entry) -> str:

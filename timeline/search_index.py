@@ -30,10 +30,13 @@ SEARCHED = (EntryKind.MESSAGE, EntryKind.NOTE, EntryKind.ORDER, EntryKind.PAYMEN
 _STEP_LIMITS = "SET LOCAL lock_timeout = '500ms'; SET LOCAL statement_timeout = '10s'"
 
 #: What changed since the cursor and was not read since; also what a younger transaction than an open one wrote.
+#: What is numbered beyond all that can be seen comes from the server that the database was restored from.
 UNREAD = """
 FROM timeline_entry e LEFT JOIN timeline_entrywords w ON w.entry_id = e.id
-WHERE e.changed_in >= %(from)s AND e.changed_in < %(to)s AND e.kind = ANY(%(kinds)s)
-    AND w.changed_in IS DISTINCT FROM e.changed_in
+WHERE e.changed_in >= %(from)s AND e.kind = ANY(%(kinds)s) AND w.changed_in IS DISTINCT FROM e.changed_in
+    AND e.changed_in < (
+        SELECT greatest(pg_snapshot_xmax(s)::text::bigint, pg_current_xact_id_if_assigned()::text::bigint + 1)
+        FROM pg_current_snapshot() s)
 """
 _COLUMNS = "e.id, e.changed_in, e.kind, e.occurred_at, e.text, e.detail"
 _CHANGED = f"SELECT {_COLUMNS} {UNREAD} ORDER BY e.changed_in, e.id LIMIT %(rows)s"
@@ -70,23 +73,22 @@ def step(rows: int = STEP_ROWS) -> bool:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [lock_id("task", "search")])
         if not cursor.fetchone()[0]:
             return False
-    oldest_open, above = open_transactions()
+    oldest_open, following = open_transactions()
     place = SearchCursor.objects.filter(id=1).first()
-    if place is None or place.followed_to > above:
+    if place is None or place.followed_to > following:
         start_over()
         return True
-    return _follow(place, oldest_open, above, rows) or _go_back(place, rows)
+    return _follow(place, oldest_open, rows) or _go_back(place, rows)
 
 
 def open_transactions() -> tuple[int, int]:
-    """The oldest transaction of the whole server that is still open, and a number above all that can be seen."""
+    """The oldest transaction of the whole server that is still open, and the next one to come."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT pg_snapshot_xmin(s)::text::bigint, greatest(pg_snapshot_xmax(s)::text::bigint,"
-            " pg_current_xact_id_if_assigned()::text::bigint + 1) FROM pg_current_snapshot() s"
+            "SELECT pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint FROM pg_current_snapshot() s"
         )
-        oldest_open, above = cursor.fetchone()
-        return oldest_open, above
+        oldest_open, following = cursor.fetchone()
+        return oldest_open, following
 
 
 def start_over() -> None:
@@ -114,9 +116,9 @@ def searchable_text(kind: str, text: str, detail: Mapping[str, Any]) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def _follow(place: SearchCursor, oldest_open: int, above: int, rows: int) -> bool:
+def _follow(place: SearchCursor, oldest_open: int, rows: int) -> bool:
     """What changed and can be seen. The cursor stops at the oldest open transaction, which may yet show more."""
-    parameters: dict[str, Any] = {"from": place.followed_to, "to": above, "kinds": list(SEARCHED), "rows": rows}
+    parameters: dict[str, Any] = {"from": place.followed_to, "kinds": list(SEARCHED), "rows": rows}
     with connection.cursor() as cursor:
         cursor.execute(_CHANGED, parameters)
         found = cursor.fetchall()

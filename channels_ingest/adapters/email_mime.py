@@ -8,10 +8,12 @@ import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 
-from channels_ingest.adapters.base import AccountSettings, Adapter, Delivery, PayloadError, Setting
+from channels_ingest.adapters._mime_sending import SmtpSending
+from channels_ingest.adapters.base import AccountSettings, Delivery, PayloadError, Setting
 from channels_ingest.adapters.mail.headers import addresses_of
 from channels_ingest.adapters.mail.items import Arrival, items_of
 from channels_ingest.adapters.mail.reading import Mail, read_mail
+from channels_ingest.adapters.mail.settings import FROM, FROM_NAME, REPLY_ADDRESS
 from channels_ingest.adapters.mail.verdict import of_authentication_results
 from channels_ingest.messages import Located
 from channels_ingest.signatures import any_matches, presented_secret
@@ -20,8 +22,8 @@ from channels_ingest.signatures import any_matches, presented_secret
 FIELDS_OF_MAIL = frozenset({"from", "to", "subject", "date", "message-id", "received", "mime-version", "return-path"})
 
 
-class MimePipe:
-    """The adapter; see `base.Adapter`."""
+class MimePipe(SmtpSending):
+    """The adapter; see `base.Adapter` and `sending.Sends`."""
 
     provider = "email_mime"
     channel = "email"
@@ -32,7 +34,9 @@ class MimePipe:
             secret=True,
             required=True,
         ),
-        Setting(name="from", meaning="The mailbox's own address, under which answers are sent"),
+        FROM,
+        FROM_NAME,
+        REPLY_ADDRESS,
         Setting(name="authserv_id", meaning="The name your server writes into its Authentication-Results field"),
         Setting(name="own_hosts", meaning="Names your servers write into Received, separated by commas"),
         Setting(name="smtp_host", meaning="The server that sends; needed to answer"),
@@ -81,4 +85,4 @@ def check_is_mail(mail: Mail) -> None:
         raise PayloadError("expected a mail (RFC 5322), got bytes without any field of its head")
 
 
-ADAPTER: Adapter = MimePipe()
+ADAPTER = MimePipe()

@@ -19,14 +19,18 @@ from channels_ingest.sending import guards
 from channels_ingest.sending.guards import Closed
 from channels_ingest.sending.lines import SendingLine
 from channels_ingest.sending.models import OutboxMessage
+from channels_ingest.unsubscribing import headers_for
 from profiles.locking import lock_id, lock_rows, take_advisory_locks
-from profiles.models import ChannelIdentity, StaffMember
+from profiles.models import Channel, ChannelIdentity, StaffMember
 from timeline.entries import Delivery, Direction, EntryKind
 from timeline.models import Entry
-from timeline.outgoing import write_out
+from timeline.outgoing import mark, write_out
 from timeline.recording import NewEntry
 
 log = logging.getLogger("cxhub.sending")
+
+#: What an automatic mail says, so that no machine answers it (RFC 3834; Microsoft, "X-Auto-Response-Suppress").
+AUTOMATIC_FIELDS = {"Auto-Submitted": "auto-replied", "X-Auto-Response-Suppress": "All", "Precedence": "auto_reply"}
 
 #: An answer may carry a time before that of the message it answers, by as much as two clocks differ.
 CLOCK_DIFFERENCE = timedelta(minutes=10)
@@ -112,13 +116,17 @@ def _repeated(draft: Draft, wish: Wish) -> int | None:
             return known.entry_id
     if wish.replaces is not None:
         lock_rows("channels_ingest_outboxmessage", [wish.replaces.pk])
-        return OutboxMessage.objects.filter(replaces=wish.replaces).values_list("entry_id", flat=True).first()
+        replacing = OutboxMessage.objects.filter(replaces=wish.replaces).first()
+        if replacing is not None and replacing.request_hash != draft.fingerprint():
+            raise SendRefusedError(Closed("replaced", _("This message was sent again already.")))
+        return replacing.entry_id if replacing else None
     return None
 
 
 def _send(profile_id: int, draft: Draft, wish: Wish) -> Entry:
     text = clean(draft.text)
-    lock_rows("profiles_channelidentity", [draft.channel_identity_id])
+    places = {draft.channel_identity_id} | ({wish.replaces.entry.channel_identity_id} if wish.replaces else set())
+    lock_rows("profiles_channelidentity", places)
     identity = ChannelIdentity.objects.select_related("account").filter(id=draft.channel_identity_id).first()
     if identity is None or identity.profile_id != profile_id:
         raise SendRefusedError(Closed("elsewhere", _("This address is not this customer's now. Load the page again.")))
@@ -147,7 +155,10 @@ def _check_unanswered(profile_id: int, last_seen: int, author: StaffMember) -> N
         direction=Direction.OUT,
         is_backfilled=False,
     ).exclude(delivery=Delivery.FAILED)
-    answers = answers.exclude(detail__by__id=author.pk).exclude(detail__is_automatic=True)
+    # `contains` is never unknown; a comparison with a key that is missing is, and would leave echoes out.
+    answers = answers.exclude(detail__contains={"by": {"id": author.pk}}).exclude(
+        detail__contains={"is_automatic": True}
+    )
     newest = answers.order_by("-id").select_related("account", "channel_identity").first()
     if newest is not None:
         raise AnsweredSinceError(newest)
@@ -178,7 +189,12 @@ def _write(identity: ChannelIdentity, text: str, draft: Draft, wish: Wish, line:
     if draft.confirmation is not None:
         detail |= {"is_automatic": True, "confirmation": draft.confirmation}
     row.words = {name: detail[name] for name in KEPT_WORDS if name in detail}
-    return _queue(identity, row, text, detail, line)
+    if draft.purpose == guards.MARKETING and identity.account.channel == Channel.EMAIL:
+        row.words["fields"] = dict(headers_for(identity.pk))
+    entry_id = _queue(identity, row, text, detail, line)
+    if wish.replaces is not None:
+        mark(wish.replaces.entry_id, {"replaced_by": entry_id}, profile_id=identity.profile_id)
+    return entry_id
 
 
 def _queue(identity: ChannelIdentity, row: OutboxMessage, text: str, detail: dict[str, Any], line: SendingLine) -> int:
@@ -213,6 +229,8 @@ def send_automatic(identity: ChannelIdentity, text: str, line: SendingLine) -> i
     row = OutboxMessage(account=identity.account, channel_identity=identity, purpose=guards.SERVICE)
     detail = {"type": "text", "is_automatic": True, "automatic": True}
     row.words = {"is_automatic": True}
+    if identity.account.channel == Channel.EMAIL:
+        row.words["fields"] = dict(AUTOMATIC_FIELDS)
     return _queue(identity, row, text, detail, line)
 
 
@@ -231,18 +249,22 @@ def _entry(entry_id: int) -> Entry:
     return Entry.objects.select_related("account", "channel_identity").get(id=entry_id)
 
 
+def check_failed(failed: OutboxMessage) -> Entry:
+    """The message's entry. Raises SendRefusedError unless it failed or was not confirmed."""
+    entry = Entry.objects.select_related("channel_identity").get(id=failed.entry_id)
+    is_open = failed.state in (OutboxMessage.State.QUEUED, OutboxMessage.State.SENDING)
+    if is_open or entry.delivery not in (Delivery.FAILED, Delivery.UNKNOWN):
+        said = _("Only a message that failed or was not confirmed is sent again.")
+        raise SendRefusedError(Closed("not_failed", said))
+    return entry
+
+
 def retry(failed: OutboxMessage, wish: Wish, *, channel_identity_id: int | None = None) -> Entry:
     """The message goes out again as a new one, on another address if one is given; a second retry is the same one.
 
     Only what surely failed, or what nobody knows of and its author takes the risk of sending twice. Raises as `send`.
     """
-    state = OutboxMessage.State(failed.state)
-    entry = Entry.objects.select_related("channel_identity").get(id=failed.entry_id)
-    has_failed = entry.delivery in (Delivery.FAILED, Delivery.UNKNOWN)
-    if state in (OutboxMessage.State.QUEUED, OutboxMessage.State.SENDING) or not has_failed:
-        raise SendRefusedError(
-            Closed("not_failed", _("Only a message that failed or was not confirmed is sent again."))
-        )
+    entry = check_failed(failed)
     home = entry.channel_identity
     target = home
     if channel_identity_id is not None and channel_identity_id != home.pk:

@@ -1,5 +1,6 @@
 """Whether a channel identity may be written to, and with what; the reasons are in words for the person who asked."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -7,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from channels_ingest.sending.lines import SendingLine, sending_line
-from profiles.consent import AddressState, Purpose, address_state
+from profiles.consent import AddressState, Purpose, address_states
 from profiles.epochs import standing_starts
 from profiles.identity.evidence import FIRST_EPOCH
 from profiles.identity.values import Standing
@@ -46,12 +47,33 @@ class Openness:
 
 def openness_of(identity: ChannelIdentity, *, purpose: str = SERVICE, now: datetime | None = None) -> Openness:
     """Whether `identity`, read with its account, may be written to for `purpose`."""
-    line = sending_line(identity.account)
-    if closed := _closed(identity, line, purpose):
-        return Openness(line=line, closed=closed)
+    return openness_of_all([identity], purpose=purpose, now=now)[identity.pk]
+
+
+def openness_of_all(
+    identities: Sequence[ChannelIdentity], *, purpose: str = SERVICE, now: datetime | None = None
+) -> dict[int, Openness]:
+    """The same for many, in a few queries besides one for each account."""
+    now = now or timezone.now()
+    lines = {account: sending_line(account) for account in {identity.account for identity in identities}}
+    states = address_states([identity.pk for identity in identities], Purpose(purpose))
+    starts = standing_starts((identity.account_id, identity.address) for identity in identities)
+    found = {}
+    for identity in identities:
+        line = lines[identity.account]
+        closed = _closed(identity, line, starts.get((identity.account_id, identity.address), []))
+        state = states[identity.pk]
+        if closed is None and not state.is_open:
+            closed = Closed(state.code, _since(state))
+        found[identity.pk] = Openness(line=line, closed=closed) if closed else _open(identity, line, now)
+    return found
+
+
+def _open(identity: ChannelIdentity, line: SendingLine | None, now: datetime) -> Openness:
+    """An address that is open, at least to a template."""
     ends_at = window_ends_at(identity)
     closed_to_text = None
-    if identity.account.channel == "whatsapp" and (ends_at is None or ends_at <= (now or timezone.now())):
+    if identity.account.channel == "whatsapp" and (ends_at is None or ends_at <= now):
         closed_to_text = Closed(
             "window",
             _("More than 24 hours since the customer wrote on WhatsApp: only an approved template can be sent.")
@@ -71,11 +93,11 @@ def window_ends_at(identity: ChannelIdentity) -> datetime | None:
     return identity.last_inbound_at + WINDOW
 
 
-def _closed(identity: ChannelIdentity, line: SendingLine | None, purpose: str) -> Closed | None:
-    """What closes the address to everything, the lasting reasons first."""
+def _closed(identity: ChannelIdentity, line: SendingLine | None, starts: Iterable[datetime]) -> Closed | None:
+    """What closes the address to everything but the customer's own word, the lasting reasons first."""
     if identity.reply_refusal:
         return Closed(identity.reply_refusal, words_of(REPLY_REFUSALS, identity.reply_refusal))
-    if identity.void_in_id is not None or _is_passed_on(identity):
+    if identity.void_in_id is not None or _is_passed_on(identity, starts):
         return Closed("passed_on", _("Somebody else uses this address now. Answer on another address."))
     if not identity.account.is_enabled:
         return Closed("line_off", _("The line %(line)s is switched off.") % {"line": identity.account.name})
@@ -87,15 +109,12 @@ def _closed(identity: ChannelIdentity, line: SendingLine | None, purpose: str) -
     if identity.standing == Standing.FAILED:
         said = _("The mail failed the sender's own check, so it may be forged; a reply would reach somebody else.")
         return Closed("forged", said)
-    state = address_state(identity, Purpose(purpose))
-    return None if state.is_open else Closed(state.code, _since(state))
+    return None
 
 
-def _is_passed_on(identity: ChannelIdentity) -> bool:
-    """Whether somebody else has the address by now."""
-    address = (identity.account_id, identity.address)
-    starts = [start for start in standing_starts([address]).get(address, []) if start <= timezone.now()]
-    return (starts[-1] if starts else FIRST_EPOCH) > identity.epoch_start
+def _is_passed_on(identity: ChannelIdentity, starts: Iterable[datetime]) -> bool:
+    """Whether somebody else has the address by now; `starts` are its standing boundaries."""
+    return max((start for start in starts if start <= timezone.now()), default=FIRST_EPOCH) > identity.epoch_start
 
 
 def _since(state: AddressState) -> str:

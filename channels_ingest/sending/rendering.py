@@ -7,10 +7,12 @@ from channels_ingest.adapters.sending import MailHead, Outgoing, OutgoingFile, T
 from channels_ingest.confirming import text_of
 from channels_ingest.models import ConfirmationCode
 from channels_ingest.sending.lines import SendingLine, status_url
+from channels_ingest.sending.mail_heads import mail_head
 from channels_ingest.sending.models import OutboxMessage
+from profiles.models import Channel
 
 #: What mails say besides their text, by channel; raises CannotSendError.
-HEADS: Mapping[str, Callable[[OutboxMessage, SendingLine], MailHead]] = {}
+HEADS: Mapping[str, Callable[[OutboxMessage, SendingLine], MailHead]] = {Channel.EMAIL: mail_head}
 #: The files that go along, by channel; raises CannotSendError.
 FILES: Mapping[str, Callable[[OutboxMessage, SendingLine], tuple[OutgoingFile, ...]]] = {}
 

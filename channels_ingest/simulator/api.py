@@ -68,7 +68,7 @@ def _answer(play: Play, account: ChannelAccount, asked: ProviderRequest) -> Answ
     elif fault.word == "fail":
         return _refusal(play, fault.code)
     elif fault.word == "busy" and not _was_asked_before(account, taken):
-        return _refusal(play, fault.code or "429")
+        return _refusal(play, fault.code, status=429)
     message = _keep(account, taken, fault)
     if fault.word == "early":
         report_now(message)
@@ -81,10 +81,11 @@ def _no_answer() -> Answer:
     return Answer(status=504, body=b"")
 
 
-def _refusal(play: Play, code: str) -> Answer:
-    if isinstance(play, RefusesByCode):
+def _refusal(play: Play, code: str, *, status: int = 400) -> Answer:
+    """The provider's own words for the code if its play has them, else just an HTTP status."""
+    if code and isinstance(play, RefusesByCode):
         return play.refuse(code)
-    status = int(code) if code.isdecimal() and 400 <= int(code) < 600 else 400
+    status = int(code) if code and 400 <= int(code) < 600 else status
     return Answer(status=status, body=b'{"error":"simulated"}', headers={"content-type": "application/json"})
 
 

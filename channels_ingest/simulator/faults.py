@@ -14,7 +14,7 @@ FAULTS = (
     "unheard",
 )
 SLOW_SECONDS = 3.0
-_WRITTEN = re.compile(rf"#({'|'.join(FAULTS)})(?:\s+(\w+))?(?:\s|$)")
+_WRITTEN = re.compile(rf"#({'|'.join(FAULTS)})(?:\s+(\d+))?(?:\s|$)")
 
 #: Reports in order, with seconds after taking.
 STEPS = (("sent", 0.2), ("delivered", 1.0), ("read", 4.0))

@@ -147,13 +147,11 @@ def _event(
         event["client_message_id"] = str(facts.get("client_message_id", ""))
     else:
         event |= {"delivery": delivery, "agent": _agent(facts)}
-        if facts.get("automatic"):
-            event["automatic"] = True
     return event
 
 
 def _agent(facts: Mapping[str, Any]) -> str:
-    """The name under which an answer goes, empty for the business itself."""
-    author = facts.get("author")
-    name = author.get("name") if isinstance(author, Mapping) else author
-    return name[:80] if isinstance(name, str) else ""
+    """The name under which an answer goes, empty for the business itself. Never an agent's mailbox."""
+    author = facts.get("by")
+    name = author.get("name") if isinstance(author, Mapping) else ""
+    return name[:80] if isinstance(name, str) and "@" not in name else ""

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from channels_ingest.webchat import views
+from channels_ingest.webchat import sample, views
 
 urlpatterns = [
     path("sessions", views.sessions, name="chat-sessions"),
@@ -12,4 +12,8 @@ urlpatterns = [
     path("seen", views.seen, name="chat-seen"),
     path("pages", views.pages, name="chat-pages"),
     path("contact", views.contact, name="chat-contact"),
+    path("typing", views.typing, name="chat-typing"),
+    path("w.js", sample.script, name="chat-widget"),
+    path("w.<slug:digest>.js", sample.script, name="chat-widget-pinned"),
+    path("sample/<str:key>/", sample.page, name="chat-sample"),
 ]

@@ -27,6 +27,8 @@ from channels_ingest.webchat.asking import (
 from channels_ingest.webchat.conversation import CursorError
 from channels_ingest.webchat.identity_tokens import IdentityError, Proved, prove
 from channels_ingest.webchat.pages import page_of
+from channels_ingest.webchat.texts import texts_of
+from channels_ingest.webchat.typing import tell_agents_typing
 from channels_ingest.webchat.visitors import Opened, open_session
 from profiles.identity.canonical import is_valid_phone, phone_value
 
@@ -54,7 +56,7 @@ def _open(request: HttpRequest) -> HttpResponse:
         session=session if session and session.widget == line.key else None,
         proof=_proof(given.get("identity_jwt"), line),
     )
-    return answer_of(_session(opened, line))
+    return answer_of(_session(opened, line, given.get("locale")))
 
 
 @in_session(limits.SESSIONS, "DELETE")
@@ -67,8 +69,10 @@ def _end(asked: Asked) -> HttpResponse:
 @in_session(limits.SESSIONS, "POST")
 def identify(asked: Asked) -> HttpResponse:
     """The customer who is logged in on the site, in a session that runs; it answers as a new session does."""
-    proof = _proof(asked.body().get("identity_jwt") or "", asked.line)
-    return answer_of(_session(_opened(asked.line, session=asked.session, proof=proof), asked.line))
+    given = asked.body()
+    proof = _proof(given.get("identity_jwt") or "", asked.line)
+    opened = _opened(asked.line, session=asked.session, proof=proof)
+    return answer_of(_session(opened, asked.line, given.get("locale")))
 
 
 @in_session(limits.MESSAGES, "POST")
@@ -139,6 +143,13 @@ def pages(asked: Asked) -> HttpResponse:
 
 
 @in_session(limits.SIGNALS, "POST")
+def typing(asked: Asked) -> HttpResponse:
+    """The visitor is writing: open pages of agents may show it, nobody stores it."""
+    tell_agents_typing(asked.visitor)
+    return nothing()
+
+
+@in_session(limits.SIGNALS, "POST")
 def contact(asked: Asked) -> HttpResponse:
     """What the visitor says about themselves. Nothing of it is believed until it is proved."""
     given = asked.body()
@@ -174,7 +185,9 @@ def _opened(line: Line, **given: Any) -> Opened:
         raise AskedWrongError(HTTPStatus.UNAUTHORIZED, str(fault)) from None
 
 
-def _session(opened: Opened, line: Line) -> dict[str, Any]:
+def _session(opened: Opened, line: Line, locale: object) -> dict[str, Any]:
+    plain = line.settings.plain
+    own = {name: plain[setting] for name, setting in (("title", "title"), ("hello", "greeting")) if plain.get(setting)}
     return {
         "session_token": opened.session_token,
         "expires_in": tokens.SESSION_SECONDS,
@@ -183,6 +196,5 @@ def _session(opened: Opened, line: Line) -> dict[str, Any]:
         "identity": "verified" if opened.is_verified else "anonymous",
         "has_written": opened.visitor.has_written,
         "poll_url": "/chat/v1/events",
-        "title": line.settings.plain.get("title", ""),
-        "greeting": line.settings.plain.get("greeting", ""),
+        "texts": texts_of(locale) | own,
     }

@@ -277,6 +277,8 @@ def test_answers_are_outcomes() -> None:
         ("send_url", "https://[/"),
         ("send_url", "https://gw.example/#x"),
         ("sender_trust", "yes"),
+        ("send_token", "two words"),
+        ("send_token", "geheim\n"),
     ],
 )
 def test_wrong_setting_is_named(db: None, name: str, value: str) -> None:

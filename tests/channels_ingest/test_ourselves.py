@@ -8,9 +8,11 @@ from django.db import transaction
 from django.test import Client
 
 from channels_ingest import pipeline
+from channels_ingest.items import Batch, write
 from channels_ingest.messages import Located, Message
 from channels_ingest.models import Envelope, IntakeCount
 from channels_ingest.ourselves import Ourselves
+from channels_ingest.routing import Router
 from profiles.identity.values import IdentifierKind, SeenIdentifier, Sender, Standing
 from profiles.models import ChannelAccount, ChannelIdentity, Identifier, OwnAddress, Role, StaffMember
 from profiles.own_lines import own_key, refold_own, state_own
@@ -87,6 +89,39 @@ def test_colleague_by_mail_is_no_customer_and_a_former_one_is() -> None:
     mails = [mail(address) for address in ("ana@shop.example", "gone@shop.example", "mira@home.example")]
     ourselves = Ourselves.met((1, each) for each in mails)
     assert [ourselves.wrote(each.item) for each in mails] == [True, False, False]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_form_on_our_site_is_a_claim_of_who_filled_it_in(whatsapp: ChannelAccount) -> None:
+    StaffMember.objects.create_staff("ana@shop.example", role=Role.AGENT)
+    state_own(whatsapp.pk, ["form@shop.example", "support@shop.example"])
+
+    def mail(reply_address: str, key: str) -> Located:
+        ours = SeenIdentifier(IdentifierKind.EMAIL, "form@shop.example")
+        item = Message(
+            sender=Sender(address="form@shop.example", identifiers=(ours,)),
+            provider_message_id=key,
+            occurred_at=NOW,
+            direction=Direction.IN,
+            text="My parcel is lost",
+            detail={"type": "mail", "reply_address": reply_address},
+        )
+        return Located(item=item, path=key)
+
+    mails = [
+        mail("Mira@Home.example", "1"),
+        mail("support+t4@shop.example", "2"),
+        mail("ana@shop.example", "3"),
+        mail("", "4"),
+    ]
+    batch = Batch(Ourselves.met((whatsapp.pk, each) for each in mails))
+    assert batch.add(Envelope(account=whatsapp), mails, Router(), []) == ["2", "3", "4"]
+    with transaction.atomic():
+        write(batch)
+    identity = ChannelIdentity.objects.get()
+    assert (identity.address, identity.standing) == ("mira@home.example", "unproved")
+    assert identity.sightings.get().grade == "claimed"
+    assert Entry.objects.get().detail["form_of"] == "form@shop.example"
 
 
 @pytest.mark.parametrize(

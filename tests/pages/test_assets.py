@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 STATIC = Path(__file__).resolve().parents[2] / "templates" / "static"
-CSS = "".join((STATIC / name).read_text() for name in ("app.css", "identity.css"))
+CSS = "".join((STATIC / name).read_text() for name in ("app.css", "identity.css", "composer.css"))
 TOKENS = dict(re.findall(r"--([\w-]+): light-dark\((#\w{6}, #\w{6})\)", CSS))
 CHANNELS = ["chat", "email", "whatsapp", "sms", "voice", "messenger", "instagram", "telegram", "push", "store", "api"]
 
@@ -30,10 +30,11 @@ def test_every_pair_of_tokens_can_be_read(ink: str, ground: str, least: float, t
 
 
 def test_weight_stays_within_the_budget() -> None:
-    scripts = packed("app.js") + packed("identity.js") + packed("vendor/htmx-4.0.1.min.js")
-    assert scripts <= 25_000
+    every_page = packed("app.js") + packed("vendor/htmx-4.0.1.min.js")
+    assert every_page + max(packed("identity.js"), packed("composer.js")) <= 25_000
     assert packed("app.css") <= 10_000
     assert packed("identity.css") <= 4_500
+    assert packed("composer.css") <= 2_500
 
 
 def test_htmx_is_the_published_file() -> None:

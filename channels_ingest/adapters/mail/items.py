@@ -1,6 +1,7 @@
 """A mail as items for the timeline: a message of its sender, or what it reports about a mail of ours."""
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -26,6 +27,8 @@ AHEAD = timedelta(minutes=15)
 NOTABLE = timedelta(hours=1)
 UNREADABLE_REFUSAL = "unreadable_sender"
 LONGEST_TRAIT = 200
+#: SES writes a Message-ID of its own into what we send: its id of the mail, which is as hard to guess as ours.
+_SES_ID = re.compile(r"([0-9a-f]{16}-[0-9a-f-]{36}-\d{6})@(?:[a-z0-9-]+\.)?amazonses\.com")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +133,8 @@ def _reported(report: Report, thread: Thread, mail: Mail, arrival: Arrival) -> l
         Amendment(
             kind=AmendmentKind.STATUS,
             key=f"bounce:{message_key(mail)}",
-            target_message_id="",
+            # The provider's id, where that is the mail's own; else the pipeline looks it up by our reference.
+            target_message_id=report.message_id or f"reference:{thread.reference}",
             occurred_at=at,
             detail={
                 "status": report.action or "bounced",
@@ -192,6 +196,8 @@ def _thread(mail: Mail, arrival: Arrival, account: AccountSettings, read: FromSe
     if thread is None:
         known_by, thread = "message_id", first_thread(mail.answered, keys)
     if thread is None:
-        return {}
+        ids = (_SES_ID.fullmatch(each) for each in mail.answered)
+        sent = next((match[1] for match in ids if match), "")
+        return {"reply_to": {"provider_message_id": sent}} if sent else {}
     facts = {"reference": thread.reference, "known_by": known_by, "is_addressee": thread.is_for(read.address)}
     return {"thread": facts, "reply_to": {"reference": thread.reference}}

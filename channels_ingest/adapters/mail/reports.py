@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email import message_from_bytes
 from email.policy import compat32
 
 from flufl.bounce import all_failures
 
 from channels_ingest.adapters.base import clean
-from channels_ingest.adapters.mail.headers import addresses_of, split_head
+from channels_ingest.adapters.mail.headers import addresses_of, ids_of, split_head
 from channels_ingest.adapters.mail.reading import Mail
 from channels_ingest.adapters.mail.threads import Thread, first_thread
 from timeline.entries import Delivery
@@ -31,7 +31,10 @@ LONGEST_REASON = 300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What a report says. `action` is RFC 3464's word, `thread` the mail of ours that it proves to be about."""
+    """What a report says. `action` is RFC 3464's word, `thread` the mail of ours that it proves to be about.
+
+    `message_id` is that mail's own, if the report carries its head.
+    """
 
     kind: str
     action: str = ""
@@ -39,6 +42,7 @@ class Report:
     code: str = ""
     reason: str = ""
     thread: Thread | None = None
+    message_id: str = ""
 
     @property
     def delivery(self) -> Delivery:
@@ -48,6 +52,13 @@ class Report:
 
 def read_report(mail: Mail, keys: Sequence[bytes], raw: bytes) -> Report | None:
     """What `mail` reports; None if it is no report. `raw` is the whole mail where there is one."""
+    report = _read(mail, keys, raw)
+    if report and report.thread:
+        return replace(report, message_id=_message_id(mail, report.thread))
+    return report
+
+
+def _read(mail: Mail, keys: Sequence[bytes], raw: bytes) -> Report | None:
     kinds = {kind for kind, _ in mail.reported}
     if mail.report_type == "feedback-report" or "message/feedback-report" in kinds:
         return _complaint(mail, keys)
@@ -118,6 +129,15 @@ def _thread(mail: Mail, keys: Sequence[bytes], raw: bytes = b"") -> Thread | Non
     """The mail of ours: by the address the report came to, by the mail it carries, by what it answers."""
     carried = (_text(content) for kind, content in mail.reported if not kind.startswith("message/d"))
     return first_thread([*mail.recipients, *carried, *mail.answered, _text(raw[:_MOST_GUESSED])], keys)
+
+
+def _message_id(mail: Mail, thread: Thread) -> str:
+    """The id of the mail of ours, from the head that the report carries; never another message's."""
+    for kind, content in mail.reported:
+        if kind in ("message/rfc822", "text/rfc822-headers"):
+            found = ids_of(split_head(content)[0].all("message-id"))
+            return found[0] if found and thread.reference in found[0].lower() else ""
+    return ""
 
 
 def _original_recipients(mail: Mail) -> list[str]:

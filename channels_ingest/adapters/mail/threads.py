@@ -8,9 +8,14 @@ import base64
 import hashlib
 import hmac
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from channels_ingest.adapters.base import AccountSettings
+from channels_ingest.adapters.mail.writing import MOST_REFERENCES, SIMULATED_FROM, checked_address
+from channels_ingest.adapters.sending import CannotSendError, MailHead
+from channels_ingest.adapters.words import gettext_noop
 from channels_ingest.signatures import any_matches
 from profiles.identity.mailbox import email_join_key
 
@@ -75,3 +80,39 @@ def _mac(key: bytes, reference: str, tag: str) -> str:
 def _digest(key: bytes, *words: str) -> str:
     mac = hmac.new(key, "\0".join(words).encode("utf-8", "replace"), hashlib.sha256).digest()
     return base64.b32encode(mac).decode().lower()
+
+
+def head_of(
+    reference: str,
+    address: str,
+    account: AccountSettings,
+    *,
+    subject: str,
+    answered: Mapping[str, Any] | None = None,
+    cc: Sequence[str] = (),
+    extra: Mapping[str, str] | None = None,
+) -> MailHead:
+    """The head of the message `reference`, which goes to `address`; `answered` is the `detail` of the mail it answers.
+
+    Raises CannotSendError if the account has no key, or names no mailbox that mail can be sent from.
+    """
+    if not account.thread_keys:
+        raise CannotSendError(gettext_noop("the line has no key for its mails"))
+    mailbox = account.plain.get("from", "") or SIMULATED_FROM
+    word = token(reference, address, account.thread_keys[0])
+    told = answered or {}
+    chain = [*_ids(told, "references"), *_ids(told, "in_reply_to"), *_ids(told, "message_id")]
+    return MailHead(
+        message_id=f"{word}@{checked_address(mailbox).rpartition('@')[2]}",
+        subject=subject,
+        reply_to=tagged_address(account.plain.get("reply_address", "") or mailbox, word),
+        in_reply_to=next(iter(_ids(told, "message_id")), ""),
+        references=tuple(dict.fromkeys(chain))[-MOST_REFERENCES:],
+        cc=tuple(cc),
+        extra=dict(extra or {}),
+    )
+
+
+def _ids(told: Mapping[str, Any], name: str) -> list[str]:
+    value = told.get(name)
+    return [each for each in (value if isinstance(value, list) else [value]) if isinstance(each, str) and each]

@@ -89,6 +89,12 @@ class TwilioPlay:
         }
         return Answer(status=201, body=json.dumps(said).encode(), headers={"content-type": "application/json"})
 
+    def refuse(self, code: str) -> Answer:
+        """The API's refusal with an error code of Twilio's, or with an HTTP status."""
+        number = int(code) if code.isascii() and code.isdigit() and len(code) < 6 else 400
+        status = {20003: 401, 20404: 404, 20429: 429}.get(number, number if 400 <= number < 600 else 400)
+        return refusal(status, 20429 if number == 429 else number, "The simulator was told to refuse it")
+
     def status(
         self, taken: Taken, delivery: Delivery, at: datetime, account: AccountSettings, *, webhook_url: str
     ) -> Post | None:
@@ -107,7 +113,7 @@ class TwilioPlay:
             "ApiVersion": "2010-04-01",
         }
         if delivery is Delivery.FAILED:
-            fields["ErrorCode"] = _FAILURE
+            fields["ErrorCode"] = taken.extra.get("failure", _FAILURE)
         if delivery is Delivery.DELIVERED:
             fields["RawDlrDoneDate"] = at.strftime("%y%m%d%H%M")
         return signed_post(taken.status_url, fields, account)

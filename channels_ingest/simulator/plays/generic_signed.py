@@ -48,6 +48,11 @@ class GatewayPlay:
         body = json.dumps({"id": taken.message_id}).encode()
         return Answer(status=202, body=body, headers={"content-type": "application/json"})
 
+    def refuse(self, code: str) -> Answer:
+        """The gateway's refusal with a code, or with an HTTP status."""
+        is_status = code.isascii() and code.isdigit() and 400 <= int(code[:6]) < 600
+        return _refusal(int(code) if is_status else 422, code or "refused", "the simulator was told to refuse it")
+
     def status(
         self, taken: Taken, delivery: Delivery, at: datetime, account: AccountSettings, *, webhook_url: str
     ) -> Post | None:
@@ -62,7 +67,8 @@ class GatewayPlay:
             "at": at.isoformat(),
         }
         if delivery is Delivery.FAILED:
-            said["error"] = {"code": "unreachable", "message": "the phone is out of reach", "closes": "unreachable"}
+            code = taken.extra.get("failure", "unreachable")
+            said["error"] = {"code": code, "message": "the phone is out of reach", "closes": "unreachable"}
         return _signed(webhook_url, said, account)
 
     def incoming(

@@ -60,6 +60,12 @@ class SmsVonagePlay:
         body = json.dumps({"message_uuid": taken.message_id}).encode()
         return Answer(status=202, body=body, headers={"content-type": "application/json"})
 
+    def refuse(self, code: str) -> Answer:
+        """The API's refusal with an error code of Vonage's, or with an HTTP status."""
+        number = int(code) if code.isascii() and code.isdigit() and len(code) < 6 else 422
+        status = number if 400 <= number < 600 else 429 if number == 1000 else 422
+        return _problem(status, f"{_ERRORS}/messages#{number}", "Refused", "The simulator was told to refuse it")
+
     def status(
         self, taken: Taken, delivery: Delivery, at: datetime, account: AccountSettings, *, webhook_url: str
     ) -> Post | None:
@@ -78,10 +84,11 @@ class SmsVonagePlay:
             "usage": {"currency": "EUR", "price": "0.0333"},
         }
         if delivery is Delivery.FAILED:
+            code = taken.extra.get("failure", "1180")
             said["error"] = {
-                "type": f"{_ERRORS}/messages#1180",
-                "title": "1180",
-                "detail": "Absent Subscriber - Temporary",
+                "type": f"{_ERRORS}/messages#{code}",
+                "title": code,
+                "detail": "The simulator was told that it fails",
                 "instance": str(uuid.uuid4()),
             }
         return _signed(taken.status_url or webhook_url, said, at, account)

@@ -63,6 +63,10 @@ def taken_by(of: Description, message: Outgoing, account: AccountSettings) -> Ta
     request = rendered(of, message, account)
     assert isinstance(request, HttpRequest)
     assert request.url.startswith(API_URL)
+    for name, value in request.headers.items():  # what the HTTP client refuses is never sent
+        assert name == name.lower()
+        assert value == value.strip()
+        assert value.isascii()
     assert of.play is not None
     taken = of.play.take(request)
     assert isinstance(taken, Taken), taken

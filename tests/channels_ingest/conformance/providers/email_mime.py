@@ -4,7 +4,9 @@ import base64
 from datetime import datetime
 
 from channels_ingest.adapters.email_mime import ADAPTER
+from channels_ingest.simulator.plays.email_mime import PLAY
 from tests.channels_ingest.conformance.description import Description, Signed
+from tests.channels_ingest.conformance.mails import HEAD, PERSON
 
 
 def sign(body: bytes, *, secret: str, url: str, at: datetime) -> Signed:
@@ -30,5 +32,8 @@ DESCRIPTION = Description(
     message=message,
     payloads=["mime-*.eml"],
     content_type="message/rfc822",
+    play=PLAY,
+    person=PERSON,
+    mail_head=HEAD,
     uncovered="The token is a password over TLS: who can capture a request has it, and the mail with it.",
 )
