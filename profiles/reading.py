@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 
 from profiles.consent import HOLD, binding_words
 from profiles.identity.canonical import canonical
-from profiles.identity.values import GRADE_RANK, Grade, IdentifierKind
+from profiles.identity.values import GRADE_RANK, Grade, IdentifierKind, Standing
 from profiles.models import Boundary, ChannelIdentity, Sighting, Trait
 from profiles.traits import preference, rule_of, told_traits
 
@@ -35,7 +35,10 @@ class AddressView:
 
 @dataclass(frozen=True, slots=True)
 class IdentifierView:
-    """An identifier at its best grade; `claim` is a sighting that only claims it, while nothing better is known."""
+    """An identifier at its best grade; `claim` is a sighting that only claims it, while nothing better is known.
+
+    None where the sender itself can be forged: no proof could be lent to it.
+    """
 
     kind: str
     scope: str
@@ -164,14 +167,15 @@ def _identifiers(profile_id: int) -> tuple[dict[int, str], tuple[IdentifierView,
     grades: dict[int, str] = {}
     views: dict[tuple[str, str, str], IdentifierView] = {}
     rows = Sighting.objects.filter(channel_identity__profile_id=profile_id, withdrawn_by=None).select_related(
-        "identifier"
+        "identifier", "channel_identity"
     )
     for sighting in rows:
         grades[sighting.channel_identity_id] = best_grade(sighting.grade, grades.get(sighting.channel_identity_id))
         found = sighting.identifier
         key = (found.kind, found.scope, found.value)
         grade = best_grade(sighting.grade, views[key].grade if key in views else None)
-        claim = sighting.pk if grade == Grade.CLAIMED else None
+        is_claim = grade == Grade.CLAIMED and sighting.channel_identity.standing == Standing.PROVED
+        claim = sighting.pk if is_claim else None
         views[key] = IdentifierView(*key, grade=grade, status=found.status, claim=claim)
     order = {kind: rank for rank, kind in enumerate(IdentifierKind)}
     return grades, tuple(sorted(views.values(), key=lambda v: (order[IdentifierKind(v.kind)], v.scope, v.value)))

@@ -149,8 +149,12 @@ def _best_name(traits: Sequence[_Told]) -> str:
 
 
 _ADDRESSES = """
-SELECT p.id, c.address, NULL FROM unnest(%(ids)s::bigint[]) AS p(id)
-CROSS JOIN LATERAL (SELECT address FROM profiles_channelidentity WHERE profile_id = p.id ORDER BY id LIMIT 1) c
+SELECT p.id, CASE a.channel WHEN 'chat' THEN 'Visitor ' || upper(right(c.address, 4)) ELSE c.address END, NULL
+FROM unnest(%(ids)s::bigint[]) AS p(id)
+CROSS JOIN LATERAL (
+    SELECT address, account_id FROM profiles_channelidentity WHERE profile_id = p.id ORDER BY id LIMIT 1
+) c
+JOIN profiles_channelaccount a ON a.id = c.account_id
 UNION ALL
 SELECT c.profile_id, i.value, min(s.occurred_at) FROM profiles_channelidentity c
 JOIN profiles_sighting s ON s.channel_identity_id = c.id AND s.withdrawn_by_id IS NULL AND s.grade <> 'claimed'
@@ -161,7 +165,8 @@ ORDER BY 3 NULLS FIRST, 2
 
 
 def _names_by_address(profile_ids: Sequence[int]) -> dict[int, str]:
-    """The phone number that was first seen last, which reads better than a provider's id; else the oldest address.
+    """The phone number that was first seen last, which reads better than a provider's id; else the oldest address, or
+    the end of it where it is only the mark of a browser.
 
     Which later sightings are stored is a matter of the order of arrival, so only the first of each number counts.
     """

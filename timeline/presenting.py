@@ -21,6 +21,7 @@ from timeline.mails import MailView, mail_of
 from timeline.models import Entry
 from timeline.wording import (
     DELIVERIES,
+    DOUBTS,
     SOURCES,
     channel_of,
     consent_line,
@@ -135,6 +136,7 @@ class EntryView:
     identity: IdentityLine | None = None
     mail: MailView | None = None
     missing: str = ""  # why there is no content, said honestly
+    doubt: str = ""  # why its sender may be somebody else
     is_held: bool = False  # a message that may have been an opt-out: somebody should look
 
     @property
@@ -263,7 +265,8 @@ def _view(
         view.identity = lines.get(entry.pk)
     elif view.shape == "consent":
         view.is_held = entry.detail.get("purpose") == "hold" and entry.detail.get("is_granted") is False
-        view.icon = "bell" if entry.detail.get("is_granted") is True else "bell-off"
+        icons = "triangle-alert" if view.is_held else "bell-off"
+        view.icon = "bell" if entry.detail.get("is_granted") is True else icons
         view.title = _consent_title(entry)
         source = str(entry.detail.get("source") or "")
         view.note = words_of(SOURCES, source) if source else ""
@@ -304,6 +307,7 @@ def _fill_message(view: EntryView, customer: str, replied_to: Mapping[tuple[int,
     view.choice_description = _word(choice, "description")
     view.quote = _quote(entry, customer, replied_to)
     view.delivery = _delivery(entry) if view.is_out else None
+    view.doubt = "" if view.is_out else str(DOUBTS.get(entry.sender_grade or "", ""))
     view.reactions = [r for r in _list(detail, "reactions") if isinstance(r, dict) and r.get("emoji")]
     view.edits = [
         EditView(previous_text=_word(edit, "previous_text"), at=_moment(edit.get("at")))

@@ -58,6 +58,12 @@ GRADES: Mapping[str, tuple[str, Word, Word]] = {
     "claimed": ("shield", _lazy("Claimed"), _lazy("Somebody typed it; nothing proves it")),
 }
 
+#: Why the sender of a message may be somebody else, by its grade.
+DOUBTS: Mapping[str, Word] = {
+    "weak": _lazy("Number can be forged"),
+    "claimed": _lazy("Sender not proved"),
+}
+
 IDENTIFIERS: Mapping[str, tuple[str, Word]] = {
     "customer_id": ("id-card", _lazy("Customer number")),
     "whatsapp_user": ("whatsapp", _lazy("WhatsApp user")),
@@ -159,7 +165,9 @@ def identifier_words(kind: str, value: str) -> str:
 
 
 def shown_address(channel: str, address: str) -> str:
-    """A phone number as people read it; any other address as it is."""
+    """A phone number as people read it, the end of a browser's mark; any other address as it is."""
+    if channel == "chat":
+        return _("Browser %(mark)s") % {"mark": address[-4:].upper()}
     is_number = channel in PHONE_CHANNELS and address.removeprefix("+").isdecimal()
     return display_phone(f"+{address.removeprefix('+')}") if is_number else address
 

@@ -27,7 +27,8 @@ from profiles.identity.values import Standing
 from profiles.models import Channel, ChannelAccount, ChannelIdentity, StaffMember
 
 #: After each step of all heroes, for the workers to read it: an answer needs somebody to answer.
-STEP_SECONDS = 8.0
+STEP_SECONDS = 60.0
+PAUSE_SECONDS = 1.0
 
 
 @dataclass(slots=True)
@@ -44,7 +45,8 @@ class _OnStage:
 class Stage:
     """Where the stories are performed: the demo's line of each channel, and who answers.
 
-    `settled` returns when everything posted has been read. `failed` counts the steps that were not taken.
+    `settled` returns when everything posted has been read. Between two steps lies more than a second, because Meta
+    tells times in whole ones. `failed` counts the steps that were not taken.
     """
 
     lines: Mapping[str, ChannelAccount]
@@ -79,6 +81,7 @@ class Stage:
                     beat = one.hero.beats[number]
                     self._count(self._acts[beat.act](one, beat))
             self.settled()
+            time.sleep(PAUSE_SECONDS)
 
     def _count(self, is_done: bool) -> None:
         self.failed += not is_done

@@ -12,7 +12,7 @@ from email.utils import format_datetime
 from channels_ingest.adapters.base import AccountSettings
 from channels_ingest.adapters.mail.headers import addresses_of
 from channels_ingest.adapters.mail.reading import read_mail
-from channels_ingest.adapters.mail.writing import SIMULATED_FROM
+from channels_ingest.adapters.mail.writing import SIMULATED_FROM, WIDE
 from channels_ingest.adapters.sending import Answer
 from channels_ingest.simulator.plays.base import Person, Taken
 
@@ -43,7 +43,7 @@ def written_mail(person: Person, text: str, at: datetime, *, to: str, answers: s
     for name, value in fields.items():
         message[name.replace("_", "-")] = value
     message.set_content(text, cte="quoted-printable")
-    return message.as_bytes()
+    return message.as_bytes(policy=WIDE)
 
 
 def taken_mail(raw: bytes, *, to: str, message_id: str, reference: str = "") -> Taken | None:
