@@ -1,5 +1,6 @@
 """What a mail says besides its text: made of the mail it answers, and of our own key for its thread."""
 
+from email.utils import format_datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -32,7 +33,7 @@ def mail_head(message: OutboxMessage, line: SendingLine) -> MailHead:
         subject=subject or _("Message from %(line)s") % {"line": message.account.name},
         answered=answered,
         cc=tuple(words.get("cc", ())),
-        extra=fields if isinstance(fields, dict) else {},
+        extra={"Date": format_datetime(message.created_at), **(fields if isinstance(fields, dict) else {})},
     )
 
 

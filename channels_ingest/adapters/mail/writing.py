@@ -17,6 +17,8 @@ from profiles.identity.mailbox import domain_key
 
 #: Under what a mail is sent that only the simulator sees.
 SIMULATED_FROM = "support@hub.invalid"
+#: Fields are folded late: the library writes an id that is longer than a line as an encoded word, which is no id.
+WIDE = SMTP.clone(max_line_length=600)
 LONGEST_SUBJECT = 250  # characters
 MOST_REFERENCES = 20
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
@@ -24,7 +26,7 @@ _ADDRESS = re.compile(r"[^\s<>,;:\"()\[\]\\@\x00-\x20]{1,64}@[A-Za-z0-9.-]{1,253
 _ID = re.compile(r"[!-;=?-~]{1,250}")
 _LINK = re.compile(r"https?://[^\s<>\"']{1,2000}[^\s<>\"'.,;:!?)\]]")
 #: Fields that only `mail_fields` writes.
-_OWN = frozenset({"from", "to", "cc", "bcc", "subject", "reply-to", "message-id", "in-reply-to", "references", "date"})
+_OWN = frozenset({"from", "to", "cc", "bcc", "subject", "reply-to", "message-id", "in-reply-to", "references"})
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}")
 
 
@@ -113,7 +115,7 @@ def mime_message(outgoing: Outgoing, account: AccountSettings) -> bytes:
     message.add_alternative(html_of(outgoing.text), subtype="html", cte="quoted-printable")
     for file in outgoing.files:
         _attach(message, file)
-    return message.as_bytes()
+    return message.as_bytes(policy=WIDE)
 
 
 def _attach(message: EmailMessage, file: OutgoingFile) -> None:

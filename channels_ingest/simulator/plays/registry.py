@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from channels_ingest.simulator.plays import (
     email_mailgun,
+    email_mime,
     email_postmark,
     email_sendgrid,
     email_ses,
@@ -18,6 +19,7 @@ from channels_ingest.simulator.plays.base import Play
 
 _PLAYS = (
     email_mailgun.PLAY,
+    email_mime.PLAY,
     email_postmark.PLAY,
     email_sendgrid.PLAY,
     email_ses.PLAY,
