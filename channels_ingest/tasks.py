@@ -7,6 +7,7 @@ from django.db import connection, transaction
 from channels_ingest import envelopes, errands, pipeline
 from channels_ingest.media.fetches import fetch_one
 from channels_ingest.sending.courier import Courier, courier
+from channels_ingest.webchat.forgetting import forget_expired
 from profiles.locking import lock_id
 
 #: Files that one process fetches at one time, in threads of their own: a slow provider holds nobody else up.
@@ -35,6 +36,12 @@ def prune_raw_bodies() -> None:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [lock_id("task", "prune_raw_bodies")])
             pruned = envelopes.prune(settings.RAW_BODY_RETENTION_DAYS) if cursor.fetchone()[0] else 0
+
+
+@shared_task(ignore_result=True)
+def forget_chat_visitors() -> None:
+    """Tokens of browsers that will not come back are gone, and visitors who never wrote."""
+    forget_expired()
 
 
 @shared_task(ignore_result=True)

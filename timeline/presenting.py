@@ -265,7 +265,8 @@ def _view(
         view.identity = lines.get(entry.pk)
     elif view.shape == "consent":
         view.is_held = entry.detail.get("purpose") == "hold" and entry.detail.get("is_granted") is False
-        view.icon = "bell" if entry.detail.get("is_granted") is True else "bell-off"
+        icons = "triangle-alert" if view.is_held else "bell-off"
+        view.icon = "bell" if entry.detail.get("is_granted") is True else icons
         view.title = _consent_title(entry)
         source = str(entry.detail.get("source") or "")
         view.note = words_of(SOURCES, source) if source else ""

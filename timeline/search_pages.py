@@ -36,7 +36,7 @@ class MatchedRow:
 
 @dataclass(frozen=True, slots=True)
 class CustomerRow:
-    """A customer that was found; `matched` says by what, unless their name says it."""
+    """A customer that was found; `matched` says by what, unless their name says it: then `addresses` tell more."""
 
     id: int
     name: str
@@ -107,7 +107,8 @@ def _recent() -> list[CustomerRow]:
 
 def _customer(found: CustomerFound) -> CustomerRow:
     matched = [_matched(each) for each in found.matched if each.value != found.display_name]
-    return CustomerRow(found.profile_id, name_of(found.display_name), matched[:3], addresses_of(found.profile_id))
+    addresses = [] if matched else addresses_of(found.profile_id)
+    return CustomerRow(found.profile_id, name_of(found.display_name), matched[:3], addresses)
 
 
 def _matched(found: Matched) -> MatchedRow:

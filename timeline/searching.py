@@ -1,7 +1,8 @@
 """Searching everything that was ever written: the newest first, at a cost that the size of the hub does not set.
 
-A rare question reads the index of words. One that so many entries answer that sorting them would cost is answered by
-walking back from the newest, a stretch at a time; the answer then says how far it went, and its cursor goes on there.
+A look at the newest entries answers a common question, the index of words a rare one. What is in between, so that
+sorting all it finds would cost, is answered by walking back from the newest, a stretch at a time; the answer then says
+how far it went, and its cursor goes on there.
 """
 
 import json
@@ -22,6 +23,8 @@ from timeline.search_index import SEARCHED, UNREAD, searchable_text
 LONGEST_ASKED = 320
 #: More matches are a common question: these many are sorted in a few milliseconds.
 MOST_SORTED = 2_000
+#: Entries that are looked at first: some three milliseconds, and enough for a word that every hundredth has.
+GLANCE = 4_000
 #: Entries that a walk looks at before it answers.
 STRETCH = 30_000
 #: Reading the index for a rare word takes a few milliseconds; what takes longer is common, however it ends.
@@ -75,8 +78,7 @@ def search_entries(asked: str, *, before: str | None = None, limit: int = 20) ->
     indexed = SearchCursor.objects.filter(id=1).first()
     fresh = _unindexed(indexed)
     places = [(at, pk) for at, pk, text in fresh if _matches(terms, text)]
-    rare = _rare(tsquery(terms))
-    found, walk = (rare, None) if rare is not None else _walk(tsquery(terms), place, limit + 1)
+    found, walk = _look(tsquery(terms), place, limit + 1)
     places = sorted({each for each in [*found, *places] if place is None or each < place}, reverse=True)
     if walk and walk.end:
         places = [each for each in places if each >= walk.end]
@@ -96,6 +98,15 @@ class _Walk:
 
     end: Place | None
     is_stretch: bool
+
+
+def _look(query: str, place: Place | None, limit: int) -> tuple[list[Place], _Walk | None]:
+    """Where the query is found, from the place on. The newest entries alone often fill the page."""
+    found, walk = _walk(query, place, limit, GLANCE)
+    if walk.end is None or not walk.is_stretch:
+        return found, walk
+    rare = _rare(query)
+    return _walk(query, place, limit, STRETCH) if rare is None else (rare, None)
 
 
 def _rare(query: str) -> list[Place] | None:
@@ -123,9 +134,9 @@ def _rare(query: str) -> list[Place] | None:
     return rows if len(rows) <= MOST_SORTED else None
 
 
-def _walk(query: str, place: Place | None, limit: int) -> tuple[list[Place], _Walk]:
-    """What a stretch from the newest on, or from the place, has of it."""
-    parameters: dict[str, Any] = {"query": query, "limit": limit, "stretch": STRETCH}
+def _walk(query: str, place: Place | None, limit: int, length: int) -> tuple[list[Place], _Walk]:
+    """What a stretch of so many entries, from the newest on or from the place, has of it."""
+    parameters: dict[str, Any] = {"query": query, "limit": limit, "stretch": length}
     bound = ""
     if place:
         parameters["at"], parameters["id"] = place

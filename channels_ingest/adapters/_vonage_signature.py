@@ -46,6 +46,11 @@ def _tokens() -> jwt.PyJWS:
 _JWS = _tokens()
 
 
+def check_method(value: str) -> str:
+    """What is wrong with the name of a signature method, in words, or nothing."""
+    return "" if value in SMS_METHODS else f"expected one of {', '.join(SMS_METHODS)}"
+
+
 def is_signed(delivery: Delivery, account: AccountSettings) -> bool:
     """Whether one of the account's secrets signed this body: by token, or by `sig` where the account allows that."""
     secrets = [secret for secret in account.secrets.get("signature_secret", ()) if secret]

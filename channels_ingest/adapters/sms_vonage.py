@@ -13,7 +13,15 @@ from types import MappingProxyType
 from typing import Any
 
 from channels_ingest.adapters._vonage_errors import CREDENTIALS, error_of, errors_of, receipt_errors_of
-from channels_ingest.adapters._vonage_signature import SMS_METHODS, WINDOW, delivery_digest, flat, is_signed, payload_of
+from channels_ingest.adapters._vonage_signature import (
+    SMS_METHODS,
+    WINDOW,
+    check_method,
+    delivery_digest,
+    flat,
+    is_signed,
+    payload_of,
+)
 from channels_ingest.adapters.base import AccountSettings, Adapter, Delivery, PayloadError, Setting, clean, clean_json
 from channels_ingest.adapters.reading import (
     OddPartError,
@@ -92,7 +100,9 @@ class SmsVonage:
         Setting(name="from", meaning="The line's number, digits only, or its name: needed to send"),
         Setting(name="application_id", meaning="The Vonage application; with it no other one's deliveries are taken"),
         Setting(
-            name="sms_signature", meaning=f"Takes the old SMS API's webhooks too, signed by {', '.join(SMS_METHODS)}"
+            name="sms_signature",
+            meaning=f"Takes the old SMS API's webhooks too, signed by {', '.join(SMS_METHODS)}",
+            check=check_method,
         ),
     )
     max_body_bytes = 262_144

@@ -74,7 +74,7 @@ def _located(reader: Reader, item: object, path: str, key: str, received_at: dat
         return Located(item=Refused(reason=str(odd)), path=path)
 
 
-def _introduction(item: Mapping[str, Any], source: str, key: str, received_at: datetime) -> Item:
+def introduction_of(item: Mapping[str, Any], source: str, key: str, received_at: datetime) -> Item:
     """What an identify item says. Without a time it counts as of its receipt."""
     told_at = item.get("occurred_at")
     return Introduction(
@@ -85,7 +85,7 @@ def _introduction(item: Mapping[str, Any], source: str, key: str, received_at: d
     )
 
 
-def _event(item: Mapping[str, Any], source: str, _key: str, received_at: datetime) -> Item:
+def event_of(item: Mapping[str, Any], source: str, _key: str, received_at: datetime) -> Item:
     """What an event item says."""
     event_id = as_word(item.get("id")).strip()
     if not event_id or len(event_id) > LONGEST_EVENT_ID:
@@ -134,7 +134,7 @@ def _moment(value: object, received_at: datetime) -> datetime:
     return moment
 
 
-_READERS: Mapping[str, Reader] = MappingProxyType({IDENTIFY: _introduction, EVENTS: _event})
+_READERS: Mapping[str, Reader] = MappingProxyType({IDENTIFY: introduction_of, EVENTS: event_of})
 #: What stands for an entry where only text can; an order and a payment are told by their numbers.
 _TEXTS: Mapping[EntryKind, str] = MappingProxyType({EntryKind.PAGE_VIEW: "title", EntryKind.CUSTOM: "name"})
 

@@ -19,14 +19,18 @@ from channels_ingest.sending import guards
 from channels_ingest.sending.guards import Closed
 from channels_ingest.sending.lines import SendingLine
 from channels_ingest.sending.models import OutboxMessage
+from channels_ingest.unsubscribing import headers_for
 from profiles.locking import lock_id, lock_rows, take_advisory_locks
-from profiles.models import ChannelIdentity, StaffMember
+from profiles.models import Channel, ChannelIdentity, StaffMember
 from timeline.entries import Delivery, Direction, EntryKind
 from timeline.models import Entry
 from timeline.outgoing import mark, write_out
 from timeline.recording import NewEntry
 
 log = logging.getLogger("cxhub.sending")
+
+#: What an automatic mail says, so that no machine answers it (RFC 3834; Microsoft, "X-Auto-Response-Suppress").
+AUTOMATIC_FIELDS = {"Auto-Submitted": "auto-replied", "X-Auto-Response-Suppress": "All", "Precedence": "auto_reply"}
 
 #: An answer may carry a time before that of the message it answers, by as much as two clocks differ.
 CLOCK_DIFFERENCE = timedelta(minutes=10)
@@ -185,6 +189,8 @@ def _write(identity: ChannelIdentity, text: str, draft: Draft, wish: Wish, line:
     if draft.confirmation is not None:
         detail |= {"is_automatic": True, "confirmation": draft.confirmation}
     row.words = {name: detail[name] for name in KEPT_WORDS if name in detail}
+    if draft.purpose == guards.MARKETING and identity.account.channel == Channel.EMAIL:
+        row.words["fields"] = dict(headers_for(identity.pk))
     entry_id = _queue(identity, row, text, detail, line)
     if wish.replaces is not None:
         mark(wish.replaces.entry_id, {"replaced_by": entry_id}, profile_id=identity.profile_id)
@@ -223,6 +229,8 @@ def send_automatic(identity: ChannelIdentity, text: str, line: SendingLine) -> i
     row = OutboxMessage(account=identity.account, channel_identity=identity, purpose=guards.SERVICE)
     detail = {"type": "text", "is_automatic": True, "automatic": True}
     row.words = {"is_automatic": True}
+    if identity.account.channel == Channel.EMAIL:
+        row.words["fields"] = dict(AUTOMATIC_FIELDS)
     return _queue(identity, row, text, detail, line)
 
 

@@ -19,7 +19,7 @@ FOREVER_SECONDS = 31_536_000
 #: A page as strict as any that may show the widget: nothing from elsewhere, no string becomes a script.
 POLICY = (
     "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'self'; "
     "require-trusted-types-for 'script'; trusted-types 'none'"
 )
 
@@ -62,6 +62,7 @@ def page(request: HttpRequest, key: str) -> HttpResponse:
     values = {"key": key, "is_allowed": is_allowed, "origin": origin_of(settings.PUBLIC_BASE_URL)}
     answer = HttpResponse(render_to_string("webchat/sample.html", values))
     answer["Content-Security-Policy"] = POLICY
+    answer["X-Frame-Options"] = "SAMEORIGIN"  # the simulator's page shows it
     answer["Cache-Control"] = "no-store"
     answer["X-Robots-Tag"] = "noindex"
     answer["Referrer-Policy"] = "same-origin"

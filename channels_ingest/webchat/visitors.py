@@ -14,7 +14,7 @@ from django.utils import timezone
 from channels_ingest.adapters import webchat
 from channels_ingest.webchat import calls, tokens
 from channels_ingest.webchat.identity_tokens import IdentityError, Proved
-from channels_ingest.webchat.models import ChatVisitor, ChatVisitorToken
+from channels_ingest.webchat.models import ChatVisitor
 from channels_ingest.webchat.tokens import Session
 
 VISITOR_TOKEN_LIFE = timedelta(days=180)
@@ -79,11 +79,6 @@ def note_written(visitor: ChatVisitor) -> None:
     """The visitor has a conversation, which a log-in binds."""
     if not visitor.has_written:
         ChatVisitor.objects.filter(id=visitor.pk).update(has_written=True)
-
-
-def forget_expired() -> int:
-    """Tokens that no browser can use any more are gone; returns how many."""
-    return ChatVisitorToken.objects.filter(expires_at__lt=timezone.now()).delete()[0]
 
 
 def _known(account_id: int, visitor_token: str, session: Session | None) -> ChatVisitor | None:

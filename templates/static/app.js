@@ -121,6 +121,8 @@
     $$("details", fresh).forEach((fold, index) => { fold.open = Boolean($$("details", old)[index]?.open); });
   }
 
+  /** What came behind a gap is counted once and not shown: it would stand beside what is not next to it. */
+  const beyond = new Set();
   function mergeEntries(days) {
     const oldest = Number($("#tl-in .entry")?.dataset.at ?? 0);
     const newest = $("#newer") ? Number($$("#tl-in .entry").at(-1).dataset.at) : Infinity;
@@ -138,8 +140,10 @@
           regroup(entry);
           if (isFocused) $("article", entry).focus({ preventScroll: true });
         } else if (Number(entry.dataset.at) >= oldest || !$("#older")) {
+          const isBeyond = Number(entry.dataset.at) > newest;
+          if (isBeyond && (Number(entry.dataset.at) <= Number($("#newer").dataset.latest) || beyond.has(entry.id))) continue;
           entry.classList.add("new");
-          if (Number(entry.dataset.at) <= newest) place(entry, fresh);
+          if (isBeyond) beyond.add(entry.id); else place(entry, fresh);
           if (entry.dataset.dir === "in") {
             arrived = entry;
             if (!opened || document.hidden) { title.unread += 1; title.channels.add(entry.dataset.channel); }
@@ -148,6 +152,7 @@
       }
     }
     document.dispatchEvent(new CustomEvent("hub:entries", { detail: { arrived } }));
+    window.htmx?.process($("#tl-in"));
     if (arrived) announce(say("said", { channel: arrived.dataset.channel, who: $("#who").textContent }), { atMostEvery: 5000 });
     showUnread();
   }
@@ -173,6 +178,7 @@
     if (html === sideShown || isSelecting || !(focused === side || focused.matches(".side-close"))) return;
     const old = side.cloneNode(true);
     side.innerHTML = html;
+    window.htmx?.process(side);
     keepFolds(old, side);
     if (focused !== side) $(".side-close", side).focus();
     sideShown = html;

@@ -6,7 +6,10 @@ import pytest
 from django.test import Client
 
 from channels_ingest import pipeline
+from channels_ingest.accounts import connect
 from channels_ingest.models import Envelope
+from channels_ingest.sending.composing import Draft, SendRefusedError, Wish, send
+from channels_ingest.sending.models import OutboxMessage
 from channels_ingest.unsubscribing import headers_for, token_of
 from profiles.consent import Purpose, address_state
 from profiles.models import ConsentEvent, StaffMember
@@ -88,3 +91,27 @@ def test_mail_says_where_to_click(mira: Customer) -> None:
     assert found is not None
     assert found[1] == url_of(mira)
     assert "mira" not in headers["List-Unsubscribe"]
+
+
+@pytest.mark.django_db
+def test_marketing_mail_carries_the_address_and_an_answer_does_not() -> None:
+    line = connect(
+        "email_mime", name="News", values={"token": "a-long-random-word-of-ours", "from": "news@shop.example"}
+    )
+    mira = Customer(line, "mira@home.example")
+    mira.writes("Hello", 0)
+    ana = StaffMember.objects.create_staff("ana@hub.example", role="agent")
+    write_down(mira.identity, "marketing", actor=ana, reason="asked for the newsletter")
+    for purpose in ("marketing", "service"):
+        draft = Draft(channel_identity_id=mira.identity.pk, text="News", purpose=purpose, subject="News")
+        send(mira.identity.profile_id, draft, Wish(author=ana))
+    marketing, service = OutboxMessage.objects.order_by("id")
+    assert marketing.words["fields"] == dict(headers_for(mira.identity.pk))
+    assert "fields" not in service.words
+    write_down(mira.identity, "no_marketing", actor=ana, reason="had enough")
+    with pytest.raises(SendRefusedError, match="opted out of marketing"):
+        send(
+            mira.identity.profile_id,
+            Draft(channel_identity_id=mira.identity.pk, text="More news", purpose="marketing", subject="News"),
+            Wish(author=ana),
+        )

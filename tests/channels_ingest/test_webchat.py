@@ -10,7 +10,8 @@ from django.test import Client
 from channels_ingest import pipeline
 from channels_ingest.accounts import ConnectError, connect
 from channels_ingest.models import ChatVisitor, ChatVisitorToken, Envelope
-from channels_ingest.webchat import asking, limits, visitors
+from channels_ingest.webchat import asking, limits
+from channels_ingest.webchat.forgetting import forget_expired
 from profiles.models import Boundary, ChannelAccount, ChannelIdentity, Profile, Review, Sighting
 from tests.channels_ingest.chatting import ORIGIN, SECRET, Browser, identity
 from timeline.models import Entry
@@ -159,7 +160,7 @@ def test_unknown_and_expired_visitor_tokens_start_anew(browser: Browser, client:
     again = Browser(client, browser.account, visitor=browser.visitor)
     again.open()
     assert again.visitor_id != browser.visitor_id
-    assert visitors.forget_expired() == 1
+    assert forget_expired() == 1
 
 
 def test_ended_session_is_over_for_every_tab_and_the_browser_is_somebody_else(browser: Browser) -> None:

@@ -47,7 +47,7 @@ def test_stop_is_shown_with_its_message(agent: Client) -> None:
     assert "wrote a keyword" in page
     stop = Entry.objects.get(text="STOP")
     html = agent.get(f"/inbox/all/{mira.identity.profile_id}/").content.decode()
-    assert f'href="#e-{stop.pk}"' in html
+    assert f'?entry={stop.pk}#e-{stop.pk}"' in html
 
 
 def test_agent_writes_down_what_the_customer_said(agent: Client) -> None:

@@ -15,13 +15,13 @@ Open = Callable[..., Page]
 
 @pytest.fixture
 def mira(born: Born, say: Say) -> ChannelIdentity:
-    """A customer with 200 messages, the 80th about an umbrella."""
+    """A customer with 130 messages, the 40th about an umbrella."""
     mira = born("Mira Lind")
     Trait.objects.create(
         channel_identity=mira, name="name", value="Mira Lind", source="profile", first_seen=NOON, last_seen=NOON
     )
-    for number in range(200):
-        say(mira, "Where is my umbrella?" if number == 80 else f"message {number}", minute=number * 30)
+    for number in range(130):
+        say(mira, "Where is my umbrella?" if number == 40 else f"message {number}", minute=number * 30)
     return mira
 
 
@@ -79,7 +79,7 @@ def test_newer_entries_follow_without_a_jump_and_what_comes_meanwhile_is_no_gap(
     page = open_page(f"/inbox/all/{mira.pk}/?entry={entry.pk}")
     expect(page.locator(".status-word")).to_have_text("Live")
     ids = page.locator("#tl-in .entry").evaluate_all("all => all.map(({ id }) => id)")
-    late = say(mira, "are you there?", minute=200 * 30)
+    late = say(mira, "are you there?", minute=130 * 30)
     publish([Happened(mira.profile_id, late.pk, "message")])
     expect(page.locator("#pill")).to_contain_text("1 new")
     assert page.locator("#tl-in .entry").evaluate_all("all => all.map(({ id }) => id)") == ids

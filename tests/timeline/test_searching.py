@@ -141,6 +141,7 @@ def test_pages_are_whole_and_without_overlap(deliver: Deliver, settle: Settle) -
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """A hub in which three matches are many."""
     monkeypatch.setattr(searching, "MOST_SORTED", 3)
+    monkeypatch.setattr(searching, "GLANCE", 2)
     monkeypatch.setattr(searching, "STRETCH", 7)
 
 
@@ -163,6 +164,25 @@ def test_common_word_says_how_far_back_was_looked_and_goes_on_there(deliver: Del
         cursor = page.next_cursor
     assert cursor is None
     assert seen == ["common 29", *(f"common {number}" for number in reversed(range(6)))]
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("every", [1, 2, 5, 13])
+def test_every_way_of_looking_finds_the_same(deliver: Deliver, every: int) -> None:
+    wanted = []
+    for number in range(40):
+        text = f"umbrella {number}" if number % every == 0 else f"other {number}"
+        deliver(whatsapp_text(text, wamid=f"w.{number}", at=AT + number // 3))
+        wanted += [text] if text.startswith("umbrella") else []
+    pipeline.drain()
+    follow()
+    seen, cursor, pages = [], None, 0
+    while pages == 0 or cursor:
+        page = search_entries("umbrella", before=cursor, limit=2)
+        seen += texts(page)
+        cursor, pages = page.next_cursor, pages + 1
+        assert pages < 40
+    assert seen == wanted[::-1]
 
 
 def test_entries_from_before_the_search_are_read_newest_first_and_a_crash_repeats_nothing(deliver: Deliver) -> None:

@@ -5,6 +5,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from channels_ingest.accounts import ConnectError, connect
+from channels_ingest.adapters.webchat import PROVIDER as WEBCHAT
 from channels_ingest.registry import ADAPTERS
 
 
@@ -34,5 +35,11 @@ class Command(BaseCommand):
             )
         except ConnectError as error:
             raise CommandError(str(error)) from error
-        self.stderr.write(f"connected {account.name} ({account.provider}); give the provider this webhook URL:")
+        if account.provider == WEBCHAT:
+            self.stderr.write(f"connected {account.name}; put this on the site, as docs/web-chat.md says:")
+            source = f"{settings.PUBLIC_BASE_URL}/chat/v1/w.js"
+            self.stderr.write(f'<script async src="{source}" data-key="{account.key}"></script>')
+            self.stderr.write("its widget key is the last part of this address, to which nobody posts:")
+        else:
+            self.stderr.write(f"connected {account.name} ({account.provider}); give the provider this webhook URL:")
         self.stdout.write(f"{settings.PUBLIC_BASE_URL}/webhooks/{account.provider}/{account.key}/")

@@ -64,6 +64,7 @@ class Description:
     where the signature covers the body; else it says what keeps a captured one from being used with another body.
     `play` is the simulator's side and `person` whom it plays; an adapter that sends must have both. `mail_head` is what
     a mail needs besides its text. `reports_nothing` is for providers that never say what became of a message.
+    `makes` are kind and direction of the entry that a small message becomes.
     """
 
     adapter: Adapter
@@ -82,6 +83,7 @@ class Description:
     person: Person | None = None
     mail_head: MailHead | None = None
     reports_nothing: bool = False
+    makes: tuple[str, str] = ("message", "in")
 
     @property
     def files(self) -> list[Path]:
