@@ -21,6 +21,13 @@ SELECT coalesce(extract(epoch FROM now() - due.oldest), 0), due.count,
        (SELECT count(*) FROM channels_ingest_envelope WHERE state = 'not_understood')
 FROM (SELECT min(received_at) AS oldest, count(*) FROM channels_ingest_envelope WHERE state = 'received') due
 """
+#: Likewise by `outbox_due` and `outbox_odd`.
+UNSENT = """
+SELECT coalesce(extract(epoch FROM statement_timestamp() - due.oldest), 0), due.count,
+       (SELECT count(*) FROM channels_ingest_outboxmessage WHERE state = 'unknown'),
+       (SELECT count(*) FROM channels_ingest_outboxmessage WHERE state = 'failed')
+FROM (SELECT min(created_at) AS oldest, count(*) FROM channels_ingest_outboxmessage WHERE state = 'queued') due
+"""
 
 
 @login_not_required
@@ -40,6 +47,7 @@ def readyz(_request: HttpRequest) -> JsonResponse:
             "unprocessed": waiting,
             "dead_letters": dead,
             "not_understood": odd,
+            "oldest_unsent_seconds": round(unsent()[0], 3),
         }
     except DatabaseError as error:
         connection.close()
@@ -60,6 +68,14 @@ def backlog() -> tuple[float, int, int, int]:
     return float(age), waiting, dead, odd
 
 
+def unsent() -> tuple[float, int, int, int]:
+    """Age of the oldest message that waits to be sent in seconds; queued, unknown and failed messages."""
+    with connection.cursor() as cursor:
+        cursor.execute(UNSENT)
+        age, queued, unknown, failed = cursor.fetchone()
+    return float(age), queued, unknown, failed
+
+
 class InboxCollector:
     """Figures of the whole hub, read from PostgreSQL, so that every process and host reports the same."""
 
@@ -69,11 +85,16 @@ class InboxCollector:
         yield _gauge("cxhub_inbox_unprocessed", "Envelopes not yet worked.", waiting)
         yield _gauge("cxhub_inbox_dead_letters", "Envelopes given up after five attempts.", dead)
         yield _gauge("cxhub_inbox_not_understood", "Envelopes waiting to be replayed after an upgrade.", odd)
+        unsent_age, queued, unknown, failed = unsent()
+        yield _gauge("cxhub_outbox_oldest_queued_seconds", "Age of the oldest message not yet sent.", unsent_age)
+        yield _gauge("cxhub_outbox_queued", "Messages not yet sent.", queued)
+        yield _gauge("cxhub_outbox_unknown", "Messages that may have been sent: nobody knows.", unknown)
+        yield _gauge("cxhub_outbox_failed", "Messages that the provider refused.", failed)
         yield from self._by_account()
 
     @staticmethod
     def _by_account() -> Iterable[Metric]:
-        names = {"refused": "refused_signatures", "duplicate": "duplicates", "too_big": "too_big"}
+        names = {"refused": "refused_signatures", "duplicate": "duplicates", "too_big": "too_big", "own": "own"}
         families = {
             outcome: CounterMetricFamily(f"cxhub_intake_{name}", f"Deliveries: {name}.", labels=["account"])
             for outcome, name in names.items()

@@ -54,6 +54,7 @@ class OutboxMessage(models.Model):
         indexes = [
             models.Index(fields=["next_attempt_at", "id"], name="outbox_due", condition=Q(state="queued")),
             models.Index(fields=["claimed_at"], name="outbox_claimed", condition=Q(state="sending")),
+            models.Index(fields=["state", "id"], name="outbox_odd", condition=Q(state__in=["unknown", "failed"])),
             models.Index(
                 fields=["channel_identity", "id"], name="outbox_open", condition=Q(state__in=["queued", "sending"])
             ),

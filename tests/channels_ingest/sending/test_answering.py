@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from channels_ingest import pipeline
 from channels_ingest.accounts import add_secret
-from channels_ingest.models import OutboxMessage
+from channels_ingest.models import IntakeCount, OutboxMessage
 from profiles.merging import merge, unmerge
 from profiles.models import ChannelAccount, ChannelIdentity, ConsentEvent, Role, StaffMember
 from tests.channels_ingest.sending.conftest import CUSTOMER, Answer, bearer, the_answer
@@ -195,3 +195,17 @@ def test_quote_is_of_the_same_address(answer: Answer, mira: ChannelIdentity) -> 
     refused = answer("Two", answers=2**40)
     assert (refused.status_code, refused.json()["code"]) == (422, "answers")
     assert mira.address == CUSTOMER
+
+
+def test_figures_tell_what_waits_and_what_nobody_knows(
+    answer: Answer, client: Client, whatsapp: ChannelAccount
+) -> None:
+    IntakeCount.objects.create(account=whatsapp, hour=timezone.now(), outcome="own", count=3)
+    answer("One")
+    answer("Two")
+    OutboxMessage.objects.filter(entry__text="Two").update(state="unknown")
+    told = client.get("/metrics").content.decode()
+    assert "cxhub_outbox_queued 1.0" in told
+    assert "cxhub_outbox_unknown 1.0" in told
+    assert "cxhub_intake_own_total" in told
+    assert client.get("/readyz").json()["oldest_unsent_seconds"] >= 0
