@@ -9,6 +9,8 @@ reports nothing, `#early` reports before it answers. `#unheard`, before what a c
 import re
 from dataclasses import dataclass
 
+from channels_ingest.adapters.base import Setting
+
 FAULTS = (
     *("fail", "bounce", "busy", "slow", "lost-after", "lost-before", "repeat", "unordered", "silent", "early"),
     "unheard",
@@ -18,6 +20,21 @@ _WRITTEN = re.compile(rf"#({'|'.join(FAULTS)})(?:\s+(\d+))?(?:\s|$)")
 
 #: Reports in order, with seconds after taking.
 STEPS = (("sent", 0.2), ("delivered", 1.0), ("read", 4.0))
+
+
+def _check(value: str) -> str:
+    """What is wrong with a setting's value, in words."""
+    if not value or _WRITTEN.fullmatch(value):
+        return ""
+    return f"expected one of {', '.join(f'#{word}' for word in FAULTS)}, #fail and #bounce with a provider's code"
+
+
+#: What every line that can send may be connected with.
+SETTING = Setting(
+    name="simulated_fault",
+    meaning="What the simulator does wrong with every message, such as #fail 131047; off for nothing",
+    check=lambda value: "" if value == "off" else _check(value),
+)
 
 
 @dataclass(frozen=True, slots=True)
