@@ -1,3 +1,4 @@
+import importlib.util
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,13 @@ def test_database_url_is_read_as_libpq_reads_it(
         ("SECRET_KEY", "  ", "an empty one"),
         ("SECRET_KEY", "hunter2", "got one of 7."),
         ("SECRET_KEY", "hunter2" * 2 + "   ", "got one of 14."),
+        ("CXHUB_MEDIA_URL", "http://127.0.0.1:8000", "another host than that of PUBLIC_BASE_URL"),
+        ("CXHUB_MEDIA_URL", "https://files.example.com/x", "a path it cannot have"),
+        ("CXHUB_MEDIA_STORAGE", "media", "something that is neither"),
+        ("CXHUB_MEDIA_STORAGE", "s3://", "without a bucket's name"),
+        ("CXHUB_MEDIA_STORAGE", "s3://Key:Secret@bucket/x", "credentials in the URL"),
+        ("CXHUB_MEDIA_STORAGE", "s3://bucket?colour=red", "the option 'colour'"),
+        ("CXHUB_MEDIA_STORAGE", "s3://bucket?endpoint=http://minio.example.com", "an endpoint that is not https"),
         ("PUBLIC_BASE_URL", "hub.example.com", "'hub.example.com'"),
         ("PUBLIC_BASE_URL", "https://ann:hunter2@hub.example.com", "credentials"),
         ("PUBLIC_BASE_URL", "ftp://ann:hunter2@hub.example.com", "credentials"),
@@ -173,3 +181,23 @@ def test_slash_at_the_end_of_the_public_url_is_dropped(tmp_path: Path) -> None:
     environment = load({"CXHUB_DATA": str(tmp_path), "PUBLIC_BASE_URL": "https://hub.example.com/"})
     assert environment.public_base_url == "https://hub.example.com"
     assert environment.live_url == env.DEFAULT_LIVE_URL
+
+
+def test_files_are_kept_in_the_data_folder_or_where_it_says(tmp_path: Path) -> None:
+    environ = {"CXHUB_DATA": str(tmp_path), "SECRET_KEY": "x" * 50}
+    loaded = load(environ)
+    assert loaded.media_storage.options["location"] == str(tmp_path / "media")
+    assert loaded.media_url == loaded.public_base_url
+    elsewhere = load({**environ, "CXHUB_MEDIA_STORAGE": "/srv/media", "CXHUB_MEDIA_URL": "https://files.example.com/"})
+    assert elsewhere.media_storage.options["location"] == "/srv/media"
+    assert elsewhere.media_url == "https://files.example.com"
+
+
+def test_bucket_without_its_library_says_what_to_install(tmp_path: Path) -> None:
+    environ = {"CXHUB_DATA": str(tmp_path), "SECRET_KEY": "x" * 50, "CXHUB_MEDIA_STORAGE": "s3://bucket/prefix"}
+    if importlib.util.find_spec("storages"):
+        options = load(environ).media_storage.options
+        assert (options["bucket_name"], options["location"]) == ("bucket", "prefix")
+        return
+    with pytest.raises(SettingError, match=r'pip install "django-storages\[s3\]"'):
+        load(environ)

@@ -3,6 +3,7 @@
 import base64
 import json
 import secrets
+import textwrap
 from datetime import datetime
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -29,12 +30,18 @@ def our_address(account: AccountSettings) -> str:
     return account.plain.get("reply_address") or account.plain.get("from") or SIMULATED_FROM
 
 
+def subject_of(text: str, answers: str = "") -> str:
+    """What a person in a hurry writes there: the beginning."""
+    first = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    return "Re: Your message" if answers else textwrap.shorten(first, 60, placeholder=" …") or "A question"
+
+
 def written_mail(person: Person, text: str, at: datetime, *, to: str, answers: str = "", **fields: str) -> bytes:
     """The mail that the person's program writes. `answers` is the Message-ID it replies to."""
     message = EmailMessage(policy=SMTP)
     message["From"] = f'"{person.name}" <{person.address}>' if person.name else person.address
     message["To"] = to
-    message["Subject"] = fields.pop("subject", "") or ("Re: Your message" if answers else "A question")
+    message["Subject"] = fields.pop("subject", "") or subject_of(text, answers)
     message["Date"] = format_datetime(at)
     message["Message-ID"] = f"<{secrets.token_hex(12)}@{person.address.rpartition('@')[2]}>"
     if answers:

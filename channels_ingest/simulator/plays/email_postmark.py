@@ -10,7 +10,7 @@ from channels_ingest.adapters.base import AccountSettings
 from channels_ingest.adapters.mail.headers import addresses_of
 from channels_ingest.adapters.mail.settings import PASSWORD
 from channels_ingest.adapters.sending import Answer, HttpRequest
-from channels_ingest.simulator.plays._mail import basic, json_answer, our_address, secret_of
+from channels_ingest.simulator.plays._mail import basic, json_answer, our_address, secret_of, subject_of
 from channels_ingest.simulator.plays.base import Person, Play, Post, Taken
 from timeline.entries import Delivery
 
@@ -102,7 +102,7 @@ class PostmarkPlay:
             "To": our_address(account),
             "ToFull": [{"Email": our_address(account), "Name": "", "MailboxHash": ""}],
             "OriginalRecipient": our_address(account),
-            "Subject": "Re: Your message" if answers else "A question",
+            "Subject": subject_of(text, answers),
             "MessageID": str(uuid.uuid4()),
             "Date": at.strftime("%a, %d %b %Y %H:%M:%S +0000"),
             "TextBody": text,
