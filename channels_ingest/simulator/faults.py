@@ -16,7 +16,8 @@ FAULTS = (
     "unheard",
 )
 SLOW_SECONDS = 3.0
-_WRITTEN = re.compile(rf"#({'|'.join(FAULTS)})(?:\s+(\d+))?(?:\s|$)")
+# A code of `fail` and `bounce` may be a word; after the others a word is the customer's text.
+_WRITTEN = re.compile(rf"#(?:(fail|bounce)(?:\s+([\w.-]+))?|({'|'.join(FAULTS)})(?:\s+(\d+))?)(?:\s|$)")
 
 #: Reports in order, with seconds after taking.
 STEPS = (("sent", 0.2), ("delivered", 1.0), ("read", 4.0))
@@ -48,7 +49,7 @@ class Fault:
 def fault_of(setting: str, text: str) -> Fault:
     """The fault that `text` asks for, else the account's."""
     found = _WRITTEN.match(text) or _WRITTEN.match(setting)
-    return Fault(found[1], found[2] or "") if found else Fault()
+    return Fault(found[1] or found[3], found[2] or found[4] or "") if found else Fault()
 
 
 def steps_of(fault: Fault) -> list[list[str | float]]:
