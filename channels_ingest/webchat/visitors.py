@@ -135,6 +135,7 @@ def _opened(visitor: ChatVisitor, widget: str, *, is_verified: bool) -> Opened:
     visitor.tokens.filter(expires_at__gt=now + USED_TOKEN_LIFE).update(expires_at=now + USED_TOKEN_LIFE)
     stale = visitor.tokens.order_by("-id").values_list("id", flat=True)[MOST_TOKENS - 1 :]
     visitor.tokens.filter(id__in=list(stale)).delete()
+    ChatVisitor.objects.filter(id=visitor.pk).update(last_seen_at=now)
     token = tokens.new_visitor_token()
     visitor.tokens.create(token_hash=tokens.hash_of(token), expires_at=now + VISITOR_TOKEN_LIFE)
     session = Session(widget=widget, visitor_id=visitor.pk, generation=visitor.generation, is_verified=is_verified)

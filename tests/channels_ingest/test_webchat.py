@@ -1,10 +1,15 @@
 """Web chat over HTTP and through the pipeline: sessions, messages, what a visitor sees, and what an agent does."""
 
+import gzip
 import json
+import re
+import time
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 
 from channels_ingest import pipeline
@@ -12,11 +17,16 @@ from channels_ingest.accounts import ConnectError, connect
 from channels_ingest.models import ChatVisitor, ChatVisitorToken, Envelope
 from channels_ingest.webchat import asking, limits
 from channels_ingest.webchat.forgetting import forget_expired
+from channels_ingest.webchat.serving import SOURCES
+from channels_ingest.webchat.texts import TEXTS
 from profiles.models import Boundary, ChannelAccount, ChannelIdentity, Profile, Review, Sighting
 from tests.channels_ingest.chatting import ORIGIN, SECRET, Browser, identity
+from tests.conftest import payload
 from timeline.models import Entry
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
+#: A cursor tells transactions apart, so what is read after it must be committed.
+committed = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(autouse=True)
@@ -249,6 +259,7 @@ def test_webhook_of_a_chat_takes_nothing(browser: Browser) -> None:
 # ---- what a visitor sees
 
 
+@committed
 def test_answer_arrives_with_its_writer_and_is_told_once(browser: Browser) -> None:
     browser.says("Hello?", client_id="m.1")
     assert [(e["from"], e["client_message_id"]) for e in browser.poll()] == [("visitor", "m.1")]
@@ -261,6 +272,7 @@ def test_answer_arrives_with_its_writer_and_is_told_once(browser: Browser) -> No
     assert browser.poll() == []
 
 
+@committed
 @pytest.mark.parametrize("delivery", ["queued", "failed", "unknown"])
 def test_answer_that_is_not_sent_is_not_shown(browser: Browser, delivery: str) -> None:
     browser.says("Hello?")
@@ -296,6 +308,7 @@ def test_visitor_sees_no_other_channel_of_the_same_person(browser: Browser, what
     assert browser.texts() == ["Hello?"]
 
 
+@committed
 def test_boundary_hides_what_was_before_it(browser: Browser) -> None:
     browser.says("words of the one before")
     browser.poll()
@@ -309,6 +322,7 @@ def test_boundary_hides_what_was_before_it(browser: Browser) -> None:
     assert browser.texts() == ["words of the one after"]
 
 
+@committed
 def test_late_commit_is_not_missed(browser: Browser) -> None:
     """An answer whose transaction began first and ends last comes after one that overtook it."""
     import psycopg
@@ -416,8 +430,6 @@ def test_addresses_of_a_token_are_proved_only_with_their_flag(
 
 
 def test_token_that_proves_nothing_is_refused(browser: Browser) -> None:
-    import time
-
     import jwt
 
     account, now = browser.account, int(time.time())
@@ -578,6 +590,62 @@ def test_same_page_view_again_stands_once(browser: Browser) -> None:
     assert Entry.objects.count() == 1
 
 
+# ---- what is documented
+
+
+def test_bodies_of_the_documented_protocol_are_taken(browser: Browser) -> None:
+    created = json.loads(payload("webchat-session-create.proposed.json")) | {"widget_key": browser.account.key}
+    promised = json.loads(payload("webchat-session-reply.proposed.json"))
+    answer = browser.ask("POST", "sessions", created).json()
+    assert {"session_token", "visitor_token", "visitor_id", "identity", "poll_url"} <= answer.keys() & promised.keys()
+    assert browser.ask("GET", answer["poll_url"].removeprefix("/chat/v1/")).status_code == 200
+    assert browser.ask("POST", "messages", payload("webchat-message.proposed.json").decode()).status_code == 201
+    said = json.loads(payload("webchat-identify-claims.proposed.json"))["claims"]
+    now = int(time.time())
+    token = identity(browser.account, **said | {"aud": f"hub:{browser.account.key}", "iat": now, "exp": now + 300})
+    assert browser.identify(token).status_code == 200
+    pipeline.drain()
+    named = Sighting.objects.values_list("identifier__kind", "identifier__scope", "identifier__value", "grade")
+    assert ("customer_id", "shop.example.com", "user-981", "proved") in named
+    assert ("email", "", "customer@example.net", "proved") in named
+
+
+def test_widget_is_cached_for_a_while_and_under_its_digest_for_ever(client: Client) -> None:
+    newest = client.get("/chat/v1/w.js", headers={"Accept-Encoding": "gzip"})
+    assert newest["Cache-Control"] == "public, max-age=300"
+    assert (newest["Content-Encoding"], newest["Access-Control-Allow-Origin"]) == ("gzip", "*")
+    assert gzip.decompress(newest.content) == client.get("/chat/v1/w.js").content
+    pinned = client.get(f"/chat/v1/w.{newest['ETag'].strip(chr(34))}.js")
+    assert pinned["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert client.get("/chat/v1/w.js", headers={"If-None-Match": newest["ETag"]}).status_code == 304
+    assert client.get("/chat/v1/w.0123456789abcdef.js").status_code == 404
+
+
+def test_sample_page_is_there_only_where_the_hub_plays(client: Client, chat: ChannelAccount, settings: Any) -> None:
+    assert client.get(f"/chat/v1/sample/{chat.key}/").status_code == 404
+    settings.HAS_SIMULATOR_PAGE = True
+    answer = client.get(f"/chat/v1/sample/{chat.key}/")
+    assert f'data-key="{chat.key}"' in answer.content.decode()
+    assert "require-trusted-types-for 'script'" in answer["Content-Security-Policy"]
+    assert answer["X-Frame-Options"] == "SAMEORIGIN"
+    assert client.get("/chat/v1/sample/nobody/").status_code == 404
+
+
+def test_every_language_has_every_word() -> None:
+    source = (SOURCES / "hub-chat.js").read_text(encoding="utf-8")
+    names = set(re.findall(r"(\w+): \"", source.partition("const texts = {")[2].partition("};")[0]))
+    assert "hello" in names
+    assert {language: set(words) for language, words in TEXTS.items()} == {"de": names, "ar": names}
+
+
+def test_connecting_prints_the_line_for_the_site(db: None) -> None:
+    out, err = StringIO(), StringIO()
+    call_command("connect", "webchat", "--name", "x", "--set", f"allowed_origins={ORIGIN}", stdout=out, stderr=err)
+    key = ChannelAccount.objects.get(name="x").key
+    assert out.getvalue().splitlines()[-1].endswith(f"/webhooks/webchat/{key}/")
+    assert f'data-key="{key}"></script>' in err.getvalue()
+
+
 # ---- limits
 
 
@@ -593,8 +661,6 @@ def test_address_that_opens_too_many_sessions_is_asked_to_wait(client: Client, c
 
 
 def test_dead_valkey_costs_a_limit_no_time(browser: Browser, settings: Any) -> None:
-    import time
-
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     limits.counts._valkey, limits.counts._paused_until = None, 0.0
     started = time.monotonic()
