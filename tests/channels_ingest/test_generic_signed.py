@@ -9,6 +9,7 @@ from standardwebhooks import Webhook
 
 from channels_ingest.accounts import ConnectError, connect
 from channels_ingest.adapters.base import AccountSettings, Delivery, PayloadError
+from channels_ingest.adapters.fetching import FetchesMedia
 from channels_ingest.adapters.generic_signed import ADAPTER, GenericSigned
 from channels_ingest.adapters.sending import (
     Accepted,
@@ -284,3 +285,18 @@ def test_answers_are_outcomes() -> None:
 def test_wrong_setting_is_named(db: None, name: str, value: str) -> None:
     with pytest.raises(ConnectError, match=name):
         connect("generic_signed", name="Gateway", values={"secret": SECRET, name: value})
+
+
+def test_files_are_fetched_by_their_links_without_credentials() -> None:
+    account = AccountSettings(secrets={"send_token": ("t",), "secret": (SECRET,)})
+    adapter = GenericSigned()
+    request = adapter.media_request({"link": "https://gw.example/f/1?k=2"}, account, api_url="")
+    assert request is not None
+    assert (request.url, dict(request.headers)) == ("https://gw.example/f/1?k=2", {})
+    simulated = adapter.media_request(
+        {"link": "https://gw.example/f/1"}, account, api_url="http://127.0.0.1:8000/simulator/g/k"
+    )
+    assert simulated is not None
+    assert simulated.url == "http://127.0.0.1:8000/simulator/g/k/f/1"
+    assert adapter.media_request({"link": "javascript:1"}, account, api_url="") is None
+    assert isinstance(adapter, FetchesMedia)

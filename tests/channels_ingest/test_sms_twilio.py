@@ -153,6 +153,11 @@ def test_short_code_and_name_join_nobody_and_are_not_answered() -> None:
         assert message["sender"] == {"address": address, "reply_refusal": refusal}
 
 
+def test_sender_of_another_channel_is_reported() -> None:
+    [report] = read([("MessageSid", "SM1"), ("From", "whatsapp:+14135550123"), ("Body", "x")])
+    assert (report["item"], report["reason"]) == ("NotUnderstood", "whatsapp on a line for sms")
+
+
 def test_national_variants_stay_as_received() -> None:
     for number in ("+553188880000", "+5531988880000", "+5215555500000", "+5491155550000"):
         [message] = read([("MessageSid", "SM1"), ("From", number), ("Body", "x")])

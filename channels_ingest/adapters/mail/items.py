@@ -54,7 +54,7 @@ def items_of(mail: Mail, arrival: Arrival, account: AccountSettings) -> list[Ite
     report = read_report(mail, account.thread_keys, arrival.raw)
     if report and report.thread:
         return _reported(report, report.thread, mail, arrival)
-    read = sender_of(mail.from_fields, arrival.verdict)
+    read = sender_of(mail.from_fields, _credible(arrival.verdict, mail))
     message = Message(
         sender=_sender(read, mail),
         provider_message_id=arrival.provider_message_id or message_key(mail),
@@ -179,6 +179,13 @@ def _detail(
     if sent_at and abs(sent_at - occurred_at(mail, arrival)) > NOTABLE:
         found["date"] = sent_at.isoformat()
     return {name: value for name, value in found.items() if value}
+
+
+def _credible(verdict: Verdict, mail: Mail) -> Verdict:
+    """The verdict, unless the head is so broken that our receiver may have read another From in it; a failure stays."""
+    if mail.headers.is_clean:
+        return verdict
+    return Verdict(dmarc="fail", dmarc_domain=verdict.dmarc_domain) if verdict.dmarc == "fail" else Verdict()
 
 
 def _verdict(arrival: Arrival, read: FromSender) -> dict[str, Any]:
