@@ -6,6 +6,7 @@ Served by granian as an RSGI application: `cxhub.front:application`.
 """
 
 import asyncio
+import contextlib
 import io
 import os
 import sys
@@ -14,6 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs, unquote_to_bytes, urlencode
+
+from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]
 
 from cxhub import chat_stream, streaming
 from cxhub.env import load
@@ -110,8 +113,9 @@ class Front:
         allowing = [pair for pair in answer[1] if pair[0].lower() in ("access-control-allow-origin", "vary")]
         transport = protocol.response_stream(int(HTTPStatus.OK), [*allowing, *chat_stream.HEADERS])
         since = headers.get("HTTP_LAST_EVENT_ID") or parse_qs(scope.query_string).get("after", [""])[0]
-        async for part in chat_stream.streamed(room, ask, since):
-            await asyncio.wait_for(transport.send_bytes(part), streaming.READER_SECONDS)
+        with contextlib.suppress(ProtocolClosed, TimeoutError):  # the reader left, as readers do
+            async for part in chat_stream.streamed(room, ask, since):
+                await asyncio.wait_for(transport.send_bytes(part), streaming.READER_SECONDS)
 
     def _pool(self, path: str) -> ThreadPoolExecutor:
         if path.startswith(RECEIVED):
