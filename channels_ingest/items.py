@@ -27,6 +27,7 @@ from channels_ingest.models import AccountNotice as StoredNotice
 from channels_ingest.models import Envelope
 from channels_ingest.models import Errand as StoredErrand
 from channels_ingest.ourselves import Ourselves
+from channels_ingest.rivals import envelopes_with_rivals
 from channels_ingest.routing import Router
 from channels_ingest.sending.outcomes import Awaited, adopt, awaited
 from channels_ingest.threading import resolved
@@ -39,7 +40,7 @@ from profiles.reviews import raise_reviews
 from profiles.seeing import SenderSeen
 from profiles.traits import TraitTold, rename, tell
 from timeline.entries import AmendmentKind, Delivery, Direction, EntryKind
-from timeline.live import Happened
+from timeline.live import Happened, without_entry
 from timeline.models import Entry
 from timeline.queue import TALK, refold
 from timeline.recording import Held, NewAmendment, NewEntry, Recorded, are_in_place, hold_messages, record, reload
@@ -75,6 +76,7 @@ class Batch:
     placed: list[_Placed] = field(default_factory=list)
     notices: list[StoredNotice] = field(default_factory=list)
     errands: list[StoredErrand] = field(default_factory=list)
+    with_rivals: set[int | None] = field(default_factory=set)
 
     def add(self, envelope: Envelope, items: Iterable[Located], router: Router, faults: list[str]) -> list[str]:
         """The envelope's items are in the batch; those no account owns are added to `faults`.
@@ -127,6 +129,8 @@ class Batch:
 def write(batch: Batch) -> list[Happened]:
     """Everything in the batch is stored, every projection follows; returns what to tell live pages.
 
+    `batch.with_rivals` are then the envelopes of messages that were not stored, as another customer's have their ids.
+
     Locks are taken in the order of `profiles.locking`.
     """
     batch.notices.sort(key=lambda notice: (notice.account_id, notice.key))
@@ -147,6 +151,12 @@ def write(batch: Batch) -> list[Happened]:
             identified, places = _identify(placed, held)
             if is_current(identified) and are_in_place(held):
                 adopt(waiting, held)
+                written = [
+                    (each.envelope_id, each.account_id, each.item, place.identity_id)
+                    for each, place in zip(placed, places, strict=True)
+                    if place and isinstance(each.item, Message)
+                ]
+                batch.with_rivals = envelopes_with_rivals(written, held)
                 happened = _record(placed, places, held, identified)
                 raise_reviews(identified.found)
                 return happened
@@ -214,11 +224,15 @@ def _record(
     if any(_may_have_failed(each.item) for each in placed):
         note_blocks(pk for pk, *_ in recorded.entries)
     touched = {pk for _, pk, _ in recorded.entries} | recorded.identities | news
-    profile_of = dict(ChannelIdentity.objects.filter(id__in=touched).values_list("id", "profile_id"))
-    lock_rows("profiles_profile", profile_of.values())  # two lines of one customer are worked side by side
+    seats = ChannelIdentity.objects.filter(id__in=touched | identified.changed)
+    profile_of = dict(seats.values_list("id", "profile_id"))
+    # Two lines of one customer are worked side by side.
+    lock_rows("profiles_profile", {profile_of[pk] for pk in touched if pk in profile_of})
     rename(profile_of[pk] for pk in news if pk in profile_of)
     refold(profile_of[pk] for pk in recorded.identities - _silent(recorded))
-    return [Happened(profile_of[identity], entry, kind) for entry, identity, kind in recorded.entries]
+    happened = [Happened(profile_of[identity], entry, kind) for entry, identity, kind in recorded.entries]
+    known = {profile_of[pk] for pk in news | identified.changed if pk in profile_of}
+    return happened + without_entry(known - {each.profile_id for each in happened})
 
 
 def _mention(item: _Personal, place: _Place) -> Mention | None:

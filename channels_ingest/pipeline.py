@@ -26,6 +26,7 @@ from channels_ingest.messages import Located, NotUnderstood, Refused
 from channels_ingest.models import Envelope, IntakeCount
 from channels_ingest.ourselves import Ourselves
 from channels_ingest.registry import NORMALISERS
+from channels_ingest.rivals import FAULT
 from channels_ingest.routing import Router
 from timeline.live import Happened, publish
 
@@ -129,7 +130,7 @@ def _work_together(ids: Sequence[int], worked: Worked) -> None:
             _settle(opened)
     if fits:
         worked.envelopes += len(opened)
-        worked.entries += len(happened)
+        worked.entries += _entries(happened)
     else:
         for each in opened:
             _work_in_parts(each, worked)
@@ -142,7 +143,7 @@ def _work_in_parts(opened: Opened, worked: Worked) -> None:
         with transaction.atomic():
             if not envelopes.is_held(opened.envelope.pk):
                 return
-            worked.entries += len(_write([(opened, part)]))
+            worked.entries += _entries(_write([(opened, part)]))
             if number == len(parts):
                 _settle([opened])
                 worked.envelopes += 1
@@ -181,8 +182,15 @@ def _write(parts: Sequence[tuple[Opened, Sequence[Located]]]) -> list[Happened]:
     for opened, items in parts:
         opened.ours += batch.add(opened.envelope, items, router, opened.faults)
     happened = write(batch)
+    for opened, _ in parts:
+        if opened.envelope.pk in batch.with_rivals:
+            opened.faults.append(FAULT)
     transaction.on_commit(partial(publish, happened), robust=True)
     return happened
+
+
+def _entries(happened: Sequence[Happened]) -> int:
+    return sum(1 for each in happened if each.entry_id)
 
 
 def open_envelope(envelope: Envelope) -> Opened:
@@ -260,6 +268,6 @@ def _salvage(envelope_id: int, worked: Worked) -> None:
             with transaction.atomic():
                 if not envelopes.is_held(envelope_id):
                     return
-                worked.entries += len(_write([(Opened(envelope), [item])]))
+                worked.entries += _entries(_write([(Opened(envelope), [item])]))
         except Exception:
             worked.faults += 1

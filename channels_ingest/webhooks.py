@@ -28,7 +28,7 @@ RETRY_AFTER_SECONDS = "5"
 #: Read by adapters whose providers sign nothing and log in instead; a password is never stored beside what it opened.
 CREDENTIALS = "authorization"
 #: A provider that may be set to GET (Twilio, Vonage) would write what customers say into every log on the way.
-POST_ONLY = b"deliveries are taken by POST: set the provider's method for this address to POST\n"
+POST_ONLY = b"no handshake of this provider; deliveries are taken by POST, so set its method for this address to POST\n"
 
 
 @csrf_exempt

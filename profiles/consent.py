@@ -4,7 +4,7 @@ Two purposes of writing. *Service* answers the customer: closed by an opt-out of
 customer's word: closed by an opt-out of either, by a human's doubt, and without an opt-in.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -98,7 +98,7 @@ def words_of(identities: Sequence[ChannelIdentity]) -> dict[int, dict[str, Conse
     Its own newest word, or a newer opt-out at its address: an opt-out binds the address over all epochs and standings,
     an opt-in whoever gave it. Of words of the same moment the opt-out is the later.
     """
-    rows = ConsentEvent.objects.filter(_at(identities, "channel_identity__")).select_related(
+    rows = ConsentEvent.objects.filter(_at({_place(i) for i in identities}, "channel_identity__")).select_related(
         "channel_identity__account"
     )
     events = list(rows.order_by("occurred_at", "-is_granted", "id")) if identities else []
@@ -128,10 +128,15 @@ def binding_words(identities: Sequence[ChannelIdentity]) -> list[ConsentEvent]:
 
 
 def standing_blocks(identities: Sequence[ChannelIdentity]) -> dict[Place, dict[str, ProviderBlock]]:
-    """The provider's blocks that stand at the addresses, by purpose. Of the same moment the block is the later."""
+    """The provider's blocks that stand at the addresses, by purpose."""
+    return blocks_at({_place(identity) for identity in identities})
+
+
+def blocks_at(places: Collection[Place]) -> dict[Place, dict[str, ProviderBlock]]:
+    """The provider's blocks that stand there, by purpose. Of the same moment the block is the later."""
     newest: dict[tuple[Place, str], ProviderBlock] = {}
-    if identities:
-        for row in ProviderBlock.objects.filter(_at(identities, "")).order_by("occurred_at", "is_blocked", "id"):
+    if places:
+        for row in ProviderBlock.objects.filter(_at(places, "")).order_by("occurred_at", "is_blocked", "id"):
             newest[(row.account_id, row.address), row.purpose] = row
     found: dict[Place, dict[str, ProviderBlock]] = {}
     for (place, purpose), row in newest.items():
@@ -140,9 +145,9 @@ def standing_blocks(identities: Sequence[ChannelIdentity]) -> dict[Place, dict[s
     return found
 
 
-def _at(identities: Iterable[ChannelIdentity], prefix: str) -> Q:
+def _at(places: Iterable[Place], prefix: str) -> Q:
     """Rows about the addresses, whoever used them when."""
     same_address = Q()
-    for account_id, address in {_place(identity) for identity in identities}:
+    for account_id, address in places:
         same_address |= Q(**{f"{prefix}account_id": account_id, f"{prefix}address": address})
     return same_address

@@ -66,8 +66,11 @@ class Rehomed:
     born: set[int] = field(default_factory=set)
 
 
-def rehome(addresses: Iterable[Address]) -> Rehomed:
-    """Entries, sightings, traits and consents are where their time says; what lost its boundary is void."""
+def rehome(addresses: Iterable[Address], *, operation_id: int | None = None) -> Rehomed:
+    """Entries, sightings, traits and consents are where their time says; what lost its boundary is void.
+
+    `operation_id` is whose word moved them, if it was a human's.
+    """
     wanted = sorted(set(addresses))
     starts = standing_starts(wanted)
     result = Rehomed()
@@ -76,13 +79,13 @@ def rehome(addresses: Iterable[Address]) -> Rehomed:
         for standing in sorted({row.standing for row in rows}):
             mine = [row for row in rows if row.standing == standing]
             result.touched |= {row.pk for row in mine}
-            result.born |= _rehome(mine, [FIRST_EPOCH, *starts.get((account_id, address), ())])
+            result.born |= _rehome(mine, [FIRST_EPOCH, *starts.get((account_id, address), ())], operation_id)
     result.touched |= result.born
     refold_withdrawn(result.touched)
     return result
 
 
-def _rehome(rows: Sequence[ChannelIdentity], starts: Sequence[datetime]) -> set[int]:
+def _rehome(rows: Sequence[ChannelIdentity], starts: Sequence[datetime], operation_id: int | None) -> set[int]:
     """`rows` are all channel identities of one (account, address, standing), `starts` its epochs; returns new ones."""
     homes = {row.epoch_start: row for row in rows if row.epoch_start in starts}
     born: set[int] = set()
@@ -98,7 +101,7 @@ def _rehome(rows: Sequence[ChannelIdentity], starts: Sequence[datetime]) -> set[
                 homes[start] = ChannelIdentity.objects.get(id=pk)
                 born.add(pk)
             spans.append(Span(row.pk, homes[start].pk, start, end))
-    kept = _move(spans, {row.pk for row in rows if row.epoch_start not in starts}, born)
+    kept = _move(spans, {row.pk for row in rows if row.epoch_start not in starts}, born, operation_id)
     for pk in born - kept:  # nothing lay in that span after all
         homes = {start: home for start, home in homes.items() if home.pk != pk}
         ChannelIdentity.objects.filter(id=pk).delete()
@@ -153,7 +156,7 @@ def _void(
     return born
 
 
-def _move(spans: Sequence[Span], voids: set[int], new: set[int]) -> set[int]:
+def _move(spans: Sequence[Span], voids: set[int], new: set[int], operation_id: int | None) -> set[int]:
     """What lies in the spans is moved; returns the channel identities that something went to. `new` ones may get none.
 
     A void channel identity keeps its traits, which are shown with those of the one that stands for it.
@@ -170,7 +173,7 @@ def _move(spans: Sequence[Span], voids: set[int], new: set[int]) -> set[int]:
             if model.objects.filter(within).update(channel_identity_id=span.to_identity_id):
                 kept.add(span.to_identity_id)
         again += move_mentions(span)
-    answers: list[tuple[Any, Any]] = epochs_changed.send(sender=None, spans=list(spans))
+    answers: list[tuple[Any, Any]] = epochs_changed.send(sender=None, spans=list(spans), operation_id=operation_id)
     for _, (holders, confirmed) in answers:
         kept |= holders
         again += confirmed

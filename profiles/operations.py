@@ -98,7 +98,7 @@ def perform(
                 return Amended()
             latest.append(operation)
             addresses = scope.addresses | _moved_logins(scope)
-            moved = rehome(addresses)
+            moved = rehome(addresses, operation_id=operation.pk)
             opened = refold_status(scope.keys | keys_of(addresses), policy)
             touched = {*moved.touched, *users_of(opened)}
             if wrote is Wrote.EVIDENCE:

@@ -87,6 +87,7 @@ class ConsentView:
     channel_identity: int
     evidence: str
     reason: str
+    id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +217,7 @@ def _consents(identities: Sequence[ChannelIdentity]) -> tuple[ConsentView, ...]:
             event.channel_identity_id,
             event.evidence,
             event.reason,
+            event.pk,
         )
         for event in binding_words(identities)
         if not (event.purpose == HOLD and event.is_granted)

@@ -49,13 +49,15 @@ class Identified:
     """For each `SenderSeen`, in order, its channel identity and the sightings it made or confirmed; what changed.
 
     `starts` are the boundaries of the addresses that were `asked` about: if others stand once the channel identities
-    are locked, it was in vain (`is_current`). `numbered` gained a phone number, by which they may be named.
+    are locked, it was in vain (`is_current`). `numbered` gained a phone number, by which they may be named. `changed`
+    are all of whom something new is known, those included whose address turned out to be shared.
     """
 
     channel_identity_ids: list[int]
     sighting_ids: list[list[int]]
     asked: set[Address]
     starts: dict[Address, list[datetime]]
+    changed: set[int] = field(default_factory=set)
     born: set[int] = field(default_factory=set)
     numbered: set[int] = field(default_factory=set)
     moves: Sequence[Move] = ()
@@ -156,6 +158,7 @@ def _store_all(
         keys = written.keys() | keys_of(written.addresses)
         changed = refold_status(keys, policy, growing=not written.addresses)
         again = rehomed.touched | users_of(changed)
+        result.changed = again | written.fresh_ids()
         if len(written.fresh) > len(adding.fresh):
             again |= written.born | written.fresh_ids()
         return Amended(again, rehomed.born | written.born, rehomed.touched)

@@ -42,8 +42,8 @@ class SeenAgain:
 #: or what is told of it: `retold` are the profiles of which entries, traits or numbers came or went.
 identity_changed = Signal()
 
-#: Sent with `spans: list[Span]`; a receiver moves what it keeps and returns `(identities that have something now,
-#: list[SeenAgain])`.
+#: Sent with `spans: list[Span]` and `operation_id: int | None`; a receiver moves what it keeps and returns
+#: `(identities that have something now, list[SeenAgain])`.
 epochs_changed = Signal()
 
 

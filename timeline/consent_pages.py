@@ -11,21 +11,24 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 
-from profiles.consent import HOLD, standing_blocks, words_of
-from profiles.models import ChannelIdentity, StaffMember
+from profiles.consent import HOLD, blocks_at, words_of
+from profiles.models import ChannelIdentity, ConsentEvent, StaffMember
+from profiles.reading import ConsentView
 from timeline.agents import BIGGEST_ID, actor_of, agent_page
 from timeline.consents import write_down
 from timeline.identity_verbs import Question, ReasonForm
 from timeline.keeping_out import block, mark_spam, unblock
 from timeline.models import Entry
-from timeline.panel import Panel
+from timeline.panel import AddressRow, Panel
 from timeline.sheets import sheet
 from timeline.toasts import say_refused, say_simply
 from timeline.wording import SOURCES, channel_of, consent_line, shown_address
 from timeline.wording import words_of as word_for
 
+#: Channels on which somebody may want to be written to, or not.
+ASKED = ("sms", "whatsapp", "email")
 BLOCK_WORDS = {
     "all": _lazy("The provider blocks our messages until the customer writes START"),
     "marketing": _lazy("The provider blocks our marketing until the customer allows it"),
@@ -55,7 +58,7 @@ class ConsentForm(forms.Form):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentRow:
-    """One word or block that binds an address. `entry_id` is its evidence; `is_held`: somebody should look."""
+    """One word or block that binds an address. `event_id` leads to its evidence; `is_held`: somebody should look."""
 
     identity_id: int
     line: str
@@ -66,7 +69,7 @@ class ConsentRow:
     since: datetime
     source: str
     reason: str
-    entry_id: int | None
+    event_id: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,69 +85,67 @@ class ConsentPart:
 
 
 def consent_part(panel: Panel) -> ConsentPart:
-    """The customer's consent for the side panel, in four queries however many addresses."""
-    ids = [row.id for row in panel.addresses if row.channel in ("sms", "whatsapp", "email")]
-    identities = list(ChannelIdentity.objects.filter(id__in=ids).select_related("account"))
-    if not identities:
-        return ConsentPart(rows=[], addresses=[])
-    shown = {row.id: row.shown for row in panel.addresses}
-    found: dict[tuple[int, str, str], ConsentRow] = {}
-    words = words_of(identities)
-    entries = _evidence([(i.account_id, e.evidence) for i in identities for e in words[i.pk].values() if e.evidence])
-    for identity in identities:
-        channel = channel_of(identity.account.channel)[1]
-        for purpose, event in words[identity.pk].items():
-            if purpose == HOLD and event.is_granted:
-                continue
-            key = (identity.account_id, identity.address, purpose)
-            if key in found and (event.is_granted or not found[key].is_granted):
-                continue  # of several people at one address the strictest counts
-            found[key] = ConsentRow(
-                identity_id=identity.pk,
-                line=consent_line(purpose, is_granted=event.is_granted, channel=channel),
-                is_granted=event.is_granted,
-                is_held=purpose == HOLD,
-                is_block=False,
-                address=shown[identity.pk],
-                since=event.occurred_at,
-                source=word_for(SOURCES, event.source),
-                reason=event.reason,
-                entry_id=entries.get((identity.account_id, event.evidence)),
-            )
-    rows = [*found.values(), *_blocks(identities, shown)]
-    rows.sort(key=lambda row: (not row.is_held, row.is_granted, -row.since.timestamp()))
-    places = {(i.account_id, i.address): i.pk for i in identities}
-    addresses = [(i.pk, f"{channel_of(i.account.channel)[1]} {shown[i.pk]}") for i in identities]
-    return ConsentPart(rows=rows, addresses=[each for each in addresses if each[0] in places.values()])
+    """The customer's consent for the side panel, in one query however many addresses."""
+    rows = {(row.line, row.address): row for row in panel.addresses if row.channel in ASKED}
+    found = [
+        _row(each, rows[each.account, each.address]) for each in panel.consents if (each.account, each.address) in rows
+    ]
+    found += _blocks({(row.account_id, row.address): row for row in rows.values()})
+    found.sort(key=lambda row: (not row.is_held, row.is_granted, -row.since.timestamp()))
+    addresses = [(row.id, f"{row.channel_word} {row.shown}") for row in rows.values()]
+    return ConsentPart(rows=found, addresses=addresses)
 
 
-def _blocks(identities: list[ChannelIdentity], shown: dict[int, str]) -> list[ConsentRow]:
-    of_place = {(identity.account_id, identity.address): identity for identity in identities}
+def _row(word: ConsentView, at: AddressRow) -> ConsentRow:
+    return ConsentRow(
+        identity_id=at.id,
+        line=consent_line(word.purpose, is_granted=word.is_granted, channel=at.channel_word),
+        is_granted=word.is_granted,
+        is_held=word.purpose == HOLD,
+        is_block=False,
+        address=at.shown,
+        since=word.occurred_at,
+        source=word_for(SOURCES, word.source),
+        reason=word.reason,
+        event_id=word.id if word.evidence else None,
+    )
+
+
+def _blocks(rows: dict[tuple[int, str], AddressRow]) -> list[ConsentRow]:
     return [
         ConsentRow(
-            identity_id=of_place[place].pk,
+            identity_id=rows[place].id,
             line=str(BLOCK_WORDS.get(purpose, purpose)),
             is_granted=False,
             is_held=False,
             is_block=True,
-            address=shown[of_place[place].pk],
-            since=row.occurred_at,
-            source=row.code if row.code.isdecimal() else word_for(SOURCES, row.code),
+            address=rows[place].shown,
+            since=block.occurred_at,
+            source=block.code if block.code.isdecimal() else word_for(SOURCES, block.code),
             reason="",
-            entry_id=None,
+            event_id=None,
         )
-        for place, blocks in standing_blocks(identities).items()
-        for purpose, row in blocks.items()
+        for place, blocks in blocks_at(rows.keys()).items()
+        for purpose, block in blocks.items()
     ]
 
 
-def _evidence(wanted: list[tuple[int, str]]) -> dict[tuple[int, str], int]:
-    """The entries of these (account, provider message id)."""
-    rows = Entry.objects.filter(
-        account_id__in={account for account, _ in wanted}, provider_message_id__in={key for _, key in wanted}
+@require_GET
+@agent_page
+def consent_evidence(request: HttpRequest, event_id: int) -> HttpResponse:
+    """The message that says what the ledger has, on its customer's timeline."""
+    rows = ConsentEvent.objects.filter(pk=event_id).exclude(evidence="").select_related("channel_identity")
+    event = rows.first() if event_id <= BIGGEST_ID else None
+    entry = (
+        event
+        and Entry.objects.filter(account_id=event.channel_identity.account_id, provider_message_id=event.evidence)
+        .select_related("channel_identity")
+        .first()
     )
-    found = rows.values_list("account_id", "provider_message_id", "id") if wanted else ()
-    return {(account, str(key)): pk for account, key, pk in found}
+    if not entry:
+        raise Http404("no such message")
+    page = reverse("inbox-customer", args=["all", entry.channel_identity.profile_id])
+    return redirect(f"{page}?entry={entry.pk}#e-{entry.pk}")
 
 
 @require_http_methods(["GET", "POST"])

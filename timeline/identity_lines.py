@@ -128,7 +128,15 @@ def _rehomed(entry: Entry, profile_id: int, known: _Known) -> IdentityLine | Non
     since = parse_datetime(str(detail.get("since", "")))
     facts = {"address": _address(entry), "when": date_format(timezone.localtime(since), "j F Y, H:i") if since else ""}
     note = _("who writes from %(address)s changed at %(when)s") % facts if since else ""
-    return IdentityLine("calendar-clock", title % {"n": n}, note)
+    operation = known.operations.get(_number(detail, "operation"))
+    return IdentityLine(
+        icon="calendar-clock",
+        title=title % {"n": n},
+        note=", ".join(filter(None, (note, _note(detail, operation)))),
+        reason=operation.reason if operation else "",
+        operation=operation.pk if operation and operation.is_standing else None,
+        is_undo=bool(operation and operation.verb == Operation.Verb.UNDO),
+    )
 
 
 def _address(entry: Entry) -> str:

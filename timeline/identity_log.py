@@ -13,7 +13,7 @@ from profiles.models import ChannelIdentity, Operation
 from profiles.signals import Move, identity_changed
 from profiles.traits import rename
 from timeline.entries import Direction, EntryKind
-from timeline.live import Happened, publish
+from timeline.live import Happened, publish, without_entry
 from timeline.models import Entry
 from timeline.queue import refold
 
@@ -44,12 +44,13 @@ def write_moves(moves: Sequence[Move], operation_id: int | None = None, retold: 
     # Open pages of a customer who is no more learn it, too: they go on where the customer went.
     gone = profiles - set(current.values()) if lines else set()
     happened += [Happened(profile_id, lines[0].id, EntryKind.IDENTITY) for profile_id in gone]
+    happened += without_entry(set(retold) - {each.profile_id for each in happened})
     transaction.on_commit(partial(publish, happened), robust=True)
 
 
 def _lines(moves: Sequence[Move], known: Mapping[int, int], operation_id: int | None) -> list[Entry]:
     """For each pair of profiles one line on the oldest channel identity that moved, one on the oldest of the others."""
-    operation = Operation.objects.select_related("actor").get(id=operation_id) if operation_id else None
+    by = said_by(operation_id)
     moved: dict[tuple[int, int], list[Move]] = {}
     for move in moves:
         if move.channel_identity_id in known:
@@ -65,14 +66,21 @@ def _lines(moves: Sequence[Move], known: Mapping[int, int], operation_id: int | 
             "to_profile": target,
             "because": [{"kind": kind, "value": value} for kind, value in because],
             "channel_identities": [move.channel_identity_id for move in group],
+            **by,
         }
-        if operation is not None:
-            detail |= {"operation": operation.pk, "verb": operation.verb, "by": str(operation.actor)}
         lines.append(_line(group[0].channel_identity_id, known, detail))
         other_side = source if has_left else target
         if other_side in known and other_side != group[0].channel_identity_id:
             lines.append(_line(other_side, known, detail | {"is_mirror": True}))
     return lines
+
+
+def said_by(operation_id: int | None) -> dict[str, Any]:
+    """What a line tells of the operation that it comes from; nothing of evidence."""
+    if operation_id is None:
+        return {}
+    operation = Operation.objects.select_related("actor").get(id=operation_id)
+    return {"operation": operation.pk, "verb": operation.verb, "by": str(operation.actor)}
 
 
 def _line(channel_identity_id: int, known: Mapping[int, int], detail: dict[str, Any]) -> Entry:
@@ -86,16 +94,25 @@ def _line(channel_identity_id: int, known: Mapping[int, int], detail: dict[str, 
     )
 
 
+_ANNOUNCE = """
+UPDATE timeline_entry SET changed_in = pg_current_xact_id()::text::bigint WHERE id IN (
+    SELECT id FROM (
+        SELECT e.id, row_number() OVER (PARTITION BY c.profile_id ORDER BY e.occurred_at DESC, e.id DESC) AS place
+        FROM profiles_channelidentity c CROSS JOIN LATERAL (
+            SELECT id, occurred_at FROM timeline_entry WHERE channel_identity_id = c.id
+            ORDER BY occurred_at DESC, id DESC LIMIT %(page)s
+        ) e
+        WHERE c.id = ANY(%(ids)s)
+    ) newest WHERE place <= %(page)s
+)
+"""
+#: Entries of a customer's first page.
+_PAGE = 50
+
+
 def _announce(channel_identity_ids: Collection[int]) -> None:
-    """The newest entries of the moved channel identities count as changed, so that open pages of their new profile pull
-    them; what is older is read when somebody scrolls there."""
-    if not channel_identity_ids:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE timeline_entry SET changed_in = pg_current_xact_id()::text::bigint WHERE id IN ("
-            " SELECT e.id FROM unnest(%s::bigint[]) AS c(id) CROSS JOIN LATERAL ("
-            "  SELECT id FROM timeline_entry WHERE channel_identity_id = c.id"
-            "  ORDER BY occurred_at DESC, id DESC LIMIT 50) e)",
-            [sorted(channel_identity_ids)],
-        )
+    """The newest entries of those who moved count as changed, so that open pages of their new profile pull them; what
+    is older is read when somebody scrolls there."""
+    if channel_identity_ids:
+        with connection.cursor() as cursor:
+            cursor.execute(_ANNOUNCE, {"ids": sorted(channel_identity_ids), "page": _PAGE})

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import redis
 from django.conf import settings
 
+from timeline.entries import EntryKind
 from timeline.nudges import CHANNEL
 
 log = logging.getLogger("cxhub.live")
@@ -22,11 +23,20 @@ PAUSE_SECONDS = 1.0
 
 
 class Happened(NamedTuple):
-    """An entry of a profile is new or changed."""
+    """An entry of a profile is new or changed; without an entry (0) its side panel is."""
 
     profile_id: int
     entry_id: int
     kind: str
+
+
+#: Of a crowd that shares a phone or a browser so many are told at once; the others see it when they are next opened.
+MOST_TOLD = 200
+
+
+def without_entry(profile_ids: Iterable[int]) -> list[Happened]:
+    """Who somebody is has changed, and what their page says beside the timeline, though nothing stands on it."""
+    return [Happened(pk, 0, EntryKind.IDENTITY) for pk in sorted(profile_ids)[:MOST_TOLD]]
 
 
 class _Bus:

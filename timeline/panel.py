@@ -6,7 +6,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from profiles.identity.canonical import display_phone
-from profiles.reading import AddressView, IdentifierView, ProfileView, TraitView
+from profiles.reading import AddressView, ConsentView, IdentifierView, ProfileView, TraitView
 from timeline.wording import (
     GRADES,
     REPLY_REFUSALS,
@@ -39,6 +39,7 @@ class AddressRow:
     """One address the customer writes from, and whether it can be answered. `id` is the channel identity's."""
 
     id: int
+    account_id: int
     icon: str
     channel: str
     channel_word: str
@@ -95,6 +96,7 @@ class Panel:
     last_seen: datetime | None
     channels: list[tuple[str, str, str]]  # channel, icon, word: each once
     names_lines: bool
+    consents: tuple[ConsentView, ...] = ()
 
 
 def panel_of(profile: ProfileView) -> Panel:
@@ -115,6 +117,7 @@ def panel_of(profile: ProfileView) -> Panel:
         last_seen=max((row.last_seen for row in addresses if row.last_seen), default=None),
         channels=list(dict.fromkeys((row.channel, row.icon, row.channel_word) for row in addresses)),
         names_lines=len(accounts) > 1,
+        consents=profile.consents,
     )
 
 
@@ -136,6 +139,7 @@ def address_row(identity: AddressView) -> AddressRow:
     address = member or identity.address
     return AddressRow(
         id=identity.id,
+        account_id=identity.account_id,
         icon=icon,
         channel=identity.channel,
         channel_word=word,

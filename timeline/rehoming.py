@@ -3,7 +3,7 @@
 Lines about identity stay: they are about the channel identity, not about who used the address at the time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import connection
@@ -13,6 +13,7 @@ from django.utils import timezone
 from profiles.models import ChannelIdentity
 from profiles.signals import Confirmation, SeenAgain, Span, as_rows, confirmations_wanted, epochs_changed
 from timeline.entries import Direction, EntryKind
+from timeline.identity_log import said_by
 from timeline.models import Entry
 from timeline.recording import refold_identities
 
@@ -45,15 +46,16 @@ CROSS JOIN LATERAL (SELECT min(id) AS id FROM unnest(e.sightings) AS found(id) W
 
 
 @receiver(epochs_changed, dispatch_uid="timeline.rehoming")
-def move_entries(spans: Sequence[Span], **_: Any) -> tuple[set[int], list[SeenAgain]]:
+def move_entries(spans: Sequence[Span], operation_id: int | None = None, **_: Any) -> tuple[set[int], list[SeenAgain]]:
     """The entries of each span are on its other channel identity, with a line about it on both."""
     holders: set[int] = set()
     again: list[SeenAgain] = []
+    by = said_by(operation_id)
     for span in spans:
         count = _moved(span, again)
         if count:
             holders.add(span.to_identity_id)
-            _log(span, count)
+            _log(span, count, by)
     refold_identities({pk for span in spans for pk in (span.from_identity_id, span.to_identity_id)})
     return holders, again
 
@@ -73,7 +75,7 @@ def _moved(span: Span, again: list[SeenAgain]) -> int:
     return count
 
 
-def _log(span: Span, count: int) -> None:
+def _log(span: Span, count: int, by: Mapping[str, Any]) -> None:
     accounts = dict(
         ChannelIdentity.objects.filter(id__in=[span.from_identity_id, span.to_identity_id]).values_list(
             "id", "account_id"
@@ -85,6 +87,7 @@ def _log(span: Span, count: int) -> None:
         "from_identity": span.from_identity_id,
         "to_identity": span.to_identity_id,
         "since": span.start.isoformat(),
+        **by,
     }
     Entry.objects.bulk_create(
         Entry(

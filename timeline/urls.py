@@ -31,6 +31,7 @@ urlpatterns = [
     path("identity/addresses/<int:channel_identity_id>/since/", identity_verbs.somebody_else, name="somebody-else"),
     path("search/", search_pages.search, name="search"),
     path("addresses/<int:channel_identity_id>/consent/", consent_pages.write_consent, name="write-consent"),
+    path("consents/<int:event_id>/", consent_pages.consent_evidence, name="consent-evidence"),
     path("addresses/<int:channel_identity_id>/block/", consent_pages.block_sender, name="block-sender"),
     path("addresses/<int:channel_identity_id>/unblock/", consent_pages.unblock_sender, name="unblock-sender"),
     path("entries/<int:entry_id>/<slug:verdict>/", consent_pages.judge_spam, name="judge-spam"),

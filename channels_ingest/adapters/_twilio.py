@@ -107,6 +107,7 @@ class TwilioChannel(TwilioListing):
             raise PayloadError(f"expected Twilio's form of a message, got {len(fields)} fields without a MessageSid")
         is_status = "MessageStatus" in fields or fields.get("SmsStatus", "") not in _INBOUND
         try:
+            self._check_channel(fields.get("To" if is_status else "From", ""))
             if is_status:
                 items = status_items(fields, sid, delivery.query, received_at, self.prefix)
             else:
@@ -117,6 +118,15 @@ class TwilioChannel(TwilioListing):
         number = as_word(ours) if ours.startswith("+") else ""
         route, line = self._route(number, account), "" if is_status else number
         return [Located(item=item, path="form", route=route, line=line) for item in items]
+
+    def _check_channel(self, theirs: str) -> None:
+        """Raises OddPartError for an address of another of Twilio's channels.
+
+        A text message whose number leads to the WhatsApp line's URL must not gain WhatsApp's proof of its sender.
+        """
+        prefix, separator, _ = theirs.rpartition(":")
+        if f"{prefix}{separator}" != self.prefix:
+            raise OddPartError(f"{nameable(prefix) if prefix else 'sms'} on a line for {self.channel}")
 
     def _route(self, number: str, account: AccountSettings) -> str:
         """Which of our numbers it is about, as the setting writes it: one address for webhooks can serve several.

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from channels_ingest.adapters._gateway_items import CLOSES, Terms, item_of
+from channels_ingest.adapters._public_links import PublicLinks
 from channels_ingest.adapters._standard_webhooks import WINDOW, check_secret, is_signed
 from channels_ingest.adapters.base import (
     AccountSettings,
@@ -65,8 +66,8 @@ def check_url(value: str) -> str:
     return "" if is_address and not parts.fragment else "expected a web address, https://…"
 
 
-class GenericSigned:
-    """See `base.Adapter` and `sending.Sends`."""
+class GenericSigned(PublicLinks):
+    """See `base.Adapter`, `sending.Sends` and `fetching.FetchesMedia`."""
 
     provider = "generic_signed"
     channel = "sms"

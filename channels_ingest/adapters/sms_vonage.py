@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
+from channels_ingest.adapters._public_links import PublicLinks
 from channels_ingest.adapters._vonage_errors import CREDENTIALS, error_of, errors_of, receipt_errors_of
 from channels_ingest.adapters._vonage_signature import (
     SMS_METHODS,
@@ -83,8 +84,8 @@ _FILES: Mapping[str, str] = MappingProxyType(
 )
 
 
-class SmsVonage:
-    """See `base.Adapter` and `sending.Sends`."""
+class SmsVonage(PublicLinks):
+    """See `base.Adapter`, `sending.Sends` and `fetching.FetchesMedia`."""
 
     provider = "sms_vonage"
     channel = "sms"

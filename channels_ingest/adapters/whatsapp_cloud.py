@@ -36,6 +36,10 @@ _SIGNATURE = re.compile(r"sha256=[0-9a-f]{64}")  # as Meta sends it; anything el
 Reader = Callable[[Circumstances, dict[str, Any]], list[Item]]
 
 
+#: Items of one delivery; a chunk of history has some thousands.
+MOST_ITEMS = 50_000
+
+
 class WhatsAppCloud:
     """The adapter; see `base.Adapter`."""
 
@@ -87,13 +91,15 @@ class WhatsAppCloud:
             raise PayloadError(f"expected a list of entries, got {type(entries).__name__}")
         found: list[Located] = []
         for number, entry in enumerate(entries):
+            _check_number(found)
             path = f"entry[{number}]"
             changes = as_object(entry).get("changes")
             if not isinstance(changes, list):
                 found.append(Located(item=NotUnderstood(reason="entry without changes"), path=path))
                 continue
             for index, change in enumerate(changes):
-                found += _read_change(change, entry, f"{path}.changes[{index}]", account, received_at)
+                _check_number(found)
+                _read_change(found, change, entry, f"{path}.changes[{index}]", account, received_at)
         return found
 
     def render(self, outgoing: Outgoing, account: AccountSettings, *, api_url: str) -> HttpRequest:
@@ -115,13 +121,25 @@ class WhatsAppCloud:
         return _whatsapp_sending.read_answer(answer)
 
 
+def _check_number(found: list[Located]) -> None:
+    """Raises PayloadError once there are more items than Meta sends: empty ones take three bytes each, and memory."""
+    if len(found) > MOST_ITEMS:
+        raise PayloadError(f"more than {MOST_ITEMS:,} items in one delivery")
+
+
 def _read_change(
-    change: object, entry: dict[str, Any], path: str, account: AccountSettings, received_at: datetime
-) -> list[Located]:
-    """Every item of one change. What goes wrong with one is reported at its path and spares the others."""
+    found: list[Located],
+    change: object,
+    entry: dict[str, Any],
+    path: str,
+    account: AccountSettings,
+    received_at: datetime,
+) -> None:
+    """`found` gains every item of one change. What goes wrong with one is told at its path and spares the others."""
     value = as_object(change).get("value")
     if not isinstance(value, dict):
-        return [Located(item=NotUnderstood(reason="change without a value"), path=path)]
+        found.append(Located(item=NotUnderstood(reason="change without a value"), path=path))
+        return
     metadata = as_object(value.get("metadata"))
     account_id = as_word(entry.get("id"))
     here = Circumstances(
@@ -134,7 +152,6 @@ def _read_change(
         received_at=received_at,
         entry_time=entry.get("time"),
     )
-    found: list[Located] = []
     for place, reader, piece in _pieces(as_word(as_object(change).get("field")), value, f"{path}.value"):
         try:
             if not isinstance(piece, dict):
@@ -146,7 +163,7 @@ def _read_change(
             items = [NotUnderstood(reason=f"{type(error).__name__} while reading it")]
         line = f"+{here.own_number}" if here.own_number else ""
         found += [Located(item=item, path=place, route=here.route, line=line) for item in items]
-    return found
+        _check_number(found)
 
 
 def _pieces(field: str, value: dict[str, Any], path: str) -> Iterator[tuple[str, Reader, Any]]:

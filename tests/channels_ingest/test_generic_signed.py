@@ -5,10 +5,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from standardwebhooks import Webhook
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from standardwebhooks import Webhook, WebhookVerificationError
 
 from channels_ingest.accounts import ConnectError, connect
 from channels_ingest.adapters.base import AccountSettings, Delivery, PayloadError
+from channels_ingest.adapters.fetching import FetchesMedia
 from channels_ingest.adapters.generic_signed import ADAPTER, GenericSigned
 from channels_ingest.adapters.sending import (
     Accepted,
@@ -98,6 +101,36 @@ def test_secret_that_is_none_cannot_be_connected_and_verifies_nothing(db: None, 
         body=b"{}", headers={"webhook-signature": sign(), "webhook-id": "msg_1"}, received_at=RECEIVED_AT
     )
     assert not ADAPTER.verify(delivery, AccountSettings(secrets={"secret": (secret,)}))
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    body=st.text(st.characters(codec="utf-8"), max_size=8).map(str.encode),
+    signed_body=st.text(st.characters(codec="utf-8"), max_size=8).map(str.encode),
+    is_same=st.booleans(),
+    age=st.integers(-400, 400),
+    extra=st.sampled_from(["", "v1,AAAA ", "v1a,x "]),
+)
+def test_what_is_good_here_is_good_to_the_library_and_the_reverse(
+    body: bytes, signed_body: bytes, is_same: bool, age: int, extra: str
+) -> None:
+    now = datetime.now(UTC)
+    if abs(abs(age) - 300) < 5:  # the library looks at its own clock
+        return
+    body = signed_body if is_same else body
+    at = now - timedelta(seconds=age)
+    headers = {
+        "webhook-id": "msg_1",
+        "webhook-timestamp": str(int(at.timestamp())),
+        "webhook-signature": extra + sign(signed_body, at=at),
+    }
+    try:
+        Webhook(SECRET).verify(body, headers, json_parse=False)
+        verdict = True
+    except WebhookVerificationError:
+        verdict = False
+    delivery = Delivery(body=body, headers=headers, received_at=now)
+    assert ADAPTER.verify(delivery, AccountSettings(secrets={"secret": (SECRET,)})) is verdict
 
 
 def test_key_is_that_of_id_and_body_and_not_of_the_attempt() -> None:
@@ -284,3 +317,18 @@ def test_answers_are_outcomes() -> None:
 def test_wrong_setting_is_named(db: None, name: str, value: str) -> None:
     with pytest.raises(ConnectError, match=name):
         connect("generic_signed", name="Gateway", values={"secret": SECRET, name: value})
+
+
+def test_files_are_fetched_by_their_links_without_credentials() -> None:
+    account = AccountSettings(secrets={"send_token": ("t",), "secret": (SECRET,)})
+    adapter = GenericSigned()
+    request = adapter.media_request({"link": "https://gw.example/f/1?k=2"}, account, api_url="")
+    assert request is not None
+    assert (request.url, dict(request.headers)) == ("https://gw.example/f/1?k=2", {})
+    simulated = adapter.media_request(
+        {"link": "https://gw.example/f/1"}, account, api_url="http://127.0.0.1:8000/simulator/g/k"
+    )
+    assert simulated is not None
+    assert simulated.url == "http://127.0.0.1:8000/simulator/g/k/f/1"
+    assert adapter.media_request({"link": "javascript:1"}, account, api_url="") is None
+    assert isinstance(adapter, FetchesMedia)

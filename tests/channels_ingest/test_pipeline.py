@@ -465,3 +465,28 @@ def test_answer_that_failed_leaves_the_customer_waiting(deliver: Deliver) -> Non
     assert QueueRow.objects.get().waiting_since is not None
     work(deliver, [status("out.1", "delivered", AT + 12)], at_once=False)
     assert QueueRow.objects.get().waiting_since is None
+
+
+def test_message_with_the_id_of_another_customers_is_not_dropped_without_a_word(deliver: Deliver) -> None:
+    deliver(whatsapp_text("Mine", wamid="in.1", at=AT))
+    other = whatsapp_change(
+        messages=[{"from": "15550100002", "id": "in.1", "timestamp": str(AT), "type": "text", "text": {"body": "No"}}],
+        contacts=[{"profile": {"name": "Tomas"}, "wa_id": "15550100002"}],
+    )
+    deliver(other)
+    pipeline.drain()
+    assert [entry.text for entry in Entry.objects.all()] == ["Mine"]
+    envelope = Envelope.objects.latest("id")
+    assert envelope.state == Envelope.State.NOT_UNDERSTOOD
+    assert envelope.fault == "a message has the id of another customer's message; the first one is kept"
+
+
+def test_delivery_of_more_items_than_anybody_sends_is_kept_and_not_read(deliver: Deliver) -> None:
+    deliver(whatsapp_change(messages=[{}] * 50_002))
+    pipeline.drain()
+    envelope = Envelope.objects.get()
+    assert (envelope.state, envelope.fault) == ("not_understood", "more than 50,000 items in one delivery")
+    assert envelope.body is not None
+    envelopes.replay([envelope.pk])
+    pipeline.drain()
+    assert Envelope.objects.get().fault == "more than 50,000 items in one delivery"

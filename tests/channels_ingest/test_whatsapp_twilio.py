@@ -46,10 +46,26 @@ def test_number_that_whatsapp_writes_otherwise_is_kept_beside_the_one_that_came(
     assert message["sender"]["identifiers"] == ["phone:+5531988880000 proved", "phone:+553188880000 proved"]
 
 
-@pytest.mark.parametrize("address", ["whatsapp:", "", "whatsapp:\x00"])
+@pytest.mark.parametrize("address", ["whatsapp:", "whatsapp:\x00"])
 def test_message_of_nobody_is_reported(address: str) -> None:
     [report] = read(From=address, Body="hi")
     assert report["reason"] == "nobody named as the customer"
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("+14135550123", "sms on a line for whatsapp"),
+        ("32665", "sms on a line for whatsapp"),
+        ("", "sms on a line for whatsapp"),
+        ("messenger:4", "messenger on a line for whatsapp"),
+        ("rcs:whatsapp:+14135550123", "(no code word) on a line for whatsapp"),
+        ("WhatsApp:+14135550123", "WhatsApp on a line for whatsapp"),
+    ],
+)
+def test_sender_of_another_channel_never_gains_the_proof_of_this_one(address: str, reason: str) -> None:
+    [report] = read(From=address, WaId="14135550123", ExternalUserId="whatsapp:US.1", Body="hi")
+    assert (report["item"], report["reason"]) == ("NotUnderstood", reason)
 
 
 def test_row_of_a_list_and_button_are_choices() -> None:

@@ -27,7 +27,8 @@ from tests.profiles.world import (
     whatsapp_user,
 )
 from timeline.entries import EntryKind
-from timeline.models import QueueRow
+from timeline.live import Happened
+from timeline.models import Entry, QueueRow
 
 
 @pytest.fixture
@@ -209,3 +210,28 @@ def test_boundary_may_lie_in_the_future_or_at_the_message_itself(world: World) -
     for operation in Operation.objects.order_by("?"):
         undo(operation, actor=world.lead)
         check(world)
+
+
+def test_open_pages_are_told_what_leaves_no_entry(world: World) -> None:
+    world.deliver([("A", message("m1", whatsapp(0), hour(1)))])
+    customer = ChannelIdentity.objects.get().profile_id
+    told = world.deliver([("W", introduction("i1", shopping(0, phone(0), name="Mira"), hour(2)))])
+    assert told == [Happened(customer, 0, EntryKind.IDENTITY)]
+    assert Profile.objects.get(id=customer).display_name == "Mira"
+    assert world.deliver([("W", introduction("i1", shopping(0, phone(0), name="Mira"), hour(2)))]) == []
+
+
+def test_who_shares_a_phone_since_now_is_told_too(world: World) -> None:
+    world.deliver([("W", introduction("i1", shopping(0, phone(0)), hour(2)))])
+    world.deliver([("W", introduction("i2", shopping(2), hour(2)))])
+    told = world.deliver([("W", introduction("i3", shopping(1, phone(0)), hour(2)))])
+    one, _, other = ChannelIdentity.objects.order_by("id").values_list("profile_id", flat=True)
+    assert told == [Happened(one, 0, EntryKind.IDENTITY), Happened(other, 0, EntryKind.IDENTITY)]
+
+
+def test_lines_about_entries_that_a_human_moved_say_by_whose_word(world: World) -> None:
+    world.deliver([("A", message("m1", whatsapp(0), hour(1))), ("A", message("m2", whatsapp(0), hour(3)))])
+    done = draw_boundary(ChannelIdentity.objects.get(), hour(2), actor=world.lead, reason="the son has it now")
+    assert done.operation is not None
+    lines = Entry.objects.filter(detail__type="rehomed").values_list("detail__operation", "detail__verb", "detail__by")
+    assert set(lines) == {(done.operation.pk, "split", str(world.lead))}

@@ -20,6 +20,7 @@ from channels_ingest.routing import Router
 from profiles.identity.values import Grade, IdentifierKind, SeenIdentifier, Sender, Standing
 from profiles.models import ChannelAccount, Role, StaffMember
 from timeline.entries import AmendmentKind, Delivery, Direction, EntryKind
+from timeline.live import Happened
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 INSTANT = timedelta(microseconds=1)
@@ -76,15 +77,16 @@ class World:
     written: dict[tuple[int, str], tuple[str, str, datetime]] = field(default_factory=dict)
     batches: list[Delivered] = field(default_factory=list)
 
-    def deliver(self, items: Delivered) -> None:
-        """The items are written in one transaction, as a worker does."""
+    def deliver(self, items: Delivered) -> list[Happened]:
+        """The items are written in one transaction, as a worker does; returns what open pages are told."""
         batch, router, faults = Batch(), Router(), list[str]()
         for line, item in items:
             batch.add(Envelope(account=self.lines[line]), [Located(item=item, path="")], router, faults)
         with transaction.atomic():
-            write(batch)
+            happened = write(batch)
         assert not faults
         self.note(items)
+        return happened
 
     def note(self, items: Delivered) -> None:
         """The items are among the facts."""

@@ -4,7 +4,7 @@ away before it was looked at. Python's own parser turns raw Latin letters into U
 
 import binascii
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -32,9 +32,13 @@ _ID = re.compile(rf"<([^<>\s]{{1,{LONGEST_ID}}})>")
 
 @dataclass(frozen=True, slots=True)
 class Headers:
-    """The fields in their order: lower-case names, values as bytes and still folded."""
+    """The fields in their order: lower-case names, values as bytes and still folded.
+
+    `is_clean` is False where another reader may have found other fields: a line that is none, or a head without end.
+    """
 
     fields: tuple[tuple[str, bytes], ...]
+    is_clean: bool = True
 
     def all(self, name: str) -> list[bytes]:
         """Every value of `name`, from the top."""
@@ -65,8 +69,9 @@ def split_head(raw: bytes, start: int = 0, end: int | None = None) -> tuple[Head
         return Headers(()), start + raw[start : start + 2].find(b"\n") + 1
     found = _END_OF_HEAD.search(raw, start, min(end, start + LONGEST_HEAD))
     head_end, body = (found.start(), found.end()) if found else (min(end, start + LONGEST_HEAD), end)
-    fields = tuple(_fields(raw[start:head_end]))
-    return (Headers(fields), body) if fields else (Headers(()), start)
+    fields, is_clean = _fields(raw[start:head_end])
+    is_whole = found is not None or head_end == end
+    return (Headers(tuple(fields), is_clean and is_whole), body) if fields else (Headers(()), start)
 
 
 def headers_of(pairs: Iterable[tuple[str, str]]) -> Headers:
@@ -75,23 +80,26 @@ def headers_of(pairs: Iterable[tuple[str, str]]) -> Headers:
     return Headers(tuple(listed[:MOST_FIELDS]))
 
 
-def _fields(head: bytes) -> Iterator[tuple[str, bytes]]:
-    """Each field of a head; lines that are none are passed over."""
+def _fields(head: bytes) -> tuple[list[tuple[str, bytes]], bool]:
+    """Each field of a head, and whether that is all of it; lines that are none are passed over."""
+    found: list[tuple[str, bytes]] = []
     name, lines = "", bytearray()
-    count = 0
+    is_clean = True
     for line in head.split(b"\n"):
         if line[:1] in (b" ", b"\t"):
+            is_clean = is_clean and bool(name)
             lines += b"\n" + line
             continue
         if name:
-            yield name, bytes(lines).strip()
-            count += 1
+            found.append((name, bytes(lines).strip()))
         match = _FIELD.match(line)
+        is_clean = is_clean and (match is not None or not line.strip(b"\r"))
         name, lines = (match[1].decode("ascii").lower(), bytearray(line[match.end() :])) if match else ("", bytearray())
-        if count >= MOST_FIELDS:
-            return
+        if len(found) >= MOST_FIELDS:
+            return found, False
     if name:
-        yield name, bytes(lines).strip()
+        found.append((name, bytes(lines).strip()))
+    return found, is_clean
 
 
 def readable(raw: bytes) -> tuple[str, str]:

@@ -12,8 +12,10 @@ from channels_ingest.adapters.mail.threads import tagged_address, thread_in, tok
 from channels_ingest.adapters.mail.verdict import of_authentication_results, only_signer
 from channels_ingest.messages import Amendment, ConsentChange, Message
 from profiles.identity.from_header import Verdict
+from profiles.identity.mailbox import email_join_key
 from profiles.identity.values import Standing
 from tests.channels_ingest.describing import PAYLOADS, RECEIVED_AT
+from tests.profiles.identity.test_forged_senders import SEED, forgeries
 
 KEY = b"a key of this test's"
 OLD_KEY = b"the key before"
@@ -305,3 +307,57 @@ def test_what_may_not_be_answered_automatically_is_said(fields: list[str], sende
 )  # fmt: skip
 def test_time_is_the_servers_stamp_then_the_senders_if_it_can_be(fields: list[str], at: str) -> None:
     assert items(mail(*fields))[0].occurred_at.isoformat() == at
+
+
+def test_no_forged_field_in_a_whole_mail_is_the_victim_with_proof() -> None:
+    """Promise I4 on the bytes: a field that breaks out of its line must not leave the victim alone in it."""
+    proved = 0
+    for number, (way, fields, verdict, victim) in enumerate(forgeries(SEED, 6_000)):
+        head = b""
+        for field in fields:
+            value = field if isinstance(field, bytes) else field.encode("utf-8", "surrogateescape")
+            head += (b"From: ", b"from:", b"FROM :")[number % 3] + value + b"\r\n"
+        raw = (b"Subject: x\r\n" + head, head + b"Subject: x\r\n")[number % 2] + b"\r\nhello"
+        message = items(raw, verdict)[0]
+        told = f"seed {SEED}: {way}: {fields!r} {verdict} -> {message.sender}"
+        if email_join_key(message.sender.address) == email_join_key(victim):
+            assert message.sender.standing is not Standing.PROVED, told
+        proved += message.sender.standing is Standing.PROVED
+    assert proved > 0
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"From: victim@x.example\r\nevil@x.example\r\n",
+        b"From: victim@x.example\r\n\x00From: evil@x.example\r\n",
+        b" lost\r\nFrom: victim@x.example\r\n",
+        b"From: victim@x.example\r\n" + b"X: y\r\n" * 2_500 + b"From: evil@x.example\r\n",
+        b"From: victim@x.example\r\n" + b"X: " + b"y" * 500_000 + b"\r\nFrom: evil@x.example\r\n",
+    ],
+)
+def test_head_that_others_may_read_differently_proves_nobody(head: bytes) -> None:
+    assert items(head + b"\r\nhello", PASSED)[0].sender.standing is Standing.UNPROVED
+
+
+GROUP = ["List-Id: <support.hub.example>", "X-Original-From: Mira <mira@x.example>", "Precedence: list"]
+
+
+def test_customer_whose_mail_a_group_of_ours_handed_on_is_the_customer_without_proof() -> None:
+    handed_on = mail(*GROUP, sender="'Mira' via Support <support@hub.example>")
+    verdict = Verdict(dmarc="pass", dmarc_domain="hub.example")
+    message = items(handed_on, verdict)[0]
+    assert (message.sender.address, message.sender.standing) == ("mira@x.example", Standing.UNPROVED)
+    assert "automatic" not in message.detail
+
+
+@pytest.mark.parametrize(
+    ("fields", "sender"),
+    [
+        (GROUP, "mallory@evil.example"),  # it did not come from our domain
+        (GROUP[1:], "support@hub.example"),  # no list of ours
+        (["List-Id: <list.evil.example>", *GROUP[1:]], "support@hub.example"),
+    ],
+)
+def test_original_sender_counts_only_from_a_group_of_ours(fields: list[str], sender: str) -> None:
+    assert items(mail(*fields, sender=sender))[0].sender.address == sender

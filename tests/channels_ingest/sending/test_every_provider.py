@@ -21,13 +21,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 PROVIDERS = ["generic_signed", "sms_twilio", "sms_vonage", "whatsapp_twilio"]
 #: A code of each provider that closes the address, and the words an agent reads.
 REFUSALS = {
-    "generic_signed": ("E42", "the simulator was told to refuse it"),
+    "generic_signed": ("42", "the simulator was told to refuse it"),
     "sms_twilio": ("21610", "the customer texted STOP to this line; only they can undo that, by texting START"),
     "sms_vonage": ("1170", "this is no number that can be texted"),
     "whatsapp_twilio": ("63024", "there is no WhatsApp user at this number"),
 }
 BOUNCES = {
-    "generic_signed": ("E43", "the phone is out of reach"),
+    "generic_signed": ("43", "the phone is out of reach"),
     "sms_twilio": ("30005", "the network does not know this number: it may be out of use"),
     "sms_vonage": ("1190", "the network does not know this number: it may be out of use"),
     "whatsapp_twilio": ("30003", "the phone was off or out of reach for too long"),
