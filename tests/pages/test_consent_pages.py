@@ -16,8 +16,10 @@ from tests.channels_ingest.saying import Customer, account, at
 from tests.pages.reading_html import words
 from timeline.consent_pages import consent_part
 from timeline.entries import SetAside
+from timeline.keeping_out import block
 from timeline.models import Entry, QueueRow
 from timeline.panel import panel_of
+from timeline.spam import kept_out
 
 pytestmark = pytest.mark.django_db
 
@@ -210,3 +212,14 @@ def test_messages_of_colleagues_are_told_of_where_somebody_looks_for_them(agent:
     Customer(account("sms")).writes("Hello", 0)
     assert 'hx-get="/inbox/spam/ours/"' in agent.get("/inbox/spam/").content.decode()
     assert 'hx-get="/inbox/spam/ours/"' not in agent.get("/inbox/all/").content.decode()
+
+
+def test_any_number_of_blocked_senders_costs_three_queries(agent: Client, django_assert_num_queries) -> None:  # type: ignore[no-untyped-def]
+    line, ana = account("sms"), StaffMember.objects.get()
+    for number in range(5):
+        customer = Customer(line, f"+1555010000{number}")
+        customer.writes("buy this", number)
+        block([customer.identity.pk], actor=ana)
+    with django_assert_num_queries(3):
+        rows = kept_out()
+    assert [row.entry.text if row.entry else "" for row in rows] == ["buy this"] * 5
