@@ -68,7 +68,7 @@ def _facts(identity: ChannelIdentity) -> Waiting | None:
     if since is None or message is None or message.occurred_at < since:
         return None
     automatic = Entry.objects.filter(
-        kind=EntryKind.MESSAGE, direction=Direction.OUT, detail__is_automatic=True, occurred_at__gte=since - APART
+        kind=EntryKind.MESSAGE, direction=Direction.OUT, detail__automatic=True, occurred_at__gte=since - APART
     )
     same_address = automatic.filter(
         channel_identity__account_id=identity.account_id, channel_identity__address=identity.address

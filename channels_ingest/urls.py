@@ -1,6 +1,7 @@
 from django.urls import include, path
 
 from channels_ingest.media.serving import serve
+from channels_ingest.ours_page import ours
 from channels_ingest.sending.confirmation_page import confirm_claim
 from channels_ingest.simulator import page
 from channels_ingest.simulator.api import provider_api
@@ -16,6 +17,7 @@ urlpatterns = [
     path("simulator/<int:account_id>/", page.thread, name="simulator-thread"),
     path("simulator/<int:account_id>/write/", page.write, name="simulator-write"),
     path("simulator/<str:provider>/<str:key>/<path:rest>", provider_api, name="simulator-api"),
+    path("inbox/spam/ours/", ours, name="ours"),
     path("unsubscribe/<str:token>/", unsubscribe, name="unsubscribe"),
     path("chat/v1/", include("channels_ingest.webchat.urls")),
 ]

@@ -1,4 +1,9 @@
-"""Long answers, sent as the reader takes them: files of messages, which are never held in memory whole."""
+"""Long answers: files of messages. One that lies in a folder is handed to the server, which reads it as it sends it.
+
+What comes from elsewhere (a bucket) goes through here part by part. granian queues what its reader has not taken yet,
+so that such a file may be in memory once for each reader: four of 90 MB took 250 MB more, against 42 MB when handed
+over (measured with granian 2.8.7).
+"""
 
 import asyncio
 from collections.abc import Callable, Iterable
@@ -17,12 +22,19 @@ READER_SECONDS = 30.0
 
 
 async def stream(protocol: Any, pool: ThreadPoolExecutor, wsgi: Wsgi, environ: dict[str, Any]) -> None:
-    """The WSGI application's answer is sent part by part. A thread is only taken while a part is made or read."""
+    """The WSGI application's answer is sent. A thread is only taken while it is made, or a part of it read.
+
+    An answer's `located` is (path, first byte, end) of a file that has the same bytes as its parts.
+    """
     loop = asyncio.get_running_loop()
     status, headers, answer = await loop.run_in_executor(pool, _begun, wsgi, environ)
     try:
         if environ["REQUEST_METHOD"] == "HEAD":
             protocol.response_empty(status, headers)
+            return
+        if located := getattr(answer, "located", None):
+            path, first, end = located
+            protocol.response_file_range(status, headers, path, first, end)
             return
         parts = iter(answer)
         transport = protocol.response_stream(status, headers)

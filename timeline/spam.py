@@ -4,6 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import OuterRef, Subquery
+
 from profiles.models import ChannelIdentity
 from timeline.entries import SetAside
 from timeline.models import Entry
@@ -33,13 +35,14 @@ def kept_out(profile_ids: Collection[int] | None = None) -> list[KeptOut]:
     for entry in spam.select_related("account", "channel_identity__profile")[:MOST_READ]:
         profile = entry.channel_identity.profile
         found.setdefault(profile.pk, KeptOut(profile.pk, profile.display_name, entry, entry.occurred_at))
-    for identity in blocked.select_related("profile")[:MOST_READ]:
+    newest = Entry.objects.filter(channel_identity_id=OuterRef("id"), kind="message", direction="in")
+    newest_id = Subquery(newest.order_by("-occurred_at", "-id").values("id")[:1])
+    identities = list(blocked.annotate(newest=newest_id).select_related("profile")[:MOST_READ])
+    entries = Entry.objects.select_related("account").in_bulk([i.newest for i in identities if i.newest])
+    for identity in identities:
         moment = max(filter(None, (identity.last_inbound_at, identity.blocked_at)))
         known = found.get(identity.profile_id)
         if known is None or known.moment < moment:
-            found[identity.profile_id] = KeptOut(identity.profile_id, identity.profile.display_name, None, moment)
-    for each in [each for each in found.values() if each.entry is None]:
-        newest = Entry.objects.filter(channel_identity__profile_id=each.profile_id, kind="message", direction="in")
-        last = newest.select_related("account").order_by("-occurred_at", "-id").first()
-        found[each.profile_id] = KeptOut(each.profile_id, each.name, last, each.moment)
+            last = entries.get(identity.newest)
+            found[identity.profile_id] = KeptOut(identity.profile_id, identity.profile.display_name, last, moment)
     return sorted(found.values(), key=lambda each: (each.moment, each.profile_id), reverse=True)

@@ -42,6 +42,9 @@ AHEAD = timedelta(minutes=15)
 #: A stamp in whole seconds tells more than our own clock only when the delivery is a retry.
 NOTABLE = timedelta(minutes=1)
 _DIGITS = re.compile(r"[0-9]{9,11}")
+LARGEST_EVENT = 2_000_000
+#: Places where the name of a field may stand within other words before it is looked for no more.
+MOST_TRIES = 1_000
 _FILE = re.compile(r"attachment-\d{1,4}")
 
 
@@ -110,14 +113,29 @@ def _signature_in(body: bytes) -> tuple[str, str, str]:
     """Timestamp, token and signature; empty where there are none."""
     try:
         if body.lstrip()[:1] == b"{":
-            signature = as_object(read_json(body).get("signature"))
+            signature = as_object(read_json(body).get("signature")) if len(body) <= LARGEST_EVENT else {}
             found = [as_word(signature.get(name)) for name in ("timestamp", "token", "signature")]
         else:
-            form = read_form(body)
+            # Nothing is known of the sender yet, so only the three fields are decoded, and not the mail.
+            form = read_form(body if body[:1] == b"-" else _only(body, b"timestamp", b"token", b"signature"))
             found = [form.text(name) for name in ("timestamp", "token", "signature")]
     except PayloadError:
         return "", "", ""
     return found[0], found[1][:200], found[2][:200]
+
+
+def _only(body: bytes, *names: bytes) -> bytes:
+    """The first field of each name of an urlencoded body, still encoded."""
+    found = []
+    for name in names:
+        at = body.find(name + b"=")
+        for _ in range(MOST_TRIES):
+            if at <= 0 or body[at - 1 : at] == b"&":
+                break
+            at = body.find(name + b"=", at + 1)
+        if at == 0 or (at > 0 and body[at - 1 : at] == b"&"):
+            found.append(body[at : at + 300].partition(b"&")[0])
+    return b"&".join(found)
 
 
 def _inbound(form: Form, account: AccountSettings, received_at: datetime) -> list[Item]:

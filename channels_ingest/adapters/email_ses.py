@@ -60,7 +60,7 @@ class AmazonSes(SesSending):
         Setting(name="secret_access_key", meaning="Its secret; needed to send", secret=True),
         Setting(name="configuration_set", meaning="The SES configuration set whose events come back here"),
     )
-    max_body_bytes = 60_000_000  # SNS sends 256 kB; a mail fetched from S3 is at most 40 MB
+    max_body_bytes = 1_000_000  # SNS sends 256 kB; mails fetched from S3 do not come this way
     kept_headers: tuple[str, ...] = ("content-type", "user-agent", "x-amz-sns-message-type")
     refusal_status = 403
     route_setting = ""

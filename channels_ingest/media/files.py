@@ -89,6 +89,14 @@ def open_content(name: str) -> IO[bytes] | None:
         raise StorageError(type(error).__name__) from error
 
 
+def path_of(name: str) -> str:
+    """Where the file is on this machine; empty when the storage is no folder."""
+    try:
+        return str(_storage().path(name))
+    except NotImplementedError:
+        return ""
+
+
 def remember(kept: Iterable[Kept]) -> None:
     """Each content has its row.
 

@@ -87,7 +87,7 @@ def _as_it_came(request: HttpRequest, link: MediaLink, file: dict[str, object], 
     mime_type = str(file.get("mime_type"))
     is_played = link.variant is Variant.PLAY and shown_as(mime_type) in ("sound", "film")
     size = content.seek(0, 2)
-    response = _ranged(request, content, size, etag=f'"{sha256}"')
+    response = _ranged(request, content, size, path=files.path_of(files.name_of(sha256)), etag=f'"{sha256}"')
     response["Content-Type"] = mime_type if is_played else "application/octet-stream"
     response["Accept-Ranges"] = "bytes"
     response["ETag"] = f'"{sha256}"'
@@ -96,8 +96,11 @@ def _as_it_came(request: HttpRequest, link: MediaLink, file: dict[str, object], 
     return _guarded(response)
 
 
-def _ranged(request: HttpRequest, content: IO[bytes], size: int, *, etag: str) -> HttpResponseBase:
-    """The bytes asked for: one range, or everything. What is no range is answered in full, as RFC 9110 allows."""
+def _ranged(request: HttpRequest, content: IO[bytes], size: int, *, path: str, etag: str) -> HttpResponseBase:
+    """The bytes asked for: one range, or everything. What is no range is answered in full, as RFC 9110 allows.
+
+    `located` tells the web process (`cxhub.streaming`) where the same bytes lie, so that it need not read them here.
+    """
     first, last, status = 0, size - 1, HTTPStatus.OK
     asked = _RANGE.fullmatch(request.headers.get("Range", ""))
     if asked and (asked[1] or asked[2]) and request.headers.get("If-Range", etag) == etag:
@@ -114,6 +117,8 @@ def _ranged(request: HttpRequest, content: IO[bytes], size: int, *, etag: str) -
     else:
         content.seek(first)
         response = StreamingHttpResponse(_Chunks(content, last - first + 1), status=status)
+        if path and size:
+            response.located = (path, first, last + 1)  # type: ignore[attr-defined]
     response["Content-Length"] = str(last - first + 1)
     if status == HTTPStatus.PARTIAL_CONTENT:
         response["Content-Range"] = f"bytes {first}-{last}/{size}"

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import connection
 
 from channels_ingest.accounts import cipher_of, settings_of
-from channels_ingest.models import AccountSecret
+from channels_ingest.models import AccountSecret, Reconciliation
 from channels_ingest.registry import ADAPTERS
 from cxhub.doctor.findings import Finding, bad, ok, warning
 from cxhub.health import backlog
@@ -103,6 +103,12 @@ def lines() -> Iterator[Finding]:
     for name, missing in silent.items():
         says = f"{name} has no credentials to send with: answers go into the simulator"
         yield warning("lines", says, f"Connect it again with --set for each of: {', '.join(missing)}.")
+    unread = Reconciliation.objects.filter(account__is_enabled=True).exclude(fault="")
+    for name, fault in unread.order_by("account__name").values_list("account__name", "fault"):
+        says = f"{name}: the provider's list of messages cannot be read ({fault}), so lost webhooks are not found"
+        yield warning(
+            "lines", says, "Look whether the account's id and token are right and the provider can be reached."
+        )
     if accounts and not silent:
         yield ok("lines", f"{len(accounts)} connected")
 

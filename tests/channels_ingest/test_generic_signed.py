@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from standardwebhooks import Webhook
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from standardwebhooks import Webhook, WebhookVerificationError
 
 from channels_ingest.accounts import ConnectError, connect
 from channels_ingest.adapters.base import AccountSettings, Delivery, PayloadError
@@ -99,6 +101,36 @@ def test_secret_that_is_none_cannot_be_connected_and_verifies_nothing(db: None, 
         body=b"{}", headers={"webhook-signature": sign(), "webhook-id": "msg_1"}, received_at=RECEIVED_AT
     )
     assert not ADAPTER.verify(delivery, AccountSettings(secrets={"secret": (secret,)}))
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    body=st.text(st.characters(codec="utf-8"), max_size=8).map(str.encode),
+    signed_body=st.text(st.characters(codec="utf-8"), max_size=8).map(str.encode),
+    is_same=st.booleans(),
+    age=st.integers(-400, 400),
+    extra=st.sampled_from(["", "v1,AAAA ", "v1a,x "]),
+)
+def test_what_is_good_here_is_good_to_the_library_and_the_reverse(
+    body: bytes, signed_body: bytes, is_same: bool, age: int, extra: str
+) -> None:
+    now = datetime.now(UTC)
+    if abs(abs(age) - 300) < 5:  # the library looks at its own clock
+        return
+    body = signed_body if is_same else body
+    at = now - timedelta(seconds=age)
+    headers = {
+        "webhook-id": "msg_1",
+        "webhook-timestamp": str(int(at.timestamp())),
+        "webhook-signature": extra + sign(signed_body, at=at),
+    }
+    try:
+        Webhook(SECRET).verify(body, headers, json_parse=False)
+        verdict = True
+    except WebhookVerificationError:
+        verdict = False
+    delivery = Delivery(body=body, headers=headers, received_at=now)
+    assert ADAPTER.verify(delivery, AccountSettings(secrets={"secret": (SECRET,)})) is verdict
 
 
 def test_key_is_that_of_id_and_body_and_not_of_the_attempt() -> None:

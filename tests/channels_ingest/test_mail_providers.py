@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from anymail.inbound import AnymailInboundMessage
 
 from channels_ingest.adapters import email_mailgun, email_postmark, email_sendgrid
-from channels_ingest.adapters.base import AccountSettings, Delivery
+from channels_ingest.adapters.base import AccountSettings, Delivery, PayloadError
 from channels_ingest.adapters.mail.forms import read_form
 from channels_ingest.adapters.mail.reading import read_mail
 from channels_ingest.messages import Message
@@ -235,3 +236,27 @@ def test_times_of_events_are_the_providers() -> None:
     assert datetime(2016, 4, 27, 20, 28, 50, 396393, UTC) == email_postmark.iso_moment(
         "2016-04-27T16:28:50.3963933-04:00", otherwise=RECEIVED_AT
     )
+
+
+HEAVY = {
+    "one field": b"body-mime=" + b"%41b" * 14_000_000 + b"&timestamp=1&token=a&signature=b",
+    "many fields": b"a=b&" * 14_000_000,
+    "names within words": b"xtoken=" * 8_000_000,
+    "an object": b"{" + b'"a":1,' * 8_000_000 + b"}",
+    "one part": b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n' + b"y" * 50_000_000 + b"\r\n--x--",
+    "many parts": b"--x\r\n\r\n" * 5_000_000,
+}
+
+
+@pytest.mark.parametrize("name", sorted(HEAVY))
+def test_unsigned_form_costs_a_stranger_more_than_us(name: str) -> None:
+    account = AccountSettings(secrets={"signing_key": ["key"]})
+    delivery = Delivery(body=HEAVY[name], headers={}, received_at=RECEIVED_AT)
+    started = time.process_time()
+    assert not email_mailgun.ADAPTER.verify(delivery, account)
+    assert time.process_time() - started < 1.5
+
+
+def test_parsed_mail_of_too_many_parts_is_kept_as_foreign() -> None:
+    with pytest.raises(PayloadError, match="400 parts"):
+        read(email_sendgrid.ADAPTER, HEAVY["many parts"])

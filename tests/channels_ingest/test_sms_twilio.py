@@ -5,6 +5,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from twilio.request_validator import RequestValidator
 
 from channels_ingest.adapters.base import AccountSettings, Delivery
@@ -129,6 +131,35 @@ def test_shared_key_signs_with_sha256_and_only_where_twilio_says_so() -> None:
     assert not good("12345", "HMAC_SHA1", header)
     assert good("12345", "HMAC_SHA1", {"x-twilio-webhooks-signature-settings": ""})
     assert not good("shared", "HMAC_SHA256", {"x-twilio-webhooks-signature-settings": "algorithm=HMAC_MD5"})
+
+
+NAMES = st.sampled_from(["MessageSid", "From", "To", "Body", "A", "a", "Ü", "", " "])
+FIELDS = st.lists(st.tuples(NAMES, st.text(st.characters(codec="utf-8"), max_size=6)), min_size=1, max_size=6)
+URLS = st.sampled_from(
+    [URL, URL + "?reference=1", "http://h.example/", "https://h.example:8443/w/", "https://h.example:443/w/"]
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(fields=FIELDS, signed_fields=FIELDS, is_same=st.booleans(), url=URLS, signed_url=URLS)
+def test_verdict_is_that_of_twilios_own_validator(
+    fields: list[tuple[str, str]],
+    signed_fields: list[tuple[str, str]],
+    is_same: bool,
+    url: str,
+    signed_url: str,
+) -> None:
+    by_name: dict[str, list[str]] = {}
+    for name, value in signed_fields if is_same else fields:
+        by_name.setdefault(name, []).append(value)
+    params = Multi(by_name)
+    theirs: dict[str, list[str]] = {}
+    for name, value in signed_fields:
+        theirs.setdefault(name, []).append(value)
+    signature = signed(theirs, signed_url)
+    verdict = RequestValidator("12345").validate(url, params, signature)
+    body = form([(name, value) for name, values in by_name.items() for value in values])
+    assert verify(body, signature, url=url) is verdict
 
 
 def test_order_of_the_fields_makes_no_other_delivery() -> None:

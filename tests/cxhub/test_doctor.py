@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from benchmarks.scratch import PROJECT
 from channels_ingest.accounts import connect
-from channels_ingest.models import AccountSecret, Envelope
+from channels_ingest.models import AccountSecret, Envelope, Reconciliation
 from cxhub.doctor import database, installation, machine, processes, valkey
 from cxhub.doctor.findings import Finding, State, examine
 from cxhub.embedded.valkey import embedded_valkey
@@ -173,6 +173,15 @@ def test_line_without_credentials_to_send_is_told() -> None:
     assert "access_token" in says(installation.lines(), State.WARNING)
     connect("whatsapp_cloud", name="Shop", values={"access_token": "x", "phone_number_id": "1"})
     assert states(installation.lines()) == [("lines", "ok")]
+
+
+@pytest.mark.django_db
+def test_list_of_messages_that_cannot_be_read_is_told(whatsapp: ChannelAccount) -> None:
+    row = Reconciliation.objects.create(account=whatsapp, next_at=timezone.now(), fault="ListingError: got 401")
+    assert "cannot be read (ListingError: got 401)" in says(installation.lines(), State.WARNING)
+    row.fault = ""
+    row.save()
+    assert "cannot be read" not in says(installation.lines(), State.WARNING)
 
 
 @pytest.mark.django_db

@@ -196,3 +196,24 @@ def test_long_answer_is_read_from_storage_as_it_is_taken_and_always_closed(takes
     assert parts.is_closed
     assert parts.left == left
     assert sum(reader.taken) == min(takes, 100) * 100_000
+
+
+def test_file_in_a_folder_is_handed_to_the_server() -> None:
+    handed: list[Any] = []
+    parts = Parts(100)
+    parts.located = ("/media/ab", 5, 9)
+
+    def wsgi(environ: dict[str, Any], start_response: Any) -> Parts:
+        start_response("206 Partial Content", [("Content-Length", "4")])
+        return parts
+
+    scope = SimpleNamespace(
+        method="GET", path="/media/token/file", query_string="", headers={}, server="h:80", client="127.0.0.1:5",
+        http_version="1.1", scheme="http",
+    )  # fmt: skip
+    reader = Reader()
+    reader.response_file_range = lambda *told: handed.append(told)
+    with ThreadPoolExecutor(1) as other_thread:
+        other_thread.submit(asyncio.run, Front(wsgi)(scope, reader)).result()
+    assert handed == [(206, [("Content-Length", "4")], "/media/ab", 5, 9)]
+    assert (parts.left, parts.is_closed) == (100, True)

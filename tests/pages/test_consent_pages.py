@@ -1,10 +1,14 @@
 """Consent beside the timeline, what colleagues write down, blocked senders, spam: by the page, without a script."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from channels_ingest.adapters.sending import Refused
 from channels_ingest.blocks import block_refused
+from channels_ingest.models import IntakeCount
 from profiles.consent import Purpose, address_state
 from profiles.models import ChannelIdentity, ConsentEvent, StaffMember
 from profiles.reading import describe
@@ -12,8 +16,10 @@ from tests.channels_ingest.saying import Customer, account, at
 from tests.pages.reading_html import words
 from timeline.consent_pages import consent_part
 from timeline.entries import SetAside
+from timeline.keeping_out import block
 from timeline.models import Entry, QueueRow
 from timeline.panel import panel_of
+from timeline.spam import kept_out
 
 pytestmark = pytest.mark.django_db
 
@@ -193,3 +199,27 @@ def test_strangers_are_asked_to_log_in(client: Client, path: str) -> None:
     mira.writes("Hello", 0)
     assert client.post(f"/addresses/{mira.identity.pk}/{path}/", {"reason": ""}).status_code == 302
     assert not Entry.objects.filter(kind="work").exists()
+
+
+def test_messages_of_colleagues_are_told_of_where_somebody_looks_for_them(agent: Client) -> None:
+    assert "colleagues" not in words(agent.get("/inbox/spam/ours/"))
+    IntakeCount.objects.create(account=account("email", "Support"), hour=timezone.now(), outcome="own", count=2)
+    IntakeCount.objects.create(
+        account=account("email", "Support"), hour=timezone.now() - timedelta(days=9), outcome="own", count=5
+    )
+    assert "so no customer was made: Support 2." in words(agent.get("/inbox/spam/ours/"))
+    assert 'hx-get="/inbox/spam/ours/"' in agent.get("/inbox/all/").content.decode()  # nothing has arrived yet
+    Customer(account("sms")).writes("Hello", 0)
+    assert 'hx-get="/inbox/spam/ours/"' in agent.get("/inbox/spam/").content.decode()
+    assert 'hx-get="/inbox/spam/ours/"' not in agent.get("/inbox/all/").content.decode()
+
+
+def test_any_number_of_blocked_senders_costs_three_queries(agent: Client, django_assert_num_queries) -> None:  # type: ignore[no-untyped-def]
+    line, ana = account("sms"), StaffMember.objects.get()
+    for number in range(5):
+        customer = Customer(line, f"+1555010000{number}")
+        customer.writes("buy this", number)
+        block([customer.identity.pk], actor=ana)
+    with django_assert_num_queries(3):
+        rows = kept_out()
+    assert [row.entry.text if row.entry else "" for row in rows] == ["buy this"] * 5

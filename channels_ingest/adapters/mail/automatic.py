@@ -60,7 +60,7 @@ def recognise(mail: Mail, report: Report | None, own_domains: Iterable[str]) -> 
     if headers.first("return-path").strip() == b"<>":
         return Automatic(AUTO_REPLY, "return-path")
     if precedence in ("bulk", "junk", "list") or headers.first("list-id"):
-        if _is_ours(list_id(headers), own_domains):
+        if is_own_list(headers, own_domains):
             return None
         return Automatic(LIST, "list-id" if headers.first("list-id") else "precedence")
     return None
@@ -86,8 +86,10 @@ def list_id(headers: Headers) -> str:
     return (match[1] if match else text)[:250]
 
 
-def _is_ours(name: str, own_domains: Iterable[str]) -> bool:
-    return any(name.lower() == domain or name.lower().endswith(f".{domain}") for domain in own_domains if domain)
+def is_own_list(headers: Headers, own_domains: Iterable[str]) -> bool:
+    """Whether the list it came by is of one of our domains."""
+    name = list_id(headers).lower()
+    return any(name == domain or name.endswith(f".{domain}") for domain in own_domains if domain)
 
 
 def _is_suppressing(headers: Headers) -> bool:

@@ -12,7 +12,7 @@ from channels_ingest.adapters.base import PayloadError
 from channels_ingest.adapters.forms import form_pairs
 from channels_ingest.adapters.mail.charset import to_text
 from channels_ingest.adapters.mail.headers import split_head
-from channels_ingest.adapters.mail.tree import spans
+from channels_ingest.adapters.mail.tree import TooComplexError, spans
 
 _BOUNDARY = re.compile(rb"\s{0,20}--([^\r\n]{1,200}?)[ \t]*\r?\n")
 _NAME = re.compile(r'(?:^|;)\s*name="((?:[^"\\]|\\.)*)"|(?:^|;)\s*name=([^\s;"]+)', re.IGNORECASE)
@@ -63,7 +63,10 @@ def read_form(body: bytes) -> Form:
     """
     match = _BOUNDARY.match(body)
     if match:
-        found, _ = spans(body, 0, len(body), match[1])
+        try:
+            found, _ = spans(body, 0, len(body), match[1])
+        except TooComplexError as error:
+            raise PayloadError(f"expected a form, got {error}") from None
         closing = b"--" + match[1] + b"--"
         is_closed = body.count(closing) == 1 and body.rstrip().endswith(closing)
         return Form([field for start, end in found if (field := _field(body, start, end))], is_closed=is_closed)

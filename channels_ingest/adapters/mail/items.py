@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from channels_ingest.adapters.base import AccountSettings
-from channels_ingest.adapters.mail.automatic import list_id, reason_to_stay_silent, recognise
+from channels_ingest.adapters.mail.automatic import is_own_list, list_id, reason_to_stay_silent, recognise
 from channels_ingest.adapters.mail.headers import addresses_of, moment_of
 from channels_ingest.adapters.mail.reading import Mail
 from channels_ingest.adapters.mail.reports import COMPLAINT, Report, read_report
@@ -54,7 +54,7 @@ def items_of(mail: Mail, arrival: Arrival, account: AccountSettings) -> list[Ite
     report = read_report(mail, account.thread_keys, arrival.raw)
     if report and report.thread:
         return _reported(report, report.thread, mail, arrival)
-    read = sender_of(mail.from_fields, _credible(arrival.verdict, mail))
+    read = _original_sender(mail, own_domains) or sender_of(mail.from_fields, _credible(arrival.verdict, mail))
     message = Message(
         sender=_sender(read, mail),
         provider_message_id=arrival.provider_message_id or message_key(mail),
@@ -179,6 +179,20 @@ def _detail(
     if sent_at and abs(sent_at - occurred_at(mail, arrival)) > NOTABLE:
         found["date"] = sent_at.isoformat()
     return {name: value for name, value in found.items() if value}
+
+
+def _original_sender(mail: Mail, own_domains: Sequence[str]) -> FromSender | None:
+    """Who wrote a mail that a group of our own handed on under its own address; never with proof.
+
+    Google Groups write their address into From where the writer's domain forbids others to send for it. The group is
+    ours, so without this the customer would be taken for ourselves.
+    """
+    fields = mail.headers.all("x-original-from")
+    domain = domain_key(domain_of(sender_of(mail.from_fields, Verdict()).address))
+    if not fields or not domain or domain not in own_domains or not is_own_list(mail.headers, own_domains):
+        return None
+    read = sender_of(fields, Verdict())
+    return read if read.address and domain_key(domain_of(read.address)) not in own_domains else None
 
 
 def _credible(verdict: Verdict, mail: Mail) -> Verdict:

@@ -338,3 +338,26 @@ def test_no_forged_field_in_a_whole_mail_is_the_victim_with_proof() -> None:
 )
 def test_head_that_others_may_read_differently_proves_nobody(head: bytes) -> None:
     assert items(head + b"\r\nhello", PASSED)[0].sender.standing is Standing.UNPROVED
+
+
+GROUP = ["List-Id: <support.hub.example>", "X-Original-From: Mira <mira@x.example>", "Precedence: list"]
+
+
+def test_customer_whose_mail_a_group_of_ours_handed_on_is_the_customer_without_proof() -> None:
+    handed_on = mail(*GROUP, sender="'Mira' via Support <support@hub.example>")
+    verdict = Verdict(dmarc="pass", dmarc_domain="hub.example")
+    message = items(handed_on, verdict)[0]
+    assert (message.sender.address, message.sender.standing) == ("mira@x.example", Standing.UNPROVED)
+    assert "automatic" not in message.detail
+
+
+@pytest.mark.parametrize(
+    ("fields", "sender"),
+    [
+        (GROUP, "mallory@evil.example"),  # it did not come from our domain
+        (GROUP[1:], "support@hub.example"),  # no list of ours
+        (["List-Id: <list.evil.example>", *GROUP[1:]], "support@hub.example"),
+    ],
+)
+def test_original_sender_counts_only_from_a_group_of_ours(fields: list[str], sender: str) -> None:
+    assert items(mail(*fields, sender=sender))[0].sender.address == sender
