@@ -21,6 +21,7 @@ from channels_ingest.auto_reply import SETTINGS
 from channels_ingest.media.wanted import ask_again
 from channels_ingest.models import AccountSecret
 from channels_ingest.registry import ADAPTERS
+from channels_ingest.simulator.faults import SETTING as SIMULATED_FAULT
 from profiles.models import ChannelAccount
 from profiles.own_lines import refold_own, state_own
 
@@ -119,7 +120,10 @@ def connect(provider: str, *, name: str, values: Mapping[str, str], forget_old: 
     adapter = ADAPTERS.get(provider)
     if adapter is None:
         raise ConnectError(f"no provider is called {provider!r}; there are: {', '.join(sorted(ADAPTERS))}")
-    known = {setting.name: setting for setting in (*adapter.settings, *(SETTINGS if _sends(adapter) else ()))}
+    known = {
+        setting.name: setting
+        for setting in (*adapter.settings, *((*SETTINGS, SIMULATED_FAULT) if _sends(adapter) else ()))
+    }
     if unknown := sorted(set(values) - set(known)):
         raise ConnectError(f"{provider} has no setting {', '.join(unknown)}; it has: {_described(adapter.settings)}")
     for name_of, value in values.items():

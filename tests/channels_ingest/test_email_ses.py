@@ -17,7 +17,13 @@ from channels_ingest import pipeline
 from channels_ingest.accounts import connect
 from channels_ingest.adapters.base import CannotVerifyError
 from channels_ingest.adapters.mail.sigv4 import signed_headers
-from channels_ingest.adapters.mail.sns import certificate_url, confirmation_url, is_signed, string_to_sign
+from channels_ingest.adapters.mail.sns import (
+    certificate_url,
+    confirmation_url,
+    is_signed,
+    simulated_signature,
+    string_to_sign,
+)
 from channels_ingest.errands import ErrandError, run_due
 from channels_ingest.models import Envelope, Errand
 from profiles.models import ChannelAccount
@@ -83,6 +89,18 @@ def test_certificate_is_asked_for_only_when_the_topic_is_ours() -> None:
     assert asked == []
     assert is_signed(body, [TOPIC, ANOTHER], certificates)
     assert asked == [CERTIFICATE]
+
+
+def test_simulators_signature_is_good_by_the_hubs_own_key_only() -> None:
+    said = json.loads(sign(payload("ses-event-bounce-sns.json"), secret=TOPIC, url="", at=NOW).body)
+    said |= {"SignatureVersion": "simulated"}
+    said["Signature"] = simulated_signature(string_to_sign(said) or "", b"the hub's")
+    body = json.dumps(said).encode()
+    assert is_signed(body, [TOPIC], lambda url: PEM, own_keys=[b"the hub's"])
+    assert not is_signed(body, [TOPIC], lambda url: PEM, own_keys=[b"another"])
+    assert not is_signed(body, [TOPIC], lambda url: PEM)
+    assert not is_signed(body, [ANOTHER], lambda url: PEM, own_keys=[b"the hub's"])
+    assert not is_signed(body.replace(b"jane", b"jade"), [TOPIC], lambda url: PEM, own_keys=[b"the hub's"])
 
 
 def test_older_signature_version_is_checked_as_well() -> None:
