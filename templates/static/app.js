@@ -88,7 +88,7 @@
     showUnread();
   }
   const latest = () => {
-    if ($("#to-latest")) { $("#to-latest").click(); return; } // between what is shown and the latest there is more
+    if ($("#to-latest")) { $("#to-latest").click(); return; }
     $("#tl")?.scrollTo({ top: 0 });
     seen();
   };
@@ -121,7 +121,7 @@
     $$("details", fresh).forEach((fold, index) => { fold.open = Boolean($$("details", old)[index]?.open); });
   }
 
-  /** What came behind a gap is counted once and not shown: it would stand beside what is not next to it. */
+  /** What came behind a gap: counted once, not shown. */
   const beyond = new Set();
   function mergeEntries(days) {
     const oldest = Number($("#tl-in .entry")?.dataset.at ?? 0);
@@ -371,7 +371,7 @@
     } else step($$(".row a, .pair a, [data-hit]"), document.activeElement?.closest("a") ?? current(), by);
   }
 
-  // ---- search: arrows between the box and what was found; j and k too, outside the box
+  // ---- search: arrows between the box and the hits
   function onHitKey(event) {
     const place = event.target.closest("[data-hits]");
     if (!place || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -386,7 +386,6 @@
   }
   document.addEventListener("keydown", onHitKey, { capture: true });
 
-  /** The entry that the address names has the focus; of newer entries, the first one is where the reader goes on. */
   function showFound() {
     const found = document.getElementById(customer()?.dataset.found);
     if (found) { found.scrollIntoView({ block: "center" }); $("article", found)?.focus({ preventScroll: true }); }
@@ -397,7 +396,7 @@
     seam?.remove();
     return () => first?.scrollIntoView({ block: "center" });
   }
-  addEventListener("load", showFound); // after the browser went to the place that the address names
+  addEventListener("load", showFound);
 
   // ---- toasts: thirty seconds, longer under the pointer or the focus; what went wrong stays
   function timeToasts() {
@@ -425,9 +424,11 @@
     "g i": () => $("[data-go=i]").click(), "g w": () => $("[data-go=w]").click(),
   };
   let prefix = "";
+  let ahead = null; // typed after "/", before the box is there
   function onKey(event) {
     if (event.key === "Escape" && !$("#help")?.open && toggleSide(false)) return;
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.getModifierState("AltGraph")) return;
+    if (ahead !== null && event.key.length === 1) { ahead += event.key; event.preventDefault(); return; }
     const isTyping = "input:not([type=radio], [type=checkbox]), textarea, select, dialog, [contenteditable]";
     if (event.target.closest(isTyping) || localStorage.keys === "off") return;
     const combination = prefix ? `${prefix} ${event.key}` : event.key;
@@ -437,6 +438,7 @@
     if (prefix) setTimeout(() => { prefix = ""; }, 1500);
     if (!action || !$(".shell")) return;
     event.preventDefault();
+    if (combination === "/") { ahead = ""; setTimeout(() => { ahead = null; }, 3000); }
     action();
   }
   document.addEventListener("keydown", onKey);
@@ -457,6 +459,11 @@
     timeToasts();
     const sheet = $("#sheet");
     if (event.detail?.ctx?.target === sheet && sheet && !sheet.open) sheet.showModal();
+    const box = sheet?.open && ahead !== null && $("#q", sheet);
+    if (box) {
+      if (ahead) { box.value = ahead; box.dispatchEvent(new Event("input", { bubbles: true })); }
+      ahead = null;
+    }
     if (shownProfile() !== title.profile) {
       Object.assign(title, { profile: shownProfile(), base: document.title, unread: 0, channels: new Set() });
       sideShown = "";

@@ -52,6 +52,15 @@ def test_message_is_found_and_opened_by_keyboard(open_page: Open, mira: ChannelI
     assert in_view(page, f"#e-{entry.pk}")
 
 
+def test_what_is_typed_before_the_box_is_there_is_not_lost(open_page: Open, mira: ChannelIdentity) -> None:
+    page = open_page("/inbox/all/")
+    page.route("**/search/", lambda route: (page.wait_for_timeout(700), route.continue_()))
+    page.keyboard.press("/")
+    page.keyboard.type("umbrella")
+    expect(page.locator("#sheet #q")).to_have_value("umbrella")
+    expect(page.locator("#sheet mark")).to_have_text("umbrella")
+
+
 def test_page_of_results_by_keyboard_and_back(open_page: Open, mira: ChannelIdentity) -> None:
     page = open_page("/inbox/all/")
     page.keyboard.press("/")
