@@ -14,13 +14,15 @@ from functools import partial
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from channels_ingest.adapters.base import AccountSettings, Adapter, Setting
 from channels_ingest.adapters.sending import DeliversItself, Sends
 from channels_ingest.auto_reply import SETTINGS
 from channels_ingest.media.wanted import ask_again
-from channels_ingest.models import AccountSecret
+from channels_ingest.models import AccountSecret, Errand
 from channels_ingest.registry import ADAPTERS
+from channels_ingest.simulator.faults import SETTING as SIMULATED_FAULT
 from profiles.models import ChannelAccount
 from profiles.own_lines import refold_own, state_own
 
@@ -119,7 +121,10 @@ def connect(provider: str, *, name: str, values: Mapping[str, str], forget_old: 
     adapter = ADAPTERS.get(provider)
     if adapter is None:
         raise ConnectError(f"no provider is called {provider!r}; there are: {', '.join(sorted(ADAPTERS))}")
-    known = {setting.name: setting for setting in (*adapter.settings, *(SETTINGS if _sends(adapter) else ()))}
+    known = {
+        setting.name: setting
+        for setting in (*adapter.settings, *((*SETTINGS, SIMULATED_FAULT) if _sends(adapter) else ()))
+    }
     if unknown := sorted(set(values) - set(known)):
         raise ConnectError(f"{provider} has no setting {', '.join(unknown)}; it has: {_described(adapter.settings)}")
     for name_of, value in values.items():
@@ -142,6 +147,9 @@ def connect(provider: str, *, name: str, values: Mapping[str, str], forget_old: 
     for setting_name, value in secrets.items():
         if forget_old or value not in held.secrets.get(setting_name, ()):
             add_secret(account, setting_name, value)
+    # What was given up for want of a setting is tried with the new ones.
+    given_up = Errand.objects.filter(account=account, next_attempt_at=None).exclude(fault="")
+    given_up.update(attempts=0, next_attempt_at=timezone.now())
     changed = state_own(account.pk, _own_addresses(account))
     transaction.on_commit(partial(refold_own, changed))
     ask_again(account.pk)

@@ -8,7 +8,7 @@ import base64
 import json
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from types import MappingProxyType
 from urllib.parse import quote
@@ -45,6 +45,17 @@ class ErrandError(Exception):
     def __init__(self, fault: str, *, is_final: bool = False) -> None:
         super().__init__(fault)
         self.is_final = is_final
+
+
+def store(errands: Sequence[Errand]) -> None:
+    """Each errand will be run; one that was given up begins anew, because what asked for it is worked again."""
+    ordered = sorted(errands, key=lambda errand: (errand.account_id, errand.kind, errand.key))
+    Errand.objects.bulk_create(ordered, ignore_conflicts=True)
+    for errand in ordered:
+        same = Errand.objects.filter(account_id=errand.account_id, kind=errand.kind, key=errand.key)
+        same.filter(next_attempt_at=None).exclude(fault="").update(
+            attempts=0, next_attempt_at=timezone.now(), detail=errand.detail
+        )
 
 
 def run_due(*, limit: int = 20, get: Get | None = None) -> int:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from django.db import transaction
 
+from channels_ingest import errands
 from channels_ingest.blocks import note_blocks
 from channels_ingest.confirming import redeem
 from channels_ingest.consenting import Said, changes_in, set_aside, store_changes, unasked
@@ -135,8 +136,7 @@ def write(batch: Batch) -> list[Happened]:
     """
     batch.notices.sort(key=lambda notice: (notice.account_id, notice.key))
     StoredNotice.objects.bulk_create(batch.notices, ignore_conflicts=True)
-    batch.errands.sort(key=lambda errand: (errand.account_id, errand.kind, errand.key))
-    StoredErrand.objects.bulk_create(batch.errands, ignore_conflicts=True)
+    errands.store(batch.errands)
     if not batch.placed:
         return []
     items = resolved([(each.account_id, each.item) for each in batch.placed])

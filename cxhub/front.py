@@ -6,6 +6,7 @@ Served by granian as an RSGI application: `cxhub.front:application`.
 """
 
 import asyncio
+import contextlib
 import io
 import os
 import sys
@@ -13,11 +14,13 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qs, unquote_to_bytes
+from urllib.parse import parse_qs, unquote_to_bytes, urlencode
 
-from cxhub import streaming
+from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]
+
+from cxhub import chat_stream, streaming
 from cxhub.env import load
-from cxhub.waiting import Answer, WaitingRoom
+from cxhub.waiting import Answer, WaitingRoom, parted
 
 #: No request is larger; each adapter has a limit of its own below this.
 MOST_BODY_BYTES = 40 * 1024 * 1024
@@ -90,7 +93,29 @@ class Front:
                 answer = await look()
         finally:
             self.buffered_bytes -= len(body)
-        protocol.response_bytes(*answer)
+        answer, session = parted(answer, chat_stream.STREAMS_FOR)
+        if session and self.room is not None:
+            await self._stream(protocol, self.room, answer, session, scope, headers)
+        else:
+            protocol.response_bytes(*answer)
+
+    async def _stream(
+        self, protocol: Any, room: WaitingRoom, answer: Answer, session: str, scope: Any, headers: dict[str, str]
+    ) -> None:
+        """A ticket was redeemed: the chat's events follow, each asked for as a poll asks."""
+        common = _environ(scope, headers | {"HTTP_AUTHORIZATION": f"Bearer {session}"}, b"")
+        common |= {"PATH_INFO": HELD, ASKS_AGAIN: "1"}
+
+        async def ask(cursor: str) -> Answer:
+            environ = common | {"QUERY_STRING": urlencode({"after": cursor}), "wsgi.input": io.BytesIO()}
+            return await asyncio.get_running_loop().run_in_executor(self.chats, call, self.wsgi, environ)
+
+        allowing = [pair for pair in answer[1] if pair[0].lower() in ("access-control-allow-origin", "vary")]
+        transport = protocol.response_stream(int(HTTPStatus.OK), [*allowing, *chat_stream.HEADERS])
+        since = headers.get("HTTP_LAST_EVENT_ID") or parse_qs(scope.query_string).get("after", [""])[0]
+        with contextlib.suppress(ProtocolClosed, TimeoutError):  # the reader left, as readers do
+            async for part in chat_stream.streamed(room, ask, since):
+                await asyncio.wait_for(transport.send_bytes(part), streaming.READER_SECONDS)
 
     def _pool(self, path: str) -> ThreadPoolExecutor:
         if path.startswith(RECEIVED):

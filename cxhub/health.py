@@ -13,6 +13,8 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from channels_ingest.models import MediaFetch
+
 #: One question per state, because each then reads one partial index (`envelope_due`, `envelope_odd`) and nothing of the
 #: envelopes long done: asked together they cost a scan of the whole inbox, 120 ms at 400,000 rows (measured).
 BACKLOG = """
@@ -90,6 +92,8 @@ class InboxCollector:
         yield _gauge("cxhub_outbox_queued", "Messages not yet sent.", queued)
         yield _gauge("cxhub_outbox_unknown", "Messages that may have been sent: nobody knows.", unknown)
         yield _gauge("cxhub_outbox_failed", "Messages that the provider refused.", failed)
+        wanted = MediaFetch.objects.filter(state=MediaFetch.State.WANTED).count()
+        yield _gauge("cxhub_media_wanted", "Files of messages not yet fetched.", wanted)
         yield from self._by_account()
 
     @staticmethod

@@ -85,7 +85,7 @@ class WaitingRoom:
         again = False
         while True:
             turn = self.turn
-            answer, who = _parted(await look(again=again))
+            answer, who = parted(await look(again=again), WAITS_FOR)
             again = True
             left = deadline - asyncio.get_running_loop().time()
             if not who or left <= 0 or self.count >= MOST_WAITING:
@@ -210,11 +210,11 @@ async def _first(woken: Awaitable[object], gone: Awaitable[object], *, seconds: 
             task.cancel()
 
 
-def _parted(answer: Answer) -> tuple[Answer, str]:
-    """The answer as it may go out, and whose news it waits for."""
+def parted(answer: Answer, inner: str) -> tuple[Answer, str]:
+    """The answer as it may go out, and the value of a header that only this process reads."""
     status, headers, body = answer
-    who = next((value for name, value in headers if name.lower() == WAITS_FOR), "")
-    return (status, [pair for pair in headers if pair[0].lower() != WAITS_FOR], body), who
+    value = next((value for name, value in headers if name.lower() == inner), "")
+    return (status, [pair for pair in headers if pair[0].lower() != inner], body), value
 
 
 def _with_signal(answer: Answer, signal: dict[str, Any]) -> Answer:

@@ -1,8 +1,8 @@
 """The search for likely duplicates: what was newly told is compared with those who share a key, and reviews are raised.
 
-It runs behind the messages, from a cursor over the ids of sightings and traits. A step is one short transaction that
-takes no lock of `profiles.locking`, so no message waits for it; it moves the cursor with its reviews, so a crash only
-repeats it, and repeating changes nothing. Pairs are never closed transitively and never joined.
+It runs behind the messages, from a cursor over the ids of sightings, traits and operations. A step is one short
+transaction that takes no lock of `profiles.locking`, so no message waits for it; it moves the cursor with its reviews,
+so a crash only repeats it, and repeating changes nothing. Pairs are never closed transitively and never joined.
 """
 
 import time
@@ -14,7 +14,7 @@ from django.db import connection, transaction
 
 from profiles.identity.alike import Alike, Looks, compare, keys_of, looks_of
 from profiles.locking import lock_id
-from profiles.models import ChannelIdentity, LikenessCursor, Review, Sighting, Trait
+from profiles.models import ChannelIdentity, LikenessCursor, Operation, Review, Sighting, Trait
 from profiles.reviews import Found, raise_reviews
 from profiles.shown import shown_by_identities, shown_by_profiles
 
@@ -26,20 +26,23 @@ _STEP_LIMITS = "SET LOCAL lock_timeout = '500ms'; SET LOCAL statement_timeout = 
 _MOST_HOLDERS = 50
 _MOST_CANDIDATES = 20
 _READ_OF_A_NAME = 20
+#: Of the customers of a step's operations; a shared tablet may have thousands.
+_MOST_MEMBERS = 500
 #: Of one profile at a time; the best. More would fill the queue with one odd customer.
 _MOST_RAISED = 5
 
 Pair = tuple[int, int]
 
-_HEADS = (
-    "SELECT (SELECT coalesce(max(id), 0) FROM profiles_sighting), (SELECT coalesce(max(id), 0) FROM profiles_trait)"
-)
+_HEADS = """
+SELECT (SELECT coalesce(max(id), 0) FROM profiles_sighting), (SELECT coalesce(max(id), 0) FROM profiles_trait),
+    (SELECT coalesce(max(id), 0) FROM profiles_operation)
+"""
 # A writer holds this lock on the table from before it takes its first id until it ends.
 _WRITERS = """
 SELECT DISTINCT virtualtransaction FROM pg_locks
 WHERE locktype = 'relation' AND mode = 'RowExclusiveLock' AND pid <> pg_backend_pid()
 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-AND relation IN ('profiles_sighting'::regclass, 'profiles_trait'::regclass)
+AND relation IN ('profiles_sighting'::regclass, 'profiles_trait'::regclass, 'profiles_operation'::regclass)
 """
 
 _STORE_KEYS = """
@@ -114,10 +117,12 @@ def step(rows: int = STEP_ROWS) -> bool:
     traits = Trait.objects.filter(id__gt=place.traits_done, id__lte=place.traits_head).order_by("id")
     seen = list(sightings.values_list("id", "channel_identity_id")[:rows])
     told = list(traits.values_list("id", "channel_identity_id")[:rows])
-    found = examine({pk for _, pk in chain(seen, told)})
+    judged = _judged(place, rows)
+    found = examine({pk for _, pk in chain(seen, told)} | _members({pk for _, subjects in judged for pk in subjects}))
     # Ids have gaps: a stretch that was read to its end is done, whatever its last row.
     place.sightings_done = seen[-1][0] if len(seen) == rows else place.sightings_head
     place.traits_done = told[-1][0] if len(told) == rows else place.traits_head
+    place.operations_done = judged[-1][0] if len(judged) == rows else place.operations_head
     place.save()
     raise_reviews(found)
     return True
@@ -126,12 +131,13 @@ def step(rows: int = STEP_ROWS) -> bool:
 def _has_stretch(place: LikenessCursor) -> bool:
     """Whether there are rows to look at below which none can appear any more."""
     with connection.cursor() as cursor:
-        if (place.sightings_done, place.traits_done) == (place.sightings_head, place.traits_head):
+        done = (place.sightings_done, place.traits_done, place.operations_done)
+        if done == (place.sightings_head, place.traits_head, place.operations_head):
             cursor.execute(_HEADS)
             heads = cursor.fetchone()
-            if heads == (place.sightings_done, place.traits_done):
+            if heads == done:
                 return False
-            place.sightings_head, place.traits_head = heads
+            place.sightings_head, place.traits_head, place.operations_head = heads
             cursor.execute(_WRITERS)
             place.waits_for = [row[0] for row in cursor.fetchall()]
             place.save()
@@ -142,6 +148,18 @@ def _has_stretch(place: LikenessCursor) -> bool:
                 return False
             place.waits_for = []
     return True
+
+
+def _judged(place: LikenessCursor, rows: int) -> list[tuple[int, list[int]]]:
+    """The next operations and the profiles they were about: who was merged or set apart looks like others now."""
+    found = Operation.objects.filter(id__gt=place.operations_done, id__lte=place.operations_head).order_by("id")
+    return list(found.values_list("id", "subjects")[:rows])
+
+
+def _members(profile_ids: Collection[int]) -> set[int]:
+    """Some channel identities of the profiles, as many as are compared."""
+    rows = ChannelIdentity.objects.filter(profile_id__in=profile_ids) if profile_ids else ChannelIdentity.objects.none()
+    return set(rows.order_by("-id").values_list("id", flat=True)[:_MOST_MEMBERS])
 
 
 def examine(channel_identity_ids: Collection[int]) -> list[Found]:

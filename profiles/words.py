@@ -8,12 +8,13 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 
 #: More is no word; what is longer is found by its beginning.
 LONGEST_WORD = 64
 #: PostgreSQL tells no places behind this one apart; what follows in a text is not searched.
 MOST_WORDS = 16_000
+#: What is folded of a word: marks that are dropped may be many.
+_MOST_FOLDED = 4 * LONGEST_WORD
 
 _MARKS = "".join(c for c in map(chr, range(0x300, 0x10000)) if unicodedata.category(c) in ("Mn", "Mc", "Me"))
 _SOFT_HYPHEN = "\u00ad"
@@ -94,14 +95,20 @@ def _words(text: str) -> Iterator[Word]:
             start = span.start() + run.start()
             if _IS_UNSPACED.match(run[0]):
                 yield from _grams(run[0], start)
-            elif folded := fold(run[0]):
+            elif folded := fold(run[0][:_MOST_FOLDED]):
                 yield Word(folded[:LONGEST_WORD], start, start + len(run[0]))
 
 
 def _grams(run: str, start: int) -> Iterator[Word]:
-    clusters = [(fold(match[0]), start + match.start(), start + match.end()) for match in _CLUSTER.finditer(run)]
-    clusters = [cluster for cluster in clusters if cluster[0]]
-    for one, other in pairwise(clusters):
-        yield Word(one[0] + other[0], one[1], other[2], is_gram=True)
-    if clusters:
-        yield Word(*clusters[-1], is_gram=True)
+    """One after the other: a run may be as long as the longest mail."""
+    before: tuple[str, int, int] | None = None
+    for match in _CLUSTER.finditer(run):
+        folded = fold(match[0][:_MOST_FOLDED])
+        if not folded:
+            continue
+        cluster = (folded[:LONGEST_WORD], start + match.start(), start + match.end())
+        if before:
+            yield Word(before[0] + cluster[0], before[1], cluster[2], is_gram=True)
+        before = cluster
+    if before:
+        yield Word(*before, is_gram=True)

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -37,6 +38,7 @@ class EntrySerializer(serializers.Serializer[Any]):
     delivery = serializers.CharField(allow_null=True)
     detail = serializers.SerializerMethodField()
 
+    @extend_schema_field(OpenApiTypes.OBJECT)
     def get_detail(self, entry: Entry) -> Mapping[str, Any]:
         """What the kind and the channel add; each stored attachment with a `url` that is good for some minutes."""
         return with_links(entry.detail, entry.pk)

@@ -24,6 +24,8 @@ from timeline.models import Entry, SearchCursor
 STEP_ROWS = 500
 #: The cursor is not moved over fewer transactions that wrote nothing to search: each move is a transaction itself.
 IDLE_TRANSACTIONS = 20
+#: Of the words of one entry, with their places.
+MOST_BYTES = 500_000
 #: What people write, and what they bought. Page views and machine events are no text, lines about work say nothing new.
 SEARCHED = (EntryKind.MESSAGE, EntryKind.NOTE, EntryKind.ORDER, EntryKind.PAYMENT, EntryKind.SURVEY)
 #: A step that finds a lock held gives up and is tried again later.
@@ -155,8 +157,16 @@ def _store(rows: Iterable[Sequence[Any]]) -> None:
 
 
 def as_tsvector(text: str) -> str:
-    """The words of the text with their places, in PostgreSQL's notation; empty if there are none."""
+    """The words of the text with their places, in PostgreSQL's notation; empty if there are none.
+
+    Behind MOST_BYTES of different words nothing more is searched: PostgreSQL takes no more than a mebibyte.
+    """
     places: dict[str, list[str]] = {}
+    size = 0
     for number, word in enumerate(words_in(text), start=1):
+        where = places.get(word.text)
+        size += 2 if where else len(word.text.encode()) + 8
+        if size > MOST_BYTES:
+            break
         places.setdefault(word.text, []).append(str(number))
     return " ".join(f"'{word}':{','.join(where[:255])}" for word, where in places.items())

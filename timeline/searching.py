@@ -31,6 +31,8 @@ STRETCH = 30_000
 _INDEX_MILLISECONDS = 250
 #: Entries that the index has not reached are compared one by one, the newest so many.
 MOST_UNINDEXED = 1_000
+#: Characters of each of them that are compared: many long mails at once must not hold up a search.
+MOST_COMPARED = 20_000
 SNIPPET_CHARACTERS = 180
 _BEFORE_MATCH = 50
 _CANCELED = "57014"  # PostgreSQL's query_canceled: the time was over
@@ -164,7 +166,8 @@ def _unindexed(indexed: SearchCursor | None) -> list[tuple[datetime, int, str]]:
     }
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT e.occurred_at, e.id, e.kind, e.text, e.detail {UNREAD} ORDER BY e.changed_in DESC LIMIT %(most)s",
+            f"SELECT e.occurred_at, e.id, e.kind, left(e.text, {MOST_COMPARED}), e.detail {UNREAD}"
+            " ORDER BY e.changed_in DESC LIMIT %(most)s",
             parameters,
         )
         rows = cursor.fetchall()
@@ -198,6 +201,7 @@ def _found(entry: Entry, terms: Sequence[Term]) -> EntryFound | None:
 
 def snippet_of(text: str, where: Sequence[tuple[int, int]]) -> tuple[Segment, ...]:
     """A line of the text around the first match, cut between words, with every match in it marked."""
+    where = [(place, min(end, place + SNIPPET_CHARACTERS)) for place, end in where]  # a word may be the whole text
     start = 0 if where[0][0] <= _BEFORE_MATCH else _between_words(text, where[0][0] - _BEFORE_MATCH, where[0][0])
     end = min(len(text), max(start + SNIPPET_CHARACTERS, where[0][1]))
     end = len(text) if end == len(text) else _last_gap(text, where[0][1], end)

@@ -77,7 +77,8 @@ class AmazonSes(SesSending):
 
     def verify(self, delivery: Delivery, account: AccountSettings) -> bool:
         """Whether Amazon signed it, for one of the account's topics. The topic is looked at before anything else."""
-        return is_signed(delivery.body, account.secrets.get("topic_arn", ()), self.certificates)
+        topics = account.secrets.get("topic_arn", ())
+        return is_signed(delivery.body, topics, self.certificates, own_keys=account.thread_keys)
 
     def delivery_key(self, delivery: Delivery) -> str:
         """SNS's id of the message, which is signed and the same at each retry."""

@@ -32,7 +32,7 @@ from timeline.live import publish
 log = logging.getLogger("cxhub.media")
 
 #: Seconds until an attempt that failed is due again, by number of attempts; Meta keeps a file for seven days.
-RETRY_SECONDS = (10, 60, 300, 1_800, 7_200, 21_600, 43_200, 86_400)
+RETRY_SECONDS = (10, 60, 300, 1_800, 7_200, 21_600, 43_200, 86_400, 86_400)
 #: An attempt is over by then, or its process is dead: two answers of 15 s, and the storage.
 LEASE_SECONDS = 120
 #: An answer that only says where the file is.
@@ -67,7 +67,7 @@ def fetch_one(*, due_for_seconds: float = 0, fetcher: Fetcher | None = None) -> 
     if claimed is None:
         return False
     wanted = MediaFetch.objects.select_related("account").get(pk=claimed[0])
-    if wanted.attempts > len(RETRY_SECONDS):
+    if wanted.attempts > len(RETRY_SECONDS):  # the last attempt's process died
         _settle(wanted, State.FAILED, fault=wanted.fault or "every attempt ended without a word")
         return True
     try:
@@ -197,6 +197,9 @@ def _settle(wanted: MediaFetch, state: str, *, kept: Kept | None = None, fault: 
 
 
 def _later(wanted: MediaFetch, fault: str) -> None:
+    if wanted.attempts >= len(RETRY_SECONDS):
+        _settle(wanted, State.FAILED, fault=fault)
+        return
     seconds = RETRY_SECONDS[wanted.attempts - 1]
     due = timezone.now() + timedelta(seconds=seconds)
     MediaFetch.objects.filter(pk=wanted.pk).update(next_attempt_at=due, fault=fault[:200])

@@ -15,8 +15,9 @@ from timeline.outgoing import settle
 RETRY_SECONDS = (2, 5, 15, 60, 300, 900)
 #: A claim without an outcome after this long belongs to somebody who died. Far more than a post may take.
 LEASE_SECONDS = 90.0
-#: Messages of one line that are being posted at one time: a slow provider leaves hands for the others.
-MOST_AT_ONCE = 3
+#: Messages of one line that are being posted at one time: a slow provider leaves hands for the others. What has been on
+#: its way for longer than a post may take is nobody's any more, and holds no other up.
+MOST_AT_ONCE, POST_SECONDS = 3, 25.0
 
 # A message waits for the earlier ones to the same address, so that a customer reads them in the order of writing.
 _CLAIM = """
@@ -28,7 +29,8 @@ WITH due AS (
             WHERE earlier.channel_identity_id = q.channel_identity_id AND earlier.id < q.id
                 AND earlier.state IN ('queued', 'sending'))
         AND (SELECT count(*) FROM channels_ingest_outboxmessage s
-             WHERE s.state = 'sending' AND s.account_id = q.account_id) < %(most)s
+             WHERE s.state = 'sending' AND s.account_id = q.account_id
+                AND s.claimed_at > statement_timestamp() - make_interval(secs => %(post)s)) < %(most)s
     ORDER BY next_attempt_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
 )
 UPDATE channels_ingest_outboxmessage o
@@ -39,7 +41,7 @@ FROM due WHERE o.id = due.id RETURNING o.id
 
 def claim(*, due_for_seconds: float = 0) -> OutboxMessage | None:
     """One due message, now `sending` and committed as such; nobody else gets it."""
-    parameters: dict[str, Any] = {"due_for": due_for_seconds, "most": MOST_AT_ONCE}
+    parameters: dict[str, Any] = {"due_for": due_for_seconds, "most": MOST_AT_ONCE, "post": POST_SECONDS}
     with connection.cursor() as cursor:
         cursor.execute(_CLAIM, parameters)
         row = cursor.fetchone()

@@ -85,7 +85,7 @@ def _refusal(play: Play, code: str, *, status: int = 400) -> Answer:
     """The provider's own words for the code if its play has them, else just an HTTP status."""
     if code and isinstance(play, RefusesByCode):
         return play.refuse(code)
-    status = int(code) if code and 400 <= int(code) < 600 else status
+    status = int(code) if code.isdecimal() and 400 <= int(code) < 600 else status
     return Answer(status=status, body=b'{"error":"simulated"}', headers={"content-type": "application/json"})
 
 

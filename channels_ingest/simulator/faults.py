@@ -9,15 +9,33 @@ reports nothing, `#early` reports before it answers. `#unheard`, before what a c
 import re
 from dataclasses import dataclass
 
+from channels_ingest.adapters.base import Setting
+
 FAULTS = (
     *("fail", "bounce", "busy", "slow", "lost-after", "lost-before", "repeat", "unordered", "silent", "early"),
     "unheard",
 )
 SLOW_SECONDS = 3.0
-_WRITTEN = re.compile(rf"#({'|'.join(FAULTS)})(?:\s+(\d+))?(?:\s|$)")
+# A code of `fail` and `bounce` may be a word; after the others a word is the customer's text.
+_WRITTEN = re.compile(rf"#(?:(fail|bounce)(?:\s+([\w.-]+))?|({'|'.join(FAULTS)})(?:\s+(\d+))?)(?:\s|$)")
 
 #: Reports in order, with seconds after taking.
 STEPS = (("sent", 0.2), ("delivered", 1.0), ("read", 4.0))
+
+
+def _check(value: str) -> str:
+    """What is wrong with a setting's value, in words."""
+    if not value or _WRITTEN.fullmatch(value):
+        return ""
+    return f"expected one of {', '.join(f'#{word}' for word in FAULTS)}, #fail and #bounce with a provider's code"
+
+
+#: What every line that can send may be connected with.
+SETTING = Setting(
+    name="simulated_fault",
+    meaning="What the simulator does wrong with every message, such as #fail 131047; off for nothing",
+    check=lambda value: "" if value == "off" else _check(value),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +49,7 @@ class Fault:
 def fault_of(setting: str, text: str) -> Fault:
     """The fault that `text` asks for, else the account's."""
     found = _WRITTEN.match(text) or _WRITTEN.match(setting)
-    return Fault(found[1], found[2] or "") if found else Fault()
+    return Fault(found[1] or found[3], found[2] or found[4] or "") if found else Fault()
 
 
 def steps_of(fault: Fault) -> list[list[str | float]]:

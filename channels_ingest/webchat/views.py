@@ -10,7 +10,7 @@ from channels_ingest.accounts import Line
 from channels_ingest.adapters import webchat
 from channels_ingest.adapters.base import clean
 from channels_ingest.adapters.reading import as_word
-from channels_ingest.webchat import calls, conversation, limits, tokens, visitors
+from channels_ingest.webchat import calls, conversation, limits, tickets, tokens, visitors
 from channels_ingest.webchat.asking import (
     Asked,
     AskedWrongError,
@@ -35,6 +35,8 @@ from profiles.identity.canonical import is_valid_phone, phone_value
 LONGEST_CLIENT_ID = 100
 #: What `cxhub.front` reads of an answer without news: whose news it is to wait for. It goes no further.
 WAITS_FOR = "X-Chat-Waits-For"
+#: What it reads of an answer to a ticket: whose events it is to stream. It goes no further either.
+STREAMS_FOR = "X-Chat-Streams-For"
 
 
 @call("POST", "DELETE")
@@ -113,6 +115,26 @@ def events(asked: Asked) -> HttpResponse:
     answer = answer_of({"events": page.events, "cursor": page.cursor, "reset": page.is_reset})
     if not page.events and not page.is_reset:
         answer[WAITS_FOR] = asked.visitor.public_id
+    return answer
+
+
+@in_session(limits.SIGNALS, "POST")
+def stream_tickets(asked: Asked) -> HttpResponse:
+    """Where this session may open one event stream, within half a minute."""
+    token = asked.request.headers.get("Authorization", "").partition(" ")[2].strip()
+    return answer_of({"url": f"/chat/v1/stream?ticket={tickets.write(token)}", "expires_in": tickets.TICKET_SECONDS})
+
+
+@call("GET")
+def stream(request: HttpRequest) -> HttpResponse:
+    """Redeems a ticket. `cxhub.front` takes the session from this answer and streams what `events` says."""
+    session_token = tickets.redeem(request.GET.get("ticket", ""))
+    session = tokens.read(session_token)
+    if session is None:
+        raise AskedWrongError(HTTPStatus.FORBIDDEN, "the ticket is not good; POST /chat/v1/stream-tickets for another")
+    check_origin(request, line_of(session.widget))
+    answer = nothing()
+    answer[STREAMS_FOR] = session_token
     return answer
 
 
@@ -196,5 +218,6 @@ def _session(opened: Opened, line: Line, locale: object) -> dict[str, Any]:
         "identity": "verified" if opened.is_verified else "anonymous",
         "has_written": opened.visitor.has_written,
         "poll_url": "/chat/v1/events",
+        "stream_url": "/chat/v1/stream",
         "texts": texts_of(locale) | own,
     }

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import connection
 
 from channels_ingest.accounts import cipher_of, settings_of
-from channels_ingest.models import AccountSecret, Reconciliation
+from channels_ingest.models import AccountSecret, Errand, Reconciliation
 from channels_ingest.registry import ADAPTERS
 from cxhub.doctor.findings import Finding, bad, ok, warning
 from cxhub.health import backlog
@@ -136,6 +136,10 @@ def inbox() -> Iterator[Finding]:
     if odd:
         do = "Update the hub, then `python3 manage.py replay --state not_understood`."
         yield warning("inbox", f"{odd} deliveries were not understood", do)
+    given_up = Errand.objects.filter(next_attempt_at=None).exclude(fault="").count()
+    if given_up:
+        do = "Look for `errand failed` in the logs and `connect` the line again with what it lacks: they begin anew."
+        yield warning("inbox", f"{given_up} subscriptions or stored mails could not be had from a provider", do)
 
 
 def outbox() -> Iterator[Finding]:

@@ -20,7 +20,8 @@ class LikenessKey(models.Model):
 
 
 class LikenessCursor(models.Model):
-    """How far sightings and traits have been looked at: up to the `done` ids; the next stretch ends at the `head` ids.
+    """How far sightings, traits and operations have been looked at: up to the `done` ids; the next stretch ends at the
+    `head` ids.
 
     `waits_for` are the transactions that wrote evidence while the heads were read: until they end, rows below the
     heads may still appear, because ids do not commit in order. The only row has the id 1.
@@ -30,6 +31,8 @@ class LikenessCursor(models.Model):
     traits_done = models.BigIntegerField(default=0)
     sightings_head = models.BigIntegerField(default=0)
     traits_head = models.BigIntegerField(default=0)
+    operations_done = models.BigIntegerField(default=0)
+    operations_head = models.BigIntegerField(default=0)
     waits_for = ArrayField(models.CharField(max_length=40), default=list, blank=True)
 
     def __str__(self) -> str:

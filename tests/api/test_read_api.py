@@ -329,6 +329,7 @@ def test_health_tells_the_backlog_without_turning_red(client: Client, deliver: D
     assert (ready.status_code, ready.json()["unprocessed"]) == (200, 1)
     metrics = client.get("/metrics").content.decode()
     assert "cxhub_inbox_unprocessed 1.0" in metrics
+    assert "cxhub_media_wanted 0.0" in metrics
     assert "cxhub_inbox_oldest_unprocessed_seconds" in metrics
 
 

@@ -13,13 +13,20 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.hashes import SHA1
 from django.test import Client
 
-from channels_ingest import pipeline
+from channels_ingest import envelopes, pipeline
 from channels_ingest.accounts import connect
 from channels_ingest.adapters.base import CannotVerifyError
 from channels_ingest.adapters.mail.sigv4 import signed_headers
-from channels_ingest.adapters.mail.sns import certificate_url, confirmation_url, is_signed, string_to_sign
+from channels_ingest.adapters.mail.sns import (
+    certificate_url,
+    confirmation_url,
+    is_signed,
+    simulated_signature,
+    string_to_sign,
+)
 from channels_ingest.errands import ErrandError, run_due
 from channels_ingest.models import Envelope, Errand
+from cxhub.doctor import installation
 from profiles.models import ChannelAccount
 from tests.channels_ingest.conformance.providers.email_ses import ANOTHER, CERTIFICATE, KEY, PEM, TOPIC, sign
 from tests.conftest import payload
@@ -83,6 +90,18 @@ def test_certificate_is_asked_for_only_when_the_topic_is_ours() -> None:
     assert asked == []
     assert is_signed(body, [TOPIC, ANOTHER], certificates)
     assert asked == [CERTIFICATE]
+
+
+def test_simulators_signature_is_good_by_the_hubs_own_key_only() -> None:
+    said = json.loads(sign(payload("ses-event-bounce-sns.json"), secret=TOPIC, url="", at=NOW).body)
+    said |= {"SignatureVersion": "simulated"}
+    said["Signature"] = simulated_signature(string_to_sign(said) or "", b"the hub's")
+    body = json.dumps(said).encode()
+    assert is_signed(body, [TOPIC], lambda url: PEM, own_keys=[b"the hub's"])
+    assert not is_signed(body, [TOPIC], lambda url: PEM, own_keys=[b"another"])
+    assert not is_signed(body, [TOPIC], lambda url: PEM)
+    assert not is_signed(body, [ANOTHER], lambda url: PEM, own_keys=[b"the hub's"])
+    assert not is_signed(body.replace(b"jane", b"jade"), [TOPIC], lambda url: PEM, own_keys=[b"the hub's"])
 
 
 def test_older_signature_version_is_checked_as_well() -> None:
@@ -189,6 +208,15 @@ def test_errand_that_fails_is_tried_again_later_and_given_up_in_the_end(
         assert (errand.next_attempt_at is None) is (attempt == 7)
         Errand.objects.exclude(next_attempt_at=None).update(next_attempt_at=NOW)
     assert Entry.objects.get().is_placeholder
+    assert any("could not be had" in finding.says for finding in installation.inbox())
+    connect("email_ses", name="Support", values={"region": "eu-central-1"})
+    assert run_due(get=refusing(error)) == 1
+    Errand.objects.update(next_attempt_at=None)
+    envelopes.replay(Envelope.objects.values_list("id", flat=True))
+    pipeline.drain()
+    assert run_due(get=lambda url, headers, most_bytes: b"From: sender@example.com\r\n\r\nhere") == 1
+    pipeline.drain()
+    assert Entry.objects.get().text == "here"
 
 
 #: AWS' own examples: "Signature Version 4 test suite", and "Elements of an AWS API request signature".

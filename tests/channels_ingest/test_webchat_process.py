@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import pytest
 from django.conf import settings
 
@@ -117,6 +118,48 @@ def test_typing_is_told_and_stored_nowhere(web_process: int, chat: ChannelAccoun
     assert answer["events"] == [{"type": "typing", "agent": "Ana"}]
     assert seconds < 3
     assert Entry.objects.count() == 0
+
+
+def next_event(lines: Iterator[str]) -> dict[str, str]:
+    told: dict[str, str] = {}
+    while line := next(lines):
+        name, _, value = line.partition(": ")
+        told[name] = value
+    return told if "event" in told else next_event(lines)
+
+
+def test_stream_tells_what_polls_would_and_resumes(web_process: int, chat: ChannelAccount) -> None:
+    mine = visitor(chat)
+    with httpx.Client(base_url=f"http://127.0.0.1:{web_process}", timeout=20, trust_env=False) as site:
+
+        def url() -> str:
+            return str(site.post("/chat/v1/stream-tickets", headers=headers_of(mine)).json()["url"])
+
+        first_url = url()
+        with site.stream("GET", first_url, headers={"Origin": ORIGIN}) as stream:
+            assert (stream.status_code, stream.headers["Content-Type"]) == (200, "text/event-stream")
+            assert stream.headers["Access-Control-Allow-Origin"] == ORIGIN
+            assert "X-Chat-Streams-For" not in stream.headers
+            assert site.get(first_url, headers={"Origin": ORIGIN}).status_code == 403  # a ticket is good once
+            lines = stream.iter_lines()
+            assert next_event(lines)["event"] == "reset"
+            answered(mine, "one")
+            first = next_event(lines)
+            assert (first["event"], json.loads(first["data"])["text"]) == ("message", "one")
+        answered(mine, "two")
+        resuming = {"Origin": ORIGIN, "Last-Event-ID": first["id"]}
+        with site.stream("GET", url(), headers=resuming) as stream:
+            lines = stream.iter_lines()
+            assert json.loads(next_event(lines)["data"])["text"] == "two"
+            ChatVisitor.objects.update(generation=5)
+            answered(mine, "three")
+            assert next_event(lines)["event"] == "session_expired"
+
+
+def test_stream_without_a_good_ticket_is_refused(web_process: int, chat: ChannelAccount) -> None:
+    for ticket in ("", "x", "a:b:c"):
+        url = f"http://127.0.0.1:{web_process}/chat/v1/stream?ticket={ticket}"
+        assert httpx.get(url, headers={"Origin": ORIGIN}, trust_env=False).status_code == 403
 
 
 def test_hundreds_of_held_polls_hold_nobody_else_up(web_process: int, chat: ChannelAccount) -> None:

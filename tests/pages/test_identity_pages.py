@@ -46,7 +46,7 @@ def test_page_says_what_ties_the_addresses(lead: Client, town: Town) -> None:
     page = lead.get(f"/customers/{one}/identity/")
     said = words(page)
     assert "Why this is one person: 2 addresses, and what ties them together" in said
-    assert "Ties this address to Web chat v-1" in said
+    assert "Ties this address to Web chat Browser V-1" in said
     assert "Verified" in said
     assert re.search(r'#e-\d+">on the timeline', page.content.decode())
 

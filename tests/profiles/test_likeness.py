@@ -135,6 +135,17 @@ def test_undone_merge_leaves_the_review_as_it_was(person: Person, lead: StaffMem
     assert [(review.one.id, review.other.id) for review in open_reviews()] == [(one, other)]
 
 
+def test_who_was_merged_is_looked_at_again(person: Person, lead: StaffMember) -> None:
+    one = person("1", "email mira.lindqvist@posteo.de")
+    named = person("3", "phone +46701740611", name="Mira Lindqvist")
+    other = person("2", "email mira.lindqvist@web.de", name="Mira Lindqvist")
+    look()
+    assert pairs() == []
+    merge(one, named, actor=lead)
+    look()
+    assert pairs() == [(one, other)]
+
+
 def test_withdrawn_name_finds_nobody(person: Person, lead: StaffMember) -> None:
     one = person("1", "phone +46701740611", name="Mira Lind")
     look()

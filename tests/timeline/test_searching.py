@@ -291,6 +291,28 @@ def test_very_long_message_is_searchable(deliver: Deliver, settle: Settle) -> No
     assert len(json.dumps([segment.text for segment in found.snippet])) < 400
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        " ".join(f"{number:x}" + "ß" * 60 for number in range(20_000)),  # more than PostgreSQL takes
+        "".join(chr(0x4E00 + number % 20_000) for number in range(400_000)),  # no space at all
+        "a" * 1_000_000,
+        "e" + "\u0301" * 200_000,
+        "\u0301" * 100_000 + "'\\ :* & |",
+    ],
+    ids=["many words", "one run", "one word", "one letter", "marks"],
+)
+def test_hostile_text_does_not_stop_the_index(deliver: Deliver, text: str) -> None:
+    deliver(whatsapp_text("umbrella", wamid="w.1"))
+    pipeline.drain()
+    Entry.objects.update(text=text)
+    deliver(whatsapp_text("umbrella", wamid="w.2", at=AT + 1))
+    pipeline.drain()
+    follow()
+    assert EntryWords.objects.count() == 2
+    assert texts(search_entries("umbrella")) == ["umbrella"]
+
+
 def test_snippet_is_cut_between_words() -> None:
     text = "one two three four five six seven eight nine ten eleven twelve " * 4 + "umbrella " + "tail " * 60
     found = searching.snippet_of(text, [(text.index("umbrella"), text.index("umbrella") + 8)])
@@ -299,6 +321,11 @@ def test_snippet_is_cut_between_words() -> None:
     assert found[2] == searching.Segment("umbrella", is_match=True)
     assert found[-1] == searching.Segment(" …")
     assert sum(len(segment.text) for segment in found) < 190
+
+
+def test_snippet_of_an_endless_word_ends() -> None:
+    found = searching.snippet_of("a" * 1_000_000, [(0, 1_000_000)])
+    assert found == (searching.Segment("a" * 180, is_match=True), searching.Segment(" …"))
 
 
 def test_nothing_asked_is_nothing_found(deliver: Deliver) -> None:

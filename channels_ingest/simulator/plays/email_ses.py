@@ -1,27 +1,15 @@
-"""Amazon SES as the simulator plays it, with a signing key of its own in Amazon's place.
-
-The certificate is kept in this process only, so the simulator's notifications are believed where the simulator runs:
-on the web process of a demonstration, and nowhere else.
-"""
+"""Amazon SES as the simulator plays it. Nobody has Amazon's key, so it signs with one of the hub's own."""
 
 import base64
 import json
 import secrets
 import uuid
-from datetime import UTC, datetime, timedelta
-from functools import cache
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import NameOID
-
-from channels_ingest import sns_certificates
 from channels_ingest.adapters.base import AccountSettings
 from channels_ingest.adapters.mail.headers import addresses_of
-from channels_ingest.adapters.mail.sns import string_to_sign
+from channels_ingest.adapters.mail.sns import SIMULATED, simulated_signature, string_to_sign
 from channels_ingest.adapters.sending import Answer, HttpRequest
 from channels_ingest.simulator.plays._mail import json_answer, our_address, secret_of, taken_mail, written_mail
 from channels_ingest.simulator.plays.base import Person, Play, Post, Taken
@@ -102,34 +90,18 @@ class AmazonSesPlay:
 
 
 def _post(said: object, at: datetime, account: AccountSettings, webhook_url: str) -> Post:
-    topic = secret_of(account, "topic_arn") or DEFAULT_TOPIC
-    region = topic.split(":")[3] if topic.count(":") == 5 else "us-east-1"
-    key, pem = _signing()
-    certificate = f"https://sns.{region}.amazonaws.com/SimpleNotificationService-simulated.pem"
-    sns_certificates.keep(certificate, pem)
     notification = {
         "Type": "Notification",
         "MessageId": str(uuid.uuid4()),
-        "TopicArn": topic,
+        "TopicArn": secret_of(account, "topic_arn") or DEFAULT_TOPIC,
         "Message": json.dumps(said),
         "Timestamp": at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-        "SignatureVersion": "2",
-        "SigningCertURL": certificate,
+        "SignatureVersion": SIMULATED,
     }
-    signature = key.sign((string_to_sign(notification) or "").encode(), padding.PKCS1v15(), SHA256())
-    body = json.dumps({**notification, "Signature": base64.b64encode(signature).decode()}).encode()
-    return Post(url=webhook_url, headers={"Content-Type": "text/plain; charset=UTF-8"}, body=body)
-
-
-@cache
-def _signing() -> tuple[rsa.RSAPrivateKey, bytes]:
-    """A key of this process, and its certificate."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "simulated.invalid")])
-    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    start = datetime(2026, 1, 1, tzinfo=UTC)
-    builder = builder.serial_number(1).not_valid_before(start).not_valid_after(start + timedelta(days=36_500))
-    return key, builder.sign(key, SHA256()).public_bytes(Encoding.PEM)
+    key = next(iter(account.thread_keys), b"")
+    notification["Signature"] = simulated_signature(string_to_sign(notification) or "", key)
+    headers = {"Content-Type": "text/plain; charset=UTF-8"}
+    return Post(url=webhook_url, headers=headers, body=json.dumps(notification).encode())
 
 
 def _refusal(status: int, kind: str, message: str) -> Answer:

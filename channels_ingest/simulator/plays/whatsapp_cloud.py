@@ -103,7 +103,8 @@ class WhatsAppCloudPlay:
         """A status with our reference in it."""
         if delivery not in _STATUS:
             return None
-        failure = int(taken.extra.get("failure") or 131026)
+        code = taken.extra.get("failure", "")
+        failure = int(code) if code.isdecimal() else 131026
         happening = payloads.status(
             line_of(account), _customer(taken.to), _STATUS[delivery], of=taken.message_id, at=at, failure=failure
         )

@@ -76,7 +76,7 @@ def test_answer_goes_out_in_the_thread_and_the_reply_comes_home(client: Client, 
     work()
 
     answer, taken = Entry.objects.get(direction="out"), SimulatedMessage.objects.get()
-    assert (taken.to, taken.text, taken.subject) == (MIRA.address, "On its way. 📦", "Re: A question")
+    assert (taken.to, taken.text, taken.subject) == (MIRA.address, "On its way. 📦", "Re: Where is my parcel?")
     assert answer.provider_message_id == taken.message_id
     assert answer.delivery == "delivered"
     assert QueueRow.objects.get().waiting_since is None

@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from channels_ingest import pipeline
+from channels_ingest.accounts import ConnectError, connect
 from channels_ingest.models import OutboxMessage, SimulatedMessage
 from channels_ingest.sending import courier, outbox, outcomes, posting
 from channels_ingest.sending.courier import send_due
@@ -67,8 +68,7 @@ def test_rate_limit_of_the_line_holds_its_other_messages_back(
 
 
 def test_endless_refusal_to_take_it_now_fails_in_the_end(answer: Answer, simulated: str, whatsapp: Any) -> None:
-    whatsapp.settings["simulated_fault"] = "#fail 130429"
-    whatsapp.save()
+    connect(whatsapp.provider, name=whatsapp.name, values={"simulated_fault": "#fail 130429"})
     answer("Hello")
     for _ in range(len(outbox.RETRY_SECONDS) + 1):
         make_due()
@@ -168,7 +168,6 @@ def test_status_without_our_reference_waits_for_the_answer(answer: Answer, deliv
 
 
 def test_reference_of_another_line_proves_nothing(answer: Answer, deliver: Deliver) -> None:
-    from channels_ingest.accounts import connect
     from tests.conftest import APP_SECRET, VERIFY_TOKEN
 
     other = connect("whatsapp_cloud", name="Other", values={"app_secret": APP_SECRET, "verify_token": VERIFY_TOKEN})
@@ -256,3 +255,25 @@ def test_simulator_does_not_play_for_a_line_with_credentials(client: Any, whatsa
     headers = {"X-Cxhub-Simulator": simulator_secret(whatsapp.key)}
     url = f"/simulator/whatsapp_cloud/{whatsapp.key}/1/messages"
     assert client.post(url, {}, content_type="application/json", headers=headers).status_code == 404
+
+
+def test_messages_of_dead_senders_hold_no_other_customer_up(answer: Answer, mira: ChannelIdentity) -> None:
+    for number in range(outbox.MOST_AT_ONCE + 1):
+        row = ChannelIdentity.objects.create(
+            id=20_000 + number,
+            account=mira.account,
+            address=f"1555030000{number}",
+            profile_id=mira.profile_id,
+            last_inbound_at=timezone.now(),
+        )
+        answer("Hello", channel_identity=row.pk)
+    assert [outbox.claim() is not None for _ in range(4)] == [True, True, True, False]
+    OutboxMessage.objects.filter(state=State.SENDING).update(
+        claimed_at=timezone.now() - timezone.timedelta(seconds=outbox.POST_SECONDS + 1)
+    )
+    assert outbox.claim() is not None
+
+
+def test_fault_that_nobody_knows_is_refused_when_connecting(whatsapp: Any) -> None:
+    with pytest.raises(ConnectError, match="simulated_fault"):
+        connect(whatsapp.provider, name=whatsapp.name, values={"simulated_fault": "#explode"})
