@@ -4,7 +4,7 @@ Two purposes of writing. *Service* answers the customer: closed by an opt-out of
 customer's word: closed by an opt-out of either, by a human's doubt, and without an opt-in.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -128,12 +128,8 @@ def binding_words(identities: Sequence[ChannelIdentity]) -> list[ConsentEvent]:
 
 
 def standing_blocks(identities: Sequence[ChannelIdentity]) -> dict[Place, dict[str, ProviderBlock]]:
-    """The provider's blocks that stand at the addresses, by purpose."""
-    return blocks_at({_place(identity) for identity in identities})
-
-
-def blocks_at(places: Collection[Place]) -> dict[Place, dict[str, ProviderBlock]]:
-    """The provider's blocks that stand there, by purpose. Of the same moment the block is the later."""
+    """The provider's blocks that stand at the addresses, by purpose. Of the same moment the block is the later."""
+    places = {_place(identity) for identity in identities}
     newest: dict[tuple[Place, str], ProviderBlock] = {}
     if places:
         for row in ProviderBlock.objects.filter(_at(places, "")).order_by("occurred_at", "is_blocked", "id"):

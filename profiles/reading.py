@@ -1,17 +1,19 @@
 """Reading a profile: where an id leads today, who holds an identifier, and everything an agent sees of a person."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from django.contrib.postgres.aggregates import JSONBAgg
 from django.db import connection
 from django.db.models import Count, F, OuterRef, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, JSONObject
 
 from profiles.consent import HOLD, binding_words
 from profiles.identity.canonical import canonical
 from profiles.identity.values import GRADE_RANK, Grade, IdentifierKind, Standing
-from profiles.models import Boundary, ChannelIdentity, Sighting, Trait
+from profiles.models import Boundary, ChannelIdentity, ProviderBlock, Sighting, Trait
 from profiles.traits import preference, rule_of, told_traits
 
 
@@ -31,6 +33,16 @@ class AddressView:
     last_seen: datetime | None
     reply_refusal: str
     blocked_at: datetime | None = None
+    blocks: tuple["BlockView", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BlockView:
+    """The provider blocks what we send there for that purpose; `code` is its own."""
+
+    purpose: str
+    code: str
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +155,25 @@ def _identities(profile_id: int) -> Iterable[ChannelIdentity]:
         .values("count")
     )
     rows = ChannelIdentity.objects.filter(profile_id=profile_id, void_in=None).select_related("account", "profile")
-    return rows.annotate(epoch=Coalesce(Subquery(epochs), 0)).order_by(F("last_seen").desc(nulls_last=True), "id")
+    rows = rows.annotate(epoch=Coalesce(Subquery(epochs), 0), blocks=_told_blocks())
+    return rows.order_by(F("last_seen").desc(nulls_last=True), "id")
+
+
+def _told_blocks() -> Subquery:
+    """What the provider told about blocks at each address, the newest last; a column, so that it costs no query."""
+    told = ProviderBlock.objects.filter(account_id=OuterRef("account_id"), address=OuterRef("address"))
+    each = JSONObject(purpose="purpose", is_blocked="is_blocked", code="code", since="occurred_at")
+    ordered = JSONBAgg(each, order_by=("occurred_at", "is_blocked", "id"))
+    return Subquery(told.values("account_id").annotate(told=ordered).values("told"))
+
+
+def _standing(told: Sequence[Mapping[str, Any]] | None) -> tuple[BlockView, ...]:
+    newest = {each["purpose"]: each for each in told or ()}
+    return tuple(
+        BlockView(purpose, each["code"], datetime.fromisoformat(each["since"]))
+        for purpose, each in newest.items()
+        if each["is_blocked"]
+    )
 
 
 def _address(identity: ChannelIdentity, grade: str) -> AddressView:
@@ -160,6 +190,7 @@ def _address(identity: ChannelIdentity, grade: str) -> AddressView:
         last_seen=identity.last_seen,
         reply_refusal=identity.reply_refusal,
         blocked_at=identity.blocked_at,
+        blocks=_standing(identity.blocks),  # type: ignore[attr-defined]
     )
 
 

@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
-from profiles.consent import HOLD, blocks_at, words_of
+from profiles.consent import HOLD, words_of
 from profiles.models import ChannelIdentity, ConsentEvent, StaffMember
-from profiles.reading import ConsentView
+from profiles.reading import BlockView, ConsentView
 from timeline.agents import BIGGEST_ID, actor_of, agent_page
 from timeline.consents import write_down
 from timeline.identity_verbs import Question, ReasonForm
@@ -85,12 +85,12 @@ class ConsentPart:
 
 
 def consent_part(panel: Panel) -> ConsentPart:
-    """The customer's consent for the side panel, in one query however many addresses."""
+    """The customer's consent for the side panel, without a query of its own."""
     rows = {(row.line, row.address): row for row in panel.addresses if row.channel in ASKED}
     found = [
         _row(each, rows[each.account, each.address]) for each in panel.consents if (each.account, each.address) in rows
     ]
-    found += _blocks({(row.account_id, row.address): row for row in rows.values()})
+    found += [_block(each, row) for row in rows.values() for each in row.blocks]
     found.sort(key=lambda row: (not row.is_held, row.is_granted, -row.since.timestamp()))
     addresses = [(row.id, f"{row.channel_word} {row.shown}") for row in rows.values()]
     return ConsentPart(rows=found, addresses=addresses)
@@ -111,23 +111,19 @@ def _row(word: ConsentView, at: AddressRow) -> ConsentRow:
     )
 
 
-def _blocks(rows: dict[tuple[int, str], AddressRow]) -> list[ConsentRow]:
-    return [
-        ConsentRow(
-            identity_id=rows[place].id,
-            line=str(BLOCK_WORDS.get(purpose, purpose)),
-            is_granted=False,
-            is_held=False,
-            is_block=True,
-            address=rows[place].shown,
-            since=block.occurred_at,
-            source=block.code if block.code.isdecimal() else word_for(SOURCES, block.code),
-            reason="",
-            event_id=None,
-        )
-        for place, blocks in blocks_at(rows.keys()).items()
-        for purpose, block in blocks.items()
-    ]
+def _block(block: BlockView, at: AddressRow) -> ConsentRow:
+    return ConsentRow(
+        identity_id=at.id,
+        line=str(BLOCK_WORDS.get(block.purpose, block.purpose)),
+        is_granted=False,
+        is_held=False,
+        is_block=True,
+        address=at.shown,
+        since=block.since,
+        source=block.code if block.code.isdecimal() else word_for(SOURCES, block.code),
+        reason="",
+        event_id=None,
+    )
 
 
 @require_GET

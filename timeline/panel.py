@@ -6,7 +6,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from profiles.identity.canonical import display_phone
-from profiles.reading import AddressView, ConsentView, IdentifierView, ProfileView, TraitView
+from profiles.reading import AddressView, BlockView, ConsentView, IdentifierView, ProfileView, TraitView
 from timeline.wording import (
     GRADES,
     REPLY_REFUSALS,
@@ -52,6 +52,7 @@ class AddressRow:
     last_seen: datetime | None
     refusal: str
     blocked_at: datetime | None
+    blocks: tuple[BlockView, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +153,7 @@ def address_row(identity: AddressView) -> AddressRow:
         last_seen=identity.last_seen,
         refusal=words_of(REPLY_REFUSALS, identity.reply_refusal) if identity.reply_refusal not in UNSAID else "",
         blocked_at=identity.blocked_at,
+        blocks=identity.blocks,
     )
 
 
