@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
+from django.db.models import ProtectedError
 
 from profiles.locking import lock_rows
 from profiles.models import ChannelIdentity
@@ -59,7 +60,8 @@ def settle(
     """The entry first of all says what the provider answered, and on top of that whatever was reported of it since.
 
     `detail` is added to the entry's own, the keys `without` are taken away. A report may have come before: it waited
-    under the provider's id. An echo of the message that came before is the same message, and goes.
+    under the provider's id. An echo of the message that came before is the same message, and goes; so does the
+    placeholder of a reaction to it.
     """
     entry = Entry.objects.get(id=entry_id)
     key = (entry.account_id, provider_message_id)
@@ -76,6 +78,21 @@ def settle(
         held = reload(held)
 
 
+def _is_gone(echo: Entry) -> bool:
+    """Whether the entry only stood for a message of ours, and is deleted: its echo, or where a reaction waited for it.
+
+    What was sent from here stays, also when a provider gives two messages one id.
+    """
+    is_reacted_to = echo.is_placeholder and echo.direction == Direction.NONE
+    if not is_reacted_to and echo.direction != Direction.OUT:
+        return False
+    try:
+        echo.delete()
+    except ProtectedError:
+        return False
+    return True
+
+
 def _write(
     entry: Entry,
     echo: Entry | None,
@@ -87,9 +104,7 @@ def _write(
     was_failed = entry.delivery == Delivery.FAILED
     first = entry.original or {"text": entry.text, "detail": entry.detail, "delivery": entry.delivery}
     first["detail"] = {name: value for name, value in first["detail"].items() if name not in without} | dict(detail)
-    takes_echo = echo is not None and echo.id != entry.id and echo.direction == Direction.OUT
-    if takes_echo and echo is not None:
-        echo.delete()
+    takes_echo = echo is not None and echo.id != entry.id and _is_gone(echo)
     if provider_message_id and (echo is None or takes_echo or echo.id == entry.id):
         entry.provider_message_id = provider_message_id
     columns = {
@@ -105,8 +120,10 @@ def _write(
     is_failed = Entry.objects.values_list("delivery", flat=True).get(id=entry.id) == Delivery.FAILED
     identity = ChannelIdentity.objects.get(id=entry.channel_identity_id)
     if is_failed != was_failed or takes_echo:
-        refold_identities([identity.pk])
-        lock_rows("profiles_profile", [identity.profile_id])
-        refold([identity.profile_id])
+        places = {identity.pk} | ({echo.channel_identity_id} if takes_echo and echo is not None else set())
+        refold_identities(places)
+        profiles = set(ChannelIdentity.objects.filter(id__in=places).values_list("profile_id", flat=True))
+        lock_rows("profiles_profile", profiles)
+        refold(profiles)
     happened = [Happened(identity.profile_id, entry.id, entry.kind)]
     transaction.on_commit(partial(publish, happened), robust=True)

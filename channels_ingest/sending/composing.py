@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -131,6 +131,8 @@ def _send(profile_id: int, draft: Draft, wish: Wish) -> Entry:
     if identity is None or identity.profile_id != profile_id:
         raise SendRefusedError(Closed("elsewhere", _("This address is not this customer's now. Load the page again.")))
     lock_rows("profiles_profile", [profile_id])  # two colleagues who answer on different channels wait for each other
+    if wish.replaces is not None:
+        _check_replaced(wish.replaces, profile_id)
     if wish.last_seen_entry is not None:
         _check_unanswered(profile_id, wish.last_seen_entry, wish.author)
     openness = guards.openness_of(identity, purpose=draft.purpose)
@@ -142,19 +144,31 @@ def _send(profile_id: int, draft: Draft, wish: Wish) -> Entry:
     return _entry(_write(identity, text, draft, wish, openness.line))
 
 
+def _check_replaced(failed: OutboxMessage, profile_id: int) -> None:
+    """Raises SendRefusedError for a message that is another customer's now, or arrived after all.
+
+    The caller holds its row and its channel identity's.
+    """
+    failed.refresh_from_db(fields=["state"])
+    if check_failed(failed).channel_identity.profile_id != profile_id:
+        said = _("The message to send again is not this customer's now. Load the page again.")
+        raise SendRefusedError(Closed("elsewhere", said))
+
+
 def _check_unanswered(profile_id: int, last_seen: int, author: StaffMember) -> None:
     """Raises AnsweredSinceError. What was told of the past (history) is no answer, and neither is one that failed."""
     seen = Entry.objects.filter(id=last_seen).values_list("occurred_at", flat=True).first()
-    if seen is None:
+    if seen is None and last_seen > _last_entry_id():
         raise SendRefusedError(Closed("last_seen_entry", _("No such entry: last_seen_entry names none.")))
     answers = Entry.objects.filter(
         channel_identity__profile_id=profile_id,
-        occurred_at__gt=seen - CLOCK_DIFFERENCE,  # bounds the search; ids alone have no index beside the customer
         id__gt=last_seen,
         kind=EntryKind.MESSAGE,
         direction=Direction.OUT,
         is_backfilled=False,
     ).exclude(delivery=Delivery.FAILED)
+    if seen is not None:  # bounds the search, as ids have no index beside the customer; an echo that was seen may go
+        answers = answers.filter(occurred_at__gt=seen - CLOCK_DIFFERENCE)
     # `contains` is never unknown; a comparison with a key that is missing is, and would leave echoes out.
     answers = answers.exclude(detail__contains={"by": {"id": author.pk}}).exclude(
         detail__contains={"is_automatic": True}
@@ -162,6 +176,13 @@ def _check_unanswered(profile_id: int, last_seen: int, author: StaffMember) -> N
     newest = answers.order_by("-id").select_related("account", "channel_identity").first()
     if newest is not None:
         raise AnsweredSinceError(newest)
+
+
+def _last_entry_id() -> int:
+    """The newest id that was given to an entry, whether or not the entry is still there."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence('timeline_entry', 'id')), 0)")
+        return int(cursor.fetchone()[0])
 
 
 def _write(identity: ChannelIdentity, text: str, draft: Draft, wish: Wish, line: SendingLine) -> int:
@@ -265,6 +286,8 @@ def retry(failed: OutboxMessage, wish: Wish, *, channel_identity_id: int | None 
     Only what surely failed, or what nobody knows of and its author takes the risk of sending twice. Raises as `send`.
     """
     entry = check_failed(failed)
+    if "confirmation" in failed.words:  # its text stands nowhere, and it may be over
+        raise SendRefusedError(Closed("confirmation", _("A code is not sent again: ask for a new one at the claim.")))
     home = entry.channel_identity
     target = home
     if channel_identity_id is not None and channel_identity_id != home.pk:
@@ -272,14 +295,19 @@ def retry(failed: OutboxMessage, wish: Wish, *, channel_identity_id: int | None 
         if other is None:
             raise SendRefusedError(Closed("elsewhere", _("This address is not this customer's now.")))
         target = other
-    is_same_place = target.pk == home.pk
-    template = failed.words.get("template") if is_same_place else None
+    words = failed.words if target.pk == home.pk else {}
+    template = words.get("template")
+    quoted = Entry.objects.filter(
+        channel_identity=home, provider_message_id=words.get("reply_to", {}).get("provider_message_id", "")
+    )
     draft = Draft(
         channel_identity_id=target.pk,
         text=entry.text,
         purpose=failed.purpose,
         template=Template(**{**template, "parameters": tuple(template["parameters"])}) if template else None,
+        answers=quoted.values_list("id", flat=True).first(),
         subject=str(failed.words.get("subject", "")) if target.account_id == home.account_id else "",
+        cc=tuple(words.get("cc", ())),
     )
     wish.replaces = failed
     return send(target.profile_id, draft, wish)

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from channels_ingest.accounts import connect
 from channels_ingest.models import ConfirmationCode, OutboxMessage, SimulatedMessage
+from channels_ingest.sending.composing import SendRefusedError, Wish, retry
 from channels_ingest.sending.confirmations import lines_for
 from channels_ingest.sending.courier import send_due
 from profiles.identity.values import Grade
@@ -94,6 +95,19 @@ def test_refusal_is_said_and_nothing_is_sent(nora: Client, claim: Sighting, text
     assert refused.status_code == 422
     assert "within the hour" in refused.content.decode()
     assert (ConfirmationCode.objects.count(), OutboxMessage.objects.count()) == (3, 3)
+
+
+def test_code_that_failed_is_not_sent_again_without_its_digits(
+    nora: Client, claim: Sighting, texts: ChannelAccount
+) -> None:
+    confirm(nora, claim, texts)
+    OutboxMessage.objects.update(state=OutboxMessage.State.FAILED)
+    Entry.objects.filter(direction="out").update(delivery="failed")
+    failed = OutboxMessage.objects.get()
+    assert failed.author is not None
+    with pytest.raises(SendRefusedError) as refused:
+        retry(failed, Wish(author=failed.author))
+    assert (refused.value.code, OutboxMessage.objects.count()) == ("confirmation", 1)
 
 
 def test_line_that_reaches_no_phone_is_not_offered(nora: Client, claim: Sighting, world: World) -> None:

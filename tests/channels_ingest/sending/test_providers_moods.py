@@ -10,11 +10,12 @@ from channels_ingest import pipeline
 from channels_ingest.accounts import ConnectError, connect
 from channels_ingest.models import OutboxMessage, SimulatedMessage
 from channels_ingest.sending import courier, outbox, outcomes, posting
+from channels_ingest.sending.composing import Draft, SendRefusedError, Wish, retry, send
 from channels_ingest.sending.courier import send_due
 from channels_ingest.simulator import api
 from profiles.models import ChannelIdentity, StaffMember
 from tests.channels_ingest.sending.conftest import Answer, bearer, the_answer, the_message, work
-from tests.conftest import Deliver, whatsapp_change
+from tests.conftest import Deliver, whatsapp_change, whatsapp_text
 from timeline.models import Entry, QueueRow
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -55,8 +56,6 @@ def test_rate_limit_is_waited_out_and_told(answer: Answer, simulated: str) -> No
 def test_rate_limit_of_the_line_holds_its_other_messages_back(
     answer: Answer, simulated: str, mira: ChannelIdentity, deliver: Deliver
 ) -> None:
-    from tests.conftest import whatsapp_text
-
     deliver(whatsapp_text("Hi", wamid="in.9", wa_id="15550100009", at=int(time.time())))
     pipeline.drain()
     other = ChannelIdentity.objects.get(address="15550100009")
@@ -153,6 +152,49 @@ def test_echo_of_our_own_message_is_no_second_one(answer: Answer, deliver: Deliv
     assert QueueRow.objects.get().last_entry_id == entry.id
 
 
+def test_reaction_that_came_before_the_answer_is_on_our_message(answer: Answer, deliver: Deliver) -> None:
+    from channels_ingest.adapters.sending import Accepted
+
+    answer("Hi")
+    message = outbox.claim()
+    assert message is not None
+    reaction = {"from": "15550100001", "id": "in.2", "timestamp": str(int(time.time())), "type": "reaction"}
+    deliver(whatsapp_change(messages=[{**reaction, "reaction": {"message_id": "wamid.1", "emoji": "👍"}}]))
+    pipeline.drain()
+    assert Entry.objects.get(is_placeholder=True).provider_message_id == "wamid.1"
+    outcomes.note(message.pk, Accepted(provider_message_id="wamid.1"), is_simulated=False)
+    entry = the_answer()
+    assert (entry.provider_message_id, len(entry.detail["reactions"])) == ("wamid.1", 1)
+    assert not Entry.objects.filter(is_placeholder=True).exists()
+
+
+def test_provider_that_gives_two_messages_one_id_loses_neither(answer: Answer) -> None:
+    from channels_ingest.adapters.sending import Accepted
+
+    for text in ("One", "Two"):
+        answer(text)
+        message = outbox.claim()
+        assert message is not None
+        assert outcomes.note(message.pk, Accepted(provider_message_id="wamid.1"), is_simulated=False) == State.SENT
+    sent = Entry.objects.filter(direction="out").order_by("id")
+    assert list(sent.values_list("text", "delivery")) == [("One", "sent"), ("Two", "sent")]
+
+
+def test_page_that_saw_an_echo_which_went_can_still_answer(answer: Answer, deliver: Deliver) -> None:
+    from channels_ingest.adapters.sending import Accepted
+
+    answer("Hi")
+    message = outbox.claim()
+    assert message is not None
+    deliver(echo_of("wamid.1"))
+    pipeline.drain()
+    seen = Entry.objects.latest("id").pk
+    outcomes.note(message.pk, Accepted(provider_message_id="wamid.1"), is_simulated=False)
+    assert not Entry.objects.filter(id=seen).exists()
+    assert answer("And?", last_seen_entry=seen).status_code == 201
+    assert answer("And?", last_seen_entry=seen + 99).status_code == 422
+
+
 def test_status_without_our_reference_waits_for_the_answer(answer: Answer, deliver: Deliver) -> None:
     from channels_ingest.adapters.sending import Accepted
 
@@ -236,6 +278,46 @@ def test_failed_message_is_sent_again_once_however_often_it_is_asked(
         f"/api/v1/messages/{told[0].json()['id']}/retry/", {}, content_type="application/json", headers=headers
     )
     assert (again.status_code, again.json()["code"]) == (422, "not_failed")
+
+
+def test_message_that_arrived_after_all_is_not_sent_again(answer: Answer, mira: ChannelIdentity) -> None:
+    """It was reported between the click and the locks."""
+    answer("Hi")
+    failed = the_message()
+    OutboxMessage.objects.update(state=State.SENT)
+    Entry.objects.filter(id=failed.entry_id).update(delivery="delivered")
+    failed.state = State.UNKNOWN
+    draft = Draft(channel_identity_id=mira.pk, text="Hi")
+    assert failed.author is not None
+    with pytest.raises(SendRefusedError) as refused:
+        send(mira.profile_id, draft, Wish(author=failed.author, replaces=failed))
+    assert (refused.value.code, OutboxMessage.objects.count()) == ("not_failed", 1)
+
+
+def test_failed_message_of_another_customer_is_not_replaced(
+    answer: Answer, mira: ChannelIdentity, deliver: Deliver
+) -> None:
+    deliver(whatsapp_text("Hi", wamid="in.9", wa_id="15550100009", at=int(time.time())))
+    pipeline.drain()
+    other = ChannelIdentity.objects.get(address="15550100009")
+    answer("Hi")
+    OutboxMessage.objects.update(state=State.FAILED)
+    Entry.objects.filter(direction="out").update(delivery="failed")
+    failed = the_message()
+    assert failed.author is not None
+    draft = Draft(channel_identity_id=other.pk, text="Hi")
+    with pytest.raises(SendRefusedError) as refused:
+        send(other.profile_id, draft, Wish(author=failed.author, replaces=failed))
+    assert (refused.value.code, the_answer().detail.get("replaced_by")) == ("elsewhere", None)
+
+
+def test_message_sent_again_has_its_quote(answer: Answer, mira: ChannelIdentity, nora: StaffMember) -> None:
+    question = Entry.objects.get(provider_message_id="in.1")
+    answer("Hi", answers=question.pk)
+    OutboxMessage.objects.update(state=State.FAILED)
+    Entry.objects.filter(direction="out").update(delivery="failed")
+    again = retry(the_message(), Wish(author=nora))
+    assert OutboxMessage.objects.get(entry=again).words == {"reply_to": {"provider_message_id": "in.1"}}
 
 
 def test_simulator_answers_nobody_else(answer: Answer, client: Any, whatsapp: Any) -> None:
