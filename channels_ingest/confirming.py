@@ -13,14 +13,19 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from channels_ingest.messages import Message
 from channels_ingest.models import ConfirmationCode
+from profiles.epochs import Address, standing_starts
+from profiles.identity.evidence import epoch_of
 from profiles.identity.values import Grade, IdentifierKind, SeenIdentifier, Standing
+from profiles.identity.worth import is_own
+from profiles.locking import lock_id, take_advisory_locks
 from profiles.models import Sighting, StaffMember
+from profiles.own import own_keys
 from timeline.entries import Direction, EntryKind
 
 #: How long a code can be typed; a mail may be slow.
@@ -69,7 +74,11 @@ def new_code(sighting: Sighting, *, actor: StaffMember) -> ConfirmationCode:
         raise CannotConfirmError("kind", _("A code can only be sent to a phone number or a mail address."))
     if identity.standing != Standing.PROVED:
         raise CannotConfirmError("forgeable", _("This sender can be forged, so that a code would prove nothing."))
+    if is_own(IdentifierKind(identifier.kind), identifier.value, own_keys()):
+        raise CannotConfirmError("own", _("This address is one of ours, so that a code would prove nothing."))
     now = timezone.now()
+    # Two who ask at once would else each find the other's code missing.
+    take_advisory_locks([lock_id("confirmation code", identifier.kind, identifier.join_key)])
     lately = ConfirmationCode.objects.filter(
         identifier__kind=identifier.kind,
         identifier__join_key=identifier.join_key,
@@ -93,8 +102,9 @@ def new_code(sighting: Sighting, *, actor: StaffMember) -> ConfirmationCode:
 def redeem(messages: Iterable[tuple[int, Message]]) -> Mapping[tuple[int, str], SeenIdentifier]:
     """What messages prove by the code they hold; each is (account id, message), its key (account id, message id).
 
-    A wrong code costs a try. Called before any identity lock, in the transaction that records the messages; told the
-    same message again it says the same.
+    A wrong code costs a try; one for a claim that was withdrawn, or made by whoever had the address before, is worth
+    nothing. Called before any identity lock, in the transaction that records the messages; told the same message again
+    it says the same.
     """
     typed = [(account_id, m, digits) for account_id, m in messages if (digits := _typed(m))]
     if not typed:
@@ -102,24 +112,37 @@ def redeem(messages: Iterable[tuple[int, Message]]) -> Mapping[tuple[int, str], 
     places = Q()
     for account_id, message, _digits in typed:
         places |= Q(channel_identity__account_id=account_id, channel_identity__address=message.sender.address)
+    stands = Sighting.objects.filter(
+        channel_identity=OuterRef("channel_identity"),
+        identifier=OuterRef("identifier"),
+        grade=Grade.CLAIMED,
+        withdrawn_by=None,
+    )
     codes = list(
         ConfirmationCode.objects.filter(places)
+        .filter(~Q(used_by="") | Exists(stands))  # who takes the claim back takes the code back
         .select_related("channel_identity", "identifier")
         .order_by("id")
         .select_for_update(of=("self",))
     )
+    starts = standing_starts(_place(code) for code in codes)
     proofs = {}
     for account_id, message, digits in sorted(typed, key=lambda each: each[1].occurred_at):
         place = (account_id, message.sender.address)
-        mine = [code for code in codes if (code.channel_identity.account_id, code.channel_identity.address) == place]
-        for code in mine:
-            if _is_redeemed(code, message, digits):
+        epoch = epoch_of(starts.get(place, ()), message.occurred_at)
+        for code in codes:
+            is_theirs = bool(code.used_by) or code.channel_identity.epoch_start == epoch
+            if _place(code) == place and is_theirs and _is_redeemed(code, message, digits):
                 identifier = code.identifier
                 kind = IdentifierKind(identifier.kind)
                 proofs[account_id, message.provider_message_id] = SeenIdentifier(
                     kind, identifier.value, identifier.scope
                 )
     return proofs
+
+
+def _place(code: ConfirmationCode) -> Address:
+    return (code.channel_identity.account_id, code.channel_identity.address)
 
 
 def _typed(message: Message) -> str:

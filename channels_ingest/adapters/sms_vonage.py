@@ -109,6 +109,8 @@ class SmsVonage(PublicLinks):
     max_body_bytes = 262_144
     kept_headers: tuple[str, ...] = ("authorization", "content-type", "user-agent")
     refusal_status = 401
+    #: Customers' numbers come without a plus sign, and are addresses as they come.
+    has_bare_numbers = True
     route_setting = "from"
     api_url = "https://api.nexmo.com"
     sending_settings: tuple[str, ...] = ("api_key", "api_secret", "from")

@@ -13,9 +13,12 @@ from channels_ingest.confirming import new_code
 from channels_ingest.items import Batch, write
 from channels_ingest.messages import Introduction, Located
 from channels_ingest.models import ConfirmationCode, Envelope
+from channels_ingest.registry import ADAPTERS
 from channels_ingest.routing import Router
 from channels_ingest.sending.composing import Draft, Wish, send
 from channels_ingest.sending.lines import sending_line
+from profiles.identity.canonical import canonical
+from profiles.identity.mailbox import ascii_lower
 from profiles.identity.values import Grade, IdentifierKind, SeenIdentifier, Sender, Standing
 from profiles.models import Channel, ChannelAccount, ChannelIdentity, Sighting, StaffMember
 
@@ -51,12 +54,33 @@ def _seat(code: ConfirmationCode, line: ChannelAccount) -> ChannelIdentity:
     kind = IdentifierKind(identifier.kind)
     grade = Grade.WEAK if kind is IdentifierKind.PHONE else Grade.PROVED  # as if they had written themselves
     seen = SeenIdentifier(kind, identifier.value, identifier.scope, grade)
-    sender = Sender(address=identifier.value, identifiers=(seen,))
+    address = _address(code, line)
+    sender = Sender(address=address, identifiers=(seen,))
     item = Introduction(sender=sender, key=f"code {code.pk}", source="code", occurred_at=code.asked_at)
     batch = Batch()
     batch.add(Envelope(account=line), [Located(item=item, path="")], Router(), [])
     write(batch)
     seats = ChannelIdentity.objects.filter(
-        account=line, address=identifier.value, standing=Standing.PROVED, void_in=None, epoch_start__lte=code.asked_at
+        account=line, address=address, standing=Standing.PROVED, void_in=None, epoch_start__lte=code.asked_at
     )
     return seats.latest("epoch_start")
+
+
+def _address(code: ConfirmationCode, line: ChannelAccount) -> str:
+    """The claimed address as the line writes it, whatever spelling was typed: what was said there of it counts."""
+    identifier = code.identifier
+    kind = IdentifierKind(identifier.kind)
+    known = ChannelIdentity.objects.filter(
+        account=line,
+        standing=Standing.PROVED,
+        sightings__identifier__kind=kind,
+        sightings__identifier__join_key=identifier.join_key,
+    )
+    for address in known.order_by("-id").values_list("address", flat=True).distinct():
+        spelled = f"+{address.removeprefix('+')}" if kind is IdentifierKind.PHONE else address
+        if canonical(kind, spelled)[1] == identifier.join_key:
+            return address
+    if kind is IdentifierKind.EMAIL:
+        return ascii_lower(identifier.value)
+    has_bare_numbers = getattr(ADAPTERS[line.provider], "has_bare_numbers", False)
+    return identifier.value.removeprefix("+") if has_bare_numbers else identifier.value

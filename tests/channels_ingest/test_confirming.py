@@ -8,6 +8,7 @@ from django.utils import timezone
 from channels_ingest.confirming import MOST_AN_HOUR, TRIES, CannotConfirmError, digits_of, new_code
 from channels_ingest.messages import Message
 from channels_ingest.models import ConfirmationCode
+from profiles.correcting import draw_boundary, withdraw_sighting
 from profiles.identity.values import Grade, Sender
 from profiles.merging import merge
 from profiles.models import ChannelIdentity, Review, Sighting
@@ -113,6 +114,23 @@ def test_newer_code_ends_the_older(world: World) -> None:
     assert profiles() == 2
     world.deliver([("W", written("new", browsing(0), digits_of(new), now))])
     assert profiles() == 1
+
+
+def test_code_for_a_claim_that_was_withdrawn_proves_nothing(world: World) -> None:
+    sighting = claimed(world)
+    code = new_code(sighting, actor=world.lead)
+    withdraw_sighting(sighting, actor=world.lead, reason="a fraud")
+    world.deliver([("W", written("code", browsing(0), digits_of(code), timezone.now()))])
+    assert profiles() == 2
+    assert not Sighting.objects.filter(source="code").exists()
+
+
+def test_code_is_not_for_who_has_the_address_now(world: World) -> None:
+    sighting = claimed(world)
+    code = new_code(sighting, actor=world.lead)
+    draw_boundary(sighting.channel_identity, timezone.now(), actor=world.lead)
+    world.deliver([("W", written("code", browsing(0), digits_of(code), timezone.now()))])
+    assert not Sighting.objects.filter(source="code", identifier__kind="email").exists()
 
 
 def test_same_message_delivered_again_says_the_same(world: World) -> None:

@@ -13,10 +13,10 @@ from channels_ingest.models import ConfirmationCode, OutboxMessage, SimulatedMes
 from channels_ingest.sending.composing import SendRefusedError, Wish, retry
 from channels_ingest.sending.confirmations import lines_for
 from channels_ingest.sending.courier import send_due
-from profiles.identity.values import Grade
+from profiles.identity.values import Grade, IdentifierKind, SeenIdentifier
 from profiles.models import ChannelAccount, ChannelIdentity, Role, Sighting, StaffMember
 from tests.channels_ingest.test_confirming import written
-from tests.profiles.world import PHONES, World, browsing, message, new_world, phone, texting
+from tests.profiles.world import PHONES, World, browsing, mailing, message, new_world, phone, texting
 from timeline.models import Entry
 
 
@@ -108,6 +108,31 @@ def test_code_that_failed_is_not_sent_again_without_its_digits(
     with pytest.raises(SendRefusedError) as refused:
         retry(failed, Wish(author=failed.author))
     assert (refused.value.code, OutboxMessage.objects.count()) == ("confirmation", 1)
+
+
+@pytest.mark.parametrize("was_there", [True, False])
+def test_code_goes_to_the_mailbox_however_it_was_spelled(nora: Client, world: World, was_there: bool) -> None:
+    mails = connect("email_mime", name="Mails", values={"token": "t"})
+    world.lines["M"] = mails
+    if was_there:
+        world.deliver([("M", message("mail", mailing(0), timezone.now() - timedelta(hours=1)))])
+    typed = SeenIdentifier(IdentifierKind.EMAIL, "Mira@LINDHAUS.de", "", Grade.CLAIMED)
+    world.deliver([("W", message("hi", browsing(0, typed), timezone.now()))])
+    confirm(nora, Sighting.objects.get(grade=Grade.CLAIMED), mails)
+    assert OutboxMessage.objects.get().channel_identity.address == "mira@lindhaus.de"
+    assert ChannelIdentity.objects.filter(account=mails).count() == 1
+
+
+def test_code_on_a_line_that_writes_numbers_without_a_plus(nora: Client, claim: Sighting) -> None:
+    vonage = connect("sms_vonage", name="Vonage", values={"signature_secret": "s" * 32})
+    confirm(nora, claim, vonage)
+    assert OutboxMessage.objects.get().channel_identity.address == PHONES[0].removeprefix("+")
+
+
+def test_our_own_address_gets_no_code(nora: Client, claim: Sighting, texts: ChannelAccount) -> None:
+    connect("sms_twilio", name="Ours", values={"auth_token": "hush" * 8, "from": PHONES[0]})
+    assert "one of ours" in confirm(nora, claim, texts).content.decode()
+    assert OutboxMessage.objects.count() == 0
 
 
 def test_line_that_reaches_no_phone_is_not_offered(nora: Client, claim: Sighting, world: World) -> None:
