@@ -34,6 +34,7 @@ class SmtpSending:
             password=next(iter(account.secrets.get("smtp_password", ())), ""),
             envelope_from=checked_address(head.reply_to) if head.reply_to else sender_of(account)[0],
             envelope_to=checked_address(outgoing.address),
+            copies=tuple(checked_address(each) for each in head.cc),
             message=raw,
         )
 

@@ -76,7 +76,7 @@ class HttpRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmtpRequest:
-    """One mail to a server that speaks SMTP."""
+    """One mail to a server that speaks SMTP. `copies` get it too, and none of them gets it if one is refused."""
 
     host: str
     port: int
@@ -84,6 +84,7 @@ class SmtpRequest:
     password: str = field(repr=False)
     envelope_from: str
     envelope_to: str
+    copies: tuple[str, ...] = ()
     message: bytes = field(repr=False)
 
 

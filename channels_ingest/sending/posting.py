@@ -89,6 +89,11 @@ def mail(request: SmtpRequest, *, message_id: str) -> Outcome:
         if code >= 400:
             connection.close()
             return _by_code(code)
+        for copy in request.copies:
+            code, _words = connection.rcpt(copy)
+            if code >= 400:
+                connection.close()
+                return _without_closing(_by_code(code))
     except (OSError, smtplib.SMTPException) as error:
         connection.close()
         return TryLater(code=type(error).__name__, reason=_("the mail server broke off"))
@@ -124,6 +129,12 @@ def _connect(request: SmtpRequest) -> smtplib.SMTP:
         connection.close()
         raise
     return connection
+
+
+def _without_closing(outcome: Outcome) -> Outcome:
+    """What was refused was a copy: it says nothing of the customer's own address."""
+    said = _("the mail server refuses the address of a copy (%(code)s)")
+    return Refused(code=outcome.code, reason=said % {"code": outcome.code}) if isinstance(outcome, Refused) else outcome
 
 
 def _by_code(code: int) -> Outcome:

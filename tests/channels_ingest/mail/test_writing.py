@@ -224,6 +224,9 @@ def test_copies_are_delivered_by_providers_that_take_whole_mails() -> None:
     assert mailgun.text("to") == "mira@customer.example, jonas@x.example"
     ses = json.loads(AmazonSes().render(message, ACCOUNT, api_url="https://api.example").body)
     assert ses["Destination"]["CcAddresses"] == ["jonas@x.example"]
+    smtp = email_mime.ADAPTER.render(message, ACCOUNT, api_url="")
+    assert isinstance(smtp, SmtpRequest)
+    assert (smtp.envelope_to, smtp.copies) == ("mira@customer.example", ("jonas@x.example",))
 
 
 @pytest.mark.parametrize(

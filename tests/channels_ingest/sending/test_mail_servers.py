@@ -4,6 +4,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import BinaryIO
 
 import pytest
@@ -18,8 +19,8 @@ KIND = {"greeting": "220 hi", "EHLO": "250 hi", "MAIL": "250 ok", "RCPT": "250 o
 class _Talk:
     """One conversation: each command is answered as `says` has it; an absent answer hangs up."""
 
-    def __init__(self, says: dict[str, str], file: BinaryIO) -> None:
-        self.says, self.file = says, file
+    def __init__(self, says: dict[str, str], file: BinaryIO, heard: list[str]) -> None:
+        self.says, self.file, self.heard = says, file, heard
 
     def say(self, key: str) -> bool:
         if key not in self.says:
@@ -35,21 +36,23 @@ class _Talk:
                 if line == b".\r\n":
                     in_text, going = False, self.say(".")
                 continue
+            self.heard.append(line.decode().strip().lower())
             command = line.split()[0].decode().upper()
-            going = command != "QUIT" and self.say(command)
+            copy = f"{command} {line.decode().strip().rpartition(':')[2]}"
+            going = command != "QUIT" and self.say(copy if copy in self.says else command)
             in_text = command == "DATA" and self.says.get("DATA", "").startswith("354")
 
 
 @contextmanager
-def server(says: dict[str, str]) -> Iterator[int]:
-    """A mail server for one connection, on a port of its own."""
+def server(says: dict[str, str], heard: list[str] | None = None) -> Iterator[int]:
+    """A mail server for one connection, on a port of its own; `heard` gains the commands."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def run() -> None:
         with suppress(OSError):
             connection, _ = listener.accept()
             with connection, connection.makefile("rwb") as file:
-                _Talk(says, file).run()  # type: ignore[arg-type]
+                _Talk(says, file, [] if heard is None else heard).run()  # type: ignore[arg-type]
 
     thread = threading.Thread(target=run)
     thread.start()
@@ -100,6 +103,24 @@ def test_mailbox_that_is_not_known_closes_the_address() -> None:
         told = mail(request(port), message_id="<1@hub>")
     assert isinstance(told, Refused)
     assert told.closes == "unreachable"
+
+
+def test_copies_are_handed_over_too() -> None:
+    heard: list[str] = []
+    with server(KIND, heard) as port:
+        told = mail(replace(request(port), copies=("jonas@x.example",)), message_id="<1@hub>")
+    assert told == Accepted(provider_message_id="<1@hub>")
+    assert [line for line in heard if line.startswith("rcpt")] == [
+        "rcpt to:<mira@example.com>",
+        "rcpt to:<jonas@x.example>",
+    ]
+
+
+def test_refused_copy_closes_nobodys_address() -> None:
+    with server({**KIND, "RCPT <jonas@x.example>": "550 no such user"}) as port:
+        told = mail(replace(request(port), copies=("jonas@x.example",)), message_id="<1@hub>")
+    assert isinstance(told, Refused)
+    assert (told.code, told.closes) == ("550", "")
 
 
 def test_nobody_there_is_tried_again() -> None:
