@@ -30,6 +30,10 @@ STALE_CLAIM_SECONDS = 30.0
 NOTE_SECONDS = 60.0
 
 
+class NotReadError(Exception):
+    """The hub could not read what it needs, before the provider was asked: surely nothing was sent."""
+
+
 def send_due(*, due_for_seconds: float = 0) -> int:
     """Everything that has been due for that long was posted, one after the other; returns how many."""
     count = 0
@@ -48,7 +52,7 @@ def send_one(*, due_for_seconds: float = 0) -> bool:
     started = time.monotonic()
     is_simulated = False
     try:
-        openness = guards.openness_of(message.channel_identity, purpose=message.purpose)
+        openness = _openness(message)
         closed = openness.closed or (openness.closed_to_text if "template" not in message.words else None)
         if closed is not None or openness.line is None:
             outcome: Outcome = Refused(code=closed.code if closed else "", reason=closed.reason if closed else "")
@@ -57,12 +61,23 @@ def send_one(*, due_for_seconds: float = 0) -> bool:
             outcome = _ask(message, openness.line, claimed_at)
     except CannotSendError as error:
         outcome = Refused(code="cannot_send", reason=str(error))
+    except NotReadError as error:
+        outcome = TryLater(code=str(error), reason=_("the hub could not read what it needs for sending"))
     pass_by("posted")
     state = _note(message.pk, outcome, is_simulated=is_simulated)
     pass_by("recorded")
     facts = {"outbox": message.pk, "account": message.account_id, "outcome": type(outcome).__name__, "state": state}
     log.info("message posted", extra={**facts, "seconds": round(time.monotonic() - started, 3)})
     return True
+
+
+def _openness(message: OutboxMessage) -> guards.Openness:
+    """Whether the address is open still. Raises NotReadError."""
+    try:
+        return guards.openness_of(message.channel_identity, purpose=message.purpose)
+    except Exception as error:
+        log.exception("address not checked", extra={"outbox": message.pk, "fault": type(error).__name__})
+        raise NotReadError(type(error).__name__) from error
 
 
 def _note(message_id: int, outcome: Outcome, *, is_simulated: bool) -> str:
@@ -80,13 +95,15 @@ def _note(message_id: int, outcome: Outcome, *, is_simulated: bool) -> str:
 
 
 def _ask(message: OutboxMessage, line: SendingLine, claimed_at: float) -> Outcome:
-    """The provider's outcome. Raises CannotSendError."""
+    """The provider's outcome. Raises CannotSendError and NotReadError."""
     assert line.adapter is not None
     try:
         outgoing = outgoing_of(message, line)
         request = line.adapter.render(outgoing, line.settings, api_url=line.api_url)
     except CannotSendError:
         raise
+    except DatabaseError as error:
+        raise NotReadError(type(error).__name__) from error
     except Exception as error:  # a fault of ours, and surely nothing was sent
         log.exception("message not rendered", extra={"outbox": message.pk, "fault": type(error).__name__})
         raise CannotSendError(_("the hub could not write it for this provider")) from error

@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from channels_ingest import pipeline
@@ -75,6 +76,21 @@ def test_endless_refusal_to_take_it_now_fails_in_the_end(answer: Answer, simulat
     entry = the_answer()
     assert (entry.delivery, the_message().state, the_message().attempts) == ("failed", State.FAILED, 7)
     assert "tried 7 times" in entry.detail["errors"][0]["message"]
+
+
+@pytest.mark.parametrize("place", ["profiles_providerblock", "channels_ingest_accountsecret"])
+def test_hub_that_cannot_read_tries_again_and_leaves_nothing_in_doubt(answer: Answer, place: str) -> None:
+    answer("Hi")
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {place} RENAME TO away")
+    try:
+        assert courier.send_one()
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"ALTER TABLE away RENAME TO {place}")
+    message = the_message()
+    assert (message.state, message.attempts, the_answer().delivery) == (State.QUEUED, 1, "queued")
+    assert message.fault_code == "ProgrammingError"
 
 
 def test_unreachable_provider_is_tried_again(answer: Answer, settings: Any) -> None:
