@@ -30,7 +30,7 @@ from channels_ingest.models import Errand as StoredErrand
 from channels_ingest.ourselves import Ourselves
 from channels_ingest.rivals import envelopes_with_rivals
 from channels_ingest.routing import Router
-from channels_ingest.sending.outcomes import Awaited, adopt, awaited
+from channels_ingest.sending.outcomes import Awaited, adopt, awaited, stand_ins
 from channels_ingest.threading import resolved
 from profiles.identity.values import GRADE_RANK, Grade, SeenIdentifier, Sender, Standing
 from profiles.locking import lock_rows
@@ -44,7 +44,17 @@ from timeline.entries import AmendmentKind, Delivery, Direction, EntryKind
 from timeline.live import Happened, without_entry
 from timeline.models import Entry
 from timeline.queue import TALK, refold
-from timeline.recording import Held, NewAmendment, NewEntry, Recorded, are_in_place, hold_messages, record, reload
+from timeline.recording import (
+    Held,
+    NewAmendment,
+    NewEntry,
+    Recorded,
+    are_in_place,
+    hold_messages,
+    record,
+    refold_identities,
+    reload,
+)
 
 #: The news that somebody leaves an address is their own last word there: the next epoch starts after it.
 _JUST_AFTER = timedelta(microseconds=1)
@@ -143,25 +153,26 @@ def write(batch: Batch) -> list[Happened]:
     batch.placed = [replace(each, item=item) for each, item in zip(batch.placed, items, strict=True)]
     waiting = awaited(_references(batch.placed))
     held = hold_messages((each.account_id, key) for each in batch.placed if (key := _message_id(each.item)))
-    waiting = {key: entry_id for key, entry_id in waiting.items() if key not in held}
+    strays = stand_ins({key: held[key] for key in waiting if key in held})
+    waiting = {key: entry_id for key, entry_id in waiting.items() if key not in held or key in strays}
     held |= _by_key(waiting)
     while True:
         with transaction.atomic():
             placed = _with_proofs(batch.placed)
-            identified, places = _identify(placed, held)
-            if is_current(identified) and are_in_place(held):
-                adopt(waiting, held)
+            identified, places = _identify(placed, [*held.values(), *strays.values()])
+            if is_current(identified) and are_in_place(held) and are_in_place(strays):
+                adopt(waiting, held, strays)
                 written = [
                     (each.envelope_id, each.account_id, each.item, place.identity_id)
                     for each, place in zip(placed, places, strict=True)
                     if place and isinstance(each.item, Message)
                 ]
                 batch.with_rivals = envelopes_with_rivals(written, held)
-                happened = _record(placed, places, held, identified)
+                happened = _record(placed, places, held, identified, strays)
                 raise_reviews(identified.found)
                 return happened
             transaction.set_rollback(True)  # a boundary was drawn meanwhile
-        held = reload(held)
+        held, strays = reload(held), reload(strays)
 
 
 def _references(placed: Sequence[_Placed]) -> Iterable[tuple[int, str, str]]:
@@ -192,9 +203,9 @@ def _proved(placed: _Placed, proofs: Mapping[tuple[int, str], SeenIdentifier]) -
     return replace(placed, item=replace(item, sender=sender))
 
 
-def _identify(placed: Sequence[_Placed], held: Held) -> tuple[Identified, list[_Place | None]]:
-    """Everybody is identified and locked; each item's channel identity, where it has one, and the sightings it made."""
-    amended = {entry.channel_identity_id for entry in held.values()}
+def _identify(placed: Sequence[_Placed], entries: Iterable[Entry]) -> tuple[Identified, list[_Place | None]]:
+    """Everybody is identified and locked, those of `entries` too; each item's channel identity with its sightings."""
+    amended = {entry.channel_identity_id for entry in entries}
     seen = [_seen(each) for each in placed]
     boundaries = [boundary for each in placed for boundary in _boundaries(each)]
     identified = identify([s for s in seen if s is not None], boundaries, also_lock=amended)
@@ -204,9 +215,14 @@ def _identify(placed: Sequence[_Placed], held: Held) -> tuple[Identified, list[_
 
 
 def _record(
-    placed: Sequence[_Placed], places: Sequence[_Place | None], held: Held, identified: Identified
+    placed: Sequence[_Placed],
+    places: Sequence[_Place | None],
+    held: Held,
+    identified: Identified,
+    strays: Held,
 ) -> list[Happened]:
-    """Traits, consents, entries and amendments are stored; names and queue rows follow."""
+    """Traits, consents, entries and amendments are stored; the strays are gone; names and queue rows follow."""
+    strayed = {entry.channel_identity_id for entry in strays.values()}
     located = list(zip(placed, places, strict=True))
     said = [Said(e.account_id, at.identity_id, e.item) for e, at in located if at and isinstance(e.item, ConsentChange)]
     if dropped := unasked(said):
@@ -223,13 +239,16 @@ def _record(
     want(Holder(each.account_id, each.envelope_id, each.item) for each in placed)
     if any(_may_have_failed(each.item) for each in placed):
         note_blocks(pk for pk, *_ in recorded.entries)
-    touched = {pk for _, pk, _ in recorded.entries} | recorded.identities | news
+    touched = {pk for _, pk, _ in recorded.entries} | recorded.identities | news | strayed
     seats = ChannelIdentity.objects.filter(id__in=touched | identified.changed)
     profile_of = dict(seats.values_list("id", "profile_id"))
     # Two lines of one customer are worked side by side.
     lock_rows("profiles_profile", {profile_of[pk] for pk in touched if pk in profile_of})
+    if strays:  # not earlier: what goes takes the queue row along
+        Entry.objects.filter(id__in=[entry.id for entry in strays.values()]).delete()
+        refold_identities(strayed)
     rename(profile_of[pk] for pk in news if pk in profile_of)
-    refold(profile_of[pk] for pk in recorded.identities - _silent(recorded))
+    refold(profile_of[pk] for pk in (recorded.identities - _silent(recorded)) | strayed)
     happened = [Happened(profile_of[identity], entry, kind) for entry, identity, kind in recorded.entries]
     known = {profile_of[pk] for pk in news | identified.changed if pk in profile_of}
     return happened + without_entry(known - {each.profile_id for each in happened})

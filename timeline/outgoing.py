@@ -76,15 +76,20 @@ def settle(
                 return
             transaction.set_rollback(True)  # a boundary moved it meanwhile
         held = reload(held)
+        echo = held.get(key)
+
+
+def stands_for_ours(entry: Entry) -> bool:
+    """Whether the entry may stand for a message of ours: its echo, or where a reaction waited for it."""
+    return entry.direction == Direction.OUT or (entry.is_placeholder and entry.direction == Direction.NONE)
 
 
 def _is_gone(echo: Entry) -> bool:
-    """Whether the entry only stood for a message of ours, and is deleted: its echo, or where a reaction waited for it.
+    """Whether the entry only stood for a message of ours, and is deleted.
 
     What was sent from here stays, also when a provider gives two messages one id.
     """
-    is_reacted_to = echo.is_placeholder and echo.direction == Direction.NONE
-    if not is_reacted_to and echo.direction != Direction.OUT:
+    if not stands_for_ours(echo):
         return False
     try:
         echo.delete()
@@ -104,6 +109,10 @@ def _write(
     was_failed = entry.delivery == Delivery.FAILED
     first = entry.original or {"text": entry.text, "detail": entry.detail, "delivery": entry.delivery}
     first["detail"] = {name: value for name, value in first["detail"].items() if name not in without} | dict(detail)
+    places = {entry.channel_identity_id} | ({echo.channel_identity_id} if echo is not None else set())
+    profiles = set(ChannelIdentity.objects.filter(id__in=places).values_list("profile_id", flat=True))
+    if echo is not None and echo.id != entry.id:  # what goes takes the queue row along, whose lock comes after these
+        lock_rows("profiles_profile", profiles)
     takes_echo = echo is not None and echo.id != entry.id and _is_gone(echo)
     if provider_message_id and (echo is None or takes_echo or echo.id == entry.id):
         entry.provider_message_id = provider_message_id
@@ -120,9 +129,7 @@ def _write(
     is_failed = Entry.objects.values_list("delivery", flat=True).get(id=entry.id) == Delivery.FAILED
     identity = ChannelIdentity.objects.get(id=entry.channel_identity_id)
     if is_failed != was_failed or takes_echo:
-        places = {identity.pk} | ({echo.channel_identity_id} if takes_echo and echo is not None else set())
         refold_identities(places)
-        profiles = set(ChannelIdentity.objects.filter(id__in=places).values_list("profile_id", flat=True))
         lock_rows("profiles_profile", profiles)
         refold(profiles)
     happened = [Happened(identity.profile_id, entry.id, entry.kind)]

@@ -17,7 +17,7 @@ from channels_ingest.sending.models import OutboxMessage
 from channels_ingest.sending.outbox import RETRY_SECONDS
 from timeline.entries import Delivery
 from timeline.models import Entry
-from timeline.outgoing import settle
+from timeline.outgoing import settle, stands_for_ours
 from timeline.recording import Held
 
 log = logging.getLogger("cxhub.sending")
@@ -126,11 +126,20 @@ def _is_ours(reference: str) -> bool:
     return len(reference) == 36 and reference.count("-") == 4 and set(reference) <= set("0123456789abcdef-")
 
 
-def adopt(awaited: Awaited, held: Held) -> None:
+def stand_ins(held: Held) -> Held:
+    """Those of the entries that only stand for a message of ours whose id was not known; none was sent from here."""
+    sent = set(OutboxMessage.objects.filter(entry__in=held.values()).values_list("entry_id", flat=True)) if held else ()
+    return {key: entry for key, entry in held.items() if entry.id not in sent and stands_for_ours(entry)}
+
+
+def adopt(awaited: Awaited, held: Held, strays: Held) -> None:
     """A status proves that the provider has these messages, and under which id; `held` has their entries by it.
 
-    The caller holds the outbox rows, the messages and the channel identities.
+    The `strays`, which stood for some of them, give the id up and are the caller's to delete. The caller holds the
+    outbox rows, the messages and the channel identities.
     """
+    if strays:
+        Entry.objects.filter(id__in=[entry.id for entry in strays.values()]).update(provider_message_id=None)
     for (account_id, provider_message_id), entry_id in awaited.items():
         held[account_id, provider_message_id].provider_message_id = provider_message_id
         Entry.objects.filter(id=entry_id).update(provider_message_id=provider_message_id)

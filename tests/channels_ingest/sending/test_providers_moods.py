@@ -18,6 +18,7 @@ from profiles.models import ChannelIdentity, StaffMember
 from tests.channels_ingest.sending.conftest import Answer, bearer, the_answer, the_message, work
 from tests.conftest import Deliver, whatsapp_change, whatsapp_text
 from timeline.models import Entry, QueueRow
+from timeline.recording import refold_identities
 
 pytestmark = pytest.mark.django_db(transaction=True)
 State = OutboxMessage.State
@@ -182,6 +183,30 @@ def test_reaction_that_came_before_the_answer_is_on_our_message(answer: Answer, 
     entry = the_answer()
     assert (entry.provider_message_id, len(entry.detail["reactions"])) == ("wamid.1", 1)
     assert not Entry.objects.filter(is_placeholder=True).exists()
+
+
+@pytest.mark.parametrize("first", ["echo", "reaction"])
+def test_status_with_our_reference_ends_the_doubt_whatever_came_before(
+    answer: Answer, deliver: Deliver, first: str
+) -> None:
+    answer("Hi")
+    message = outbox.claim()
+    assert message is not None
+    OutboxMessage.objects.update(claimed_at=timezone.now() - timezone.timedelta(minutes=5))
+    assert outbox.give_up_on_lost() == 1
+    reaction = {"from": "15550100001", "id": "in.2", "timestamp": str(int(time.time())), "type": "reaction"}
+    reaction["reaction"] = {"message_id": "wamid.1", "emoji": "👍"}  # type: ignore[assignment]
+    deliver(echo_of("wamid.1") if first == "echo" else whatsapp_change(messages=[reaction]))
+    pipeline.drain()
+    status = {"id": "wamid.1", "status": "delivered", "timestamp": str(int(time.time())), "recipient_id": "15550100001"}
+    deliver(whatsapp_change(statuses=[{**status, "biz_opaque_callback_data": str(message.reference)}]))
+    pipeline.drain()
+    entry = the_answer()
+    assert (entry.id, entry.provider_message_id, entry.delivery) == (message.entry_id, "wamid.1", "delivered")
+    assert ("reactions" in entry.detail, the_message().state) == (first == "reaction", State.SENT)
+    assert Entry.objects.filter(provider_message_id="wamid.1").count() == 1
+    assert refold_identities([entry.channel_identity_id]) == 0
+    assert QueueRow.objects.get().last_entry_id is not None
 
 
 def test_provider_that_gives_two_messages_one_id_loses_neither(answer: Answer) -> None:
