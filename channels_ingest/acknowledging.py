@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from channels_ingest.auto_reply import APART, LATEST, Plan, Waiting, plan_of, reason_not_to
@@ -30,7 +31,17 @@ def acknowledge_due(now: datetime | None = None) -> int:
 
 
 def _waiting(account_ids: Iterable[int], now: datetime) -> list[int]:
-    """Channel identities of these lines that wrote lately, of customers who have waited no longer than that."""
+    """Channel identities of these lines that wrote lately, of customers who have waited no longer than that.
+
+    Nobody who got one since then; and in no order, so that those who may get none keep nobody from their turn.
+    """
+    had_one = Entry.objects.filter(
+        channel_identity=OuterRef("pk"),
+        kind=EntryKind.MESSAGE,
+        direction=Direction.OUT,
+        detail__automatic=True,
+        occurred_at__gte=OuterRef("profile__queue_row__waiting_since"),
+    )
     rows = ChannelIdentity.objects.filter(
         profile__queue_row__waiting_since__gte=now - LATEST,
         account_id__in=list(account_ids),
@@ -38,7 +49,7 @@ def _waiting(account_ids: Iterable[int], now: datetime) -> list[int]:
         blocked_at=None,
         void_in=None,
     )
-    return list(rows.order_by("profile__queue_row__waiting_since", "id").values_list("id", flat=True)[:MOST_AT_ONCE])
+    return list(rows.exclude(Exists(had_one)).order_by("?").values_list("id", flat=True)[:MOST_AT_ONCE])
 
 
 @transaction.atomic

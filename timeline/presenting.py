@@ -358,7 +358,10 @@ def _delivery(entry: Entry) -> DeliveryView | None:
         word=str(word),
         tone=tone,
         reason=_reason(entry.delivery, detail),
-        sends_again=bool(_object(detail, "by")) and entry.delivery in ("failed", "unknown") and not again_id,
+        sends_again=bool(_object(detail, "by"))
+        and entry.delivery in ("failed", "unknown")
+        and not again_id
+        and "confirmation" not in detail,
         again_id=again_id if isinstance(again_id, int) else None,
         is_simulated=detail.get("is_simulated") is True,
     )

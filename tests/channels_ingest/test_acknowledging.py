@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from channels_ingest import acknowledging
 from channels_ingest.accounts import ConnectError, connect
 from channels_ingest.acknowledging import acknowledge_due
 from channels_ingest.sending.models import OutboxMessage
@@ -51,6 +52,14 @@ def test_acknowledged_once_while_the_customer_waits() -> None:
     mira.writes("Hello?", 1)
     assert acknowledge_due() == 0
     assert refold_identities([mira.identity.pk]) == 0  # computed anew, it is no answer either
+
+
+def test_crowd_that_has_its_acknowledgement_keeps_nobody_from_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(acknowledging, "MOST_AT_ONCE", 1)
+    shared = line()
+    for number in range(3):
+        Customer(shared, f"1555010000{number}").writes("Hello", number, key=f"m{number}")
+    assert [acknowledge_due() for _ in range(4)] == [1, 1, 1, 0]
 
 
 def test_answered_customer_who_writes_again_gets_no_second_one_that_day() -> None:
