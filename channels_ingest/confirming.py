@@ -99,8 +99,17 @@ def new_code(sighting: Sighting, *, actor: StaffMember) -> ConfirmationCode:
     )
 
 
-def redeem(messages: Iterable[tuple[int, Message]]) -> Mapping[tuple[int, str], SeenIdentifier]:
-    """What messages prove by the code they hold; each is (account id, message), its key (account id, message id).
+#: Who wrote which message: (account id, address, standing, provider message id). Two may have one message id.
+Writer = tuple[int, str, str, str]
+
+
+def writer_of(account_id: int, message: Message) -> Writer:
+    """The key of the message in what `redeem` returns."""
+    return (account_id, message.sender.address, str(message.sender.standing), message.provider_message_id)
+
+
+def redeem(messages: Iterable[tuple[int, Message]]) -> Mapping[Writer, SeenIdentifier]:
+    """What messages prove by the code they hold; each is (account id, message).
 
     A wrong code costs a try; one for a claim that was withdrawn, or made by whoever had the address before, is worth
     nothing. Called before any identity lock, in the transaction that records the messages; told the same message again
@@ -135,9 +144,7 @@ def redeem(messages: Iterable[tuple[int, Message]]) -> Mapping[tuple[int, str], 
             if _place(code) == place and is_theirs and _is_redeemed(code, message, digits):
                 identifier = code.identifier
                 kind = IdentifierKind(identifier.kind)
-                proofs[account_id, message.provider_message_id] = SeenIdentifier(
-                    kind, identifier.value, identifier.scope
-                )
+                proofs[writer_of(account_id, message)] = SeenIdentifier(kind, identifier.value, identifier.scope)
     return proofs
 
 

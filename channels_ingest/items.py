@@ -9,7 +9,7 @@ from django.db import transaction
 
 from channels_ingest import errands
 from channels_ingest.blocks import note_blocks
-from channels_ingest.confirming import redeem
+from channels_ingest.confirming import Writer, redeem, writer_of
 from channels_ingest.consenting import Said, changes_in, set_aside, store_changes, unasked
 from channels_ingest.media.wanted import Holder, want
 from channels_ingest.messages import (
@@ -195,9 +195,9 @@ def _with_proofs(placed: Sequence[_Placed]) -> Sequence[_Placed]:
     return [_proved(each, proofs) for each in placed] if proofs else placed
 
 
-def _proved(placed: _Placed, proofs: Mapping[tuple[int, str], SeenIdentifier]) -> _Placed:
+def _proved(placed: _Placed, proofs: Mapping[Writer, SeenIdentifier]) -> _Placed:
     item = placed.item
-    if not isinstance(item, Message) or (proof := proofs.get((placed.account_id, item.provider_message_id))) is None:
+    if not isinstance(item, Message) or (proof := proofs.get(writer_of(placed.account_id, item))) is None:
         return placed
     sender = replace(item.sender, identifiers=(*item.sender.identifiers, proof))
     return replace(placed, item=replace(item, sender=sender))

@@ -133,6 +133,16 @@ def test_code_is_not_for_who_has_the_address_now(world: World) -> None:
     assert not Sighting.objects.filter(source="code", identifier__kind="email").exists()
 
 
+def test_message_of_somebody_else_with_the_same_id_proves_nothing(world: World) -> None:
+    code = new_code(claimed(world), actor=world.lead)
+    now = timezone.now()
+    world.deliver(
+        [("W", written("code", browsing(0), digits_of(code), now)), ("W", written("code", browsing(1), "Hello", now))]
+    )
+    proved = Sighting.objects.filter(channel_identity__account=world.lines["W"], identifier__kind="email")
+    assert proved.filter(grade="proved").count() == 1
+
+
 def test_same_message_delivered_again_says_the_same(world: World) -> None:
     code = new_code(claimed(world), actor=world.lead)
     again = written("code", browsing(0), digits_of(code), timezone.now())
