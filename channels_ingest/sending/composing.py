@@ -138,6 +138,8 @@ def _send(profile_id: int, draft: Draft, wish: Wish) -> Entry:
     openness = guards.openness_of(identity, purpose=draft.purpose)
     fault = openness.closed or (openness.closed_to_text if draft.template is None else None)
     fault = fault or (guards.text_fault(text, identity.account.channel) if draft.template is None else None)
+    if draft.cc and identity.account.channel != Channel.EMAIL:
+        fault = fault or Closed("cc", _("Only a mail can go to others as a copy."))
     if fault is not None:
         raise SendRefusedError(fault)
     assert openness.line is not None

@@ -59,6 +59,10 @@ def test_text_that_cannot_be_stored_is_told_so(answer: Answer, text: str) -> Non
     assert not Entry.objects.filter(direction="out").exists()
 
 
+def test_copies_of_what_is_no_mail_are_refused(answer: Answer) -> None:
+    assert closed(answer("Hi", cc=["jonas@x.example"])) == "cc"
+
+
 def test_more_than_24_hours_after_the_customer_only_a_template_goes_out(answer: Answer, mira: ChannelIdentity) -> None:
     ChannelIdentity.objects.filter(pk=mira.pk).update(last_inbound_at=timezone.now() - timezone.timedelta(hours=24))
     assert closed(answer()) == "window"
