@@ -45,8 +45,7 @@ class _OnStage:
 class Stage:
     """Where the stories are performed: the demo's line of each channel, and who answers.
 
-    `settled` returns when everything posted has been read. Between two steps lies more than a second, because Meta
-    tells times in whole ones. `failed` counts the steps that were not taken.
+    `settled` returns when everything posted has been read. `failed` counts the steps that were not taken.
     """
 
     lines: Mapping[str, ChannelAccount]
@@ -81,7 +80,6 @@ class Stage:
                     beat = one.hero.beats[number]
                     self._count(self._acts[beat.act](one, beat))
             self.settled()
-            time.sleep(PAUSE_SECONDS)
 
     def _count(self, is_done: bool) -> None:
         self.failed += not is_done
@@ -200,10 +198,14 @@ def _changed(post: Post, fields: Mapping[str, Any]) -> Post:
     return replace(post, body=json.dumps({**json.loads(post.body), **fields}).encode())
 
 
-def await_work() -> None:
-    """Returns when everything posted is worked, or after a while."""
-    until = time.monotonic() + STEP_SECONDS
+def await_work(seconds: float = STEP_SECONDS) -> None:
+    """Returns when everything posted is worked, or after so long.
+
+    And a second later: Meta tells times in whole ones, and two steps within one could change places.
+    """
+    until = time.monotonic() + seconds
     while time.monotonic() < until:
         time.sleep(0.15)
         if not Envelope.objects.filter(state=Envelope.State.RECEIVED).exists():
+            time.sleep(PAUSE_SECONDS)
             return

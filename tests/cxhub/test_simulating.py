@@ -18,7 +18,7 @@ def hub(live_server: Any, settings: Any, transactional_db: None, monkeypatch: py
     """A hub that listens; its workers work when `pipeline.drain` is called."""
     # Django's test server writes an answer in pieces, and each waits 40 ms for the acknowledgement of the one before.
     monkeypatch.setattr(WSGIRequestHandler, "disable_nagle_algorithm", True)
-    settings.PUBLIC_BASE_URL = live_server.url
+    settings.PUBLIC_BASE_URL = settings.LOOPBACK_URL = live_server.url
 
 
 def run(*command: str) -> str:

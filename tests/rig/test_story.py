@@ -58,6 +58,7 @@ def work() -> None:
     """Everything posted is read, everything answered is sent."""
     pipeline.drain()
     send_due()
+    time.sleep(1.0)  # Meta tells times in whole seconds
 
 
 def settle() -> None:

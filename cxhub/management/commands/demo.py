@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,7 +23,7 @@ from channels_ingest.simulator.lines import PROVIDER, line_of, new_client, poste
 from channels_ingest.simulator.payloads import Happening, payload_of
 from channels_ingest.simulator.posting import MetaPoster, ShopPoster
 from channels_ingest.simulator.shop import PORTFOLIO, SOURCE, calls
-from channels_ingest.simulator.staging import Stage
+from channels_ingest.simulator.staging import STEP_SECONDS, Stage, await_work
 from channels_ingest.simulator.stories import deliveries, happenings
 from channels_ingest.sources import inbox_account_id
 from profiles.models import ApiToken, ChannelAccount, Role, StaffMember
@@ -112,7 +113,7 @@ class Command(BaseCommand):
             shop = ShopPoster(settings.PUBLIC_BASE_URL, token, client=client)
             self._tell_of_the_shop(shop, anchor)
             self._await_work(accounts, wait_seconds)
-            self._perform(shop, client, accounts["orders"])
+            self._perform(shop, client, accounts["orders"], wait_seconds=wait_seconds)
         orders = accounts["orders"]
         orders.settings["demo_told"] = True
         orders.save(update_fields=["settings"])
@@ -147,7 +148,7 @@ class Command(BaseCommand):
         if refused:
             raise CommandError(f"the hub did not accept {refused} calls of the shop; see its log, then run demo again")
 
-    def _perform(self, shop: ShopPoster, client: httpx.Client, orders: ChannelAccount) -> None:
+    def _perform(self, shop: ShopPoster, client: httpx.Client, orders: ChannelAccount, *, wait_seconds: float) -> None:
         """A few customers write on every channel; once, even if it is interrupted: nobody says the same thing twice."""
         if orders.setting("demo_performed"):
             return
@@ -155,7 +156,9 @@ class Command(BaseCommand):
         orders.save(update_fields=["settings"])
         self.stderr.write(f"{SHOP}: {len(HEROES)} customers write on every channel …")
         agent = StaffMember.objects.get(email=STAFF[0][0])
-        stage = Stage(lines={"whatsapp": orders, **self._other_lines()}, agent=agent, shop=shop, client=client)
+        lines = {"whatsapp": orders, **self._other_lines()}
+        settled = partial(await_work, STEP_SECONDS if wait_seconds else 0)
+        stage = Stage(lines=lines, agent=agent, shop=shop, client=client, settled=settled)
         stage.perform(HEROES)
         if stage.failed:
             self.stderr.write(f"{SHOP}: {stage.failed} steps of theirs were not taken; see the hub's log.")
