@@ -88,6 +88,8 @@ def test_without_the_servers_name_nothing_is_believed() -> None:
         ([b"v=1; d=x.example", b"v=1; d=evil.example"], ()),
         ([b"v=1; bh=d=x.example"], ()),
         ([b"v=1; d=x.example", b"nonsense"], ()),
+        ([b"v=1; d=x.example; d=evil.example"], ()),
+        ([b"d=x.example;d=evil.example", b"d=evil.example;d=x.example"], ()),
         ([], ()),
     ],
 )
