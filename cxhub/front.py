@@ -41,6 +41,8 @@ SIMULATED = "/simulator/"
 CHATTED = "/chat/v1/"
 #: A poll of a chat that has no news is held for as long as it asks, without a thread.
 HELD = "/chat/v1/events"
+#: A cursor with every sign escaped is shorter. What is longer is not read here, where all others wait meanwhile.
+LONGEST_QUERY = 16_000
 #: In the environment of a held poll that looks once more: it is no new call. No header can be called so.
 ASKS_AGAIN = "cxhub.asks_again"
 
@@ -155,7 +157,7 @@ class Front:
 
 def _wait_seconds(scope: Any) -> float:
     """How long a poll of a chat asks to be held."""
-    if scope.method != "GET" or scope.path != HELD:
+    if scope.method != "GET" or scope.path != HELD or len(scope.query_string) > LONGEST_QUERY:
         return 0.0
     asked = parse_qs(scope.query_string).get("wait", ["0"])[0]
     return float(asked) if asked.isdecimal() and len(asked) <= 3 else 0.0
