@@ -134,6 +134,8 @@ def injected(*fields: tuple[str, str], closing: str = "") -> list[tuple[str, str
         ([("dkim", "{@attacker.test : pass} {@bank.example : pass}"), *HONEST[1:]], "unproved"),
         (injected(("SPF", "pass"), FROM_VICTIM), "unproved"),
         (injected(("dkim", "{@bank.example : pass}")), "unproved"),
+        (injected(('SPF"; filename="a', "pass"), (f'{FROM_VICTIM[0]}"; filename="b', FROM_VICTIM[1])), "unproved"),
+        ([*injected(('dkim"; filename="a', "{@bank.example : pass}"))[1:], HONEST[0]], "unproved"),
         (
             injected(("SPF", "pass"), ("envelope", json.dumps({"from": VICTIM})), closing="\r\n--xYzZY--\r\n"),
             "unproved",
