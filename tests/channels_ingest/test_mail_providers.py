@@ -51,6 +51,11 @@ SPF = "Pass (sender SPF authorized) identity=mailfrom; client-ip=1.2.3.4; helo=x
         ([("Received-SPF", SPF % VICTIM)], "proved"),
         ([("Received-SPF", SPF % "evil@attacker.test")], "unproved"),
         ([("Received-SPF", SPF.replace("Pass", "Fail") % VICTIM)], "unproved"),
+        ([("Received-SPF", SPF % f'"{VICTIM}"')], "proved"),
+        # What the sender's side chose, a name in HELO and a quoted local part, is no envelope's domain.
+        ([("Received-SPF", SPF.replace("=x", f"=x;envelope-from={VICTIM}") % "evil@attacker.test")], "unproved"),
+        ([("Received-SPF", SPF % f'"{VICTIM}"@attacker.test')], "unproved"),
+        ([("Received-SPF", SPF % f'"{VICTIM} "@attacker.test')], "unproved"),
         # The sender wrote one too: Postmark's stands above it.
         ([("Received-SPF", SPF % "evil@attacker.test"), ("Received-SPF", SPF % VICTIM)], "unproved"),
         ([("X-Spam-Tests", "DKIM_VALID,DKIM_VALID_AU"), ("Received-SPF", SPF % "x@y.test"),
