@@ -109,8 +109,9 @@ PROBABLE: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = tuple(
     for parts, pattern in (
         (
             "stop|arret|basta|baja|parar|pare|quit|unsubscribe",
-            r"^(?:pls |please )?(?:stop|stopp|arret|arretez|basta|baja|parar|pare|quit|unsubscribe)[\s.,!;:]+\W*"
-            r"(?:\w+\W*){0,4}$",
+            # Possessive: were a word free to end anywhere, 300 letters could keep a worker busy for minutes.
+            r"^(?:pls |please )?(?:stop|stopp|arret|arretez|basta|baja|parar|pare|quit|unsubscribe)[\s.,!;:]\W*+"
+            r"(?:\w++\W*+){0,4}+$",
         ),
         (
             "stop|quit|cease",

@@ -25,8 +25,10 @@ Ask = Callable[[str], Awaitable[Answer]]
 
 async def streamed(room: WaitingRoom, ask: Ask, cursor: str) -> AsyncIterator[bytes]:
     """Everything new since the cursor as server-sent events, until the session or the time is over."""
-    deadline = asyncio.get_running_loop().time() + STREAM_SECONDS
-    while asyncio.get_running_loop().time() < deadline:
+    now = asyncio.get_running_loop().time
+    deadline = now() + STREAM_SECONDS
+    while now() < deadline:
+        began = now()
 
         async def look(*, again: bool = False, since: str = cursor) -> Answer:
             return await ask(since)
@@ -42,3 +44,5 @@ async def streamed(room: WaitingRoom, ask: Ask, cursor: str) -> AsyncIterator[by
         for event in page["events"]:
             yield f"id: {cursor}\nevent: {event['type']}\ndata: {json.dumps(event)}\n\n".encode()
         yield b": ping\n\n"
+        if not page["events"] and not page["reset"]:  # where the room is full it answers at once: asked no more often
+            await asyncio.sleep(began + PING_SECONDS - now())

@@ -25,6 +25,8 @@ WAITS_FOR = "x-chat-waits-for"
 MOST_SECONDS = 25.0
 #: Polls held at one time; above it an answer without news goes out at once, and the widget asks again later.
 MOST_WAITING = 1_000
+#: Of these, polls and streams of one visitor: no stranger takes the places of all others.
+MOST_OF_ONE = 20
 HEARTBEAT_SECONDS = 10.0
 #: While Valkey is away the heartbeat is all there is.
 HEARTBEAT_ALONE_SECONDS = 1.0
@@ -88,7 +90,7 @@ class WaitingRoom:
             answer, who = parted(await look(again=again), WAITS_FOR)
             again = True
             left = deadline - asyncio.get_running_loop().time()
-            if not who or left <= 0 or self.count >= MOST_WAITING:
+            if not who or left <= 0 or self._is_full(who):
                 return answer
             waiter = Waiter()
             with self._seated(who, waiter):
@@ -97,6 +99,9 @@ class WaitingRoom:
                     return answer
             if waiter.signal is not None:
                 return _with_signal(answer, waiter.signal)
+
+    def _is_full(self, who: str) -> bool:
+        return self.count >= MOST_WAITING or len(self.waiters.get(who, ())) >= MOST_OF_ONE
 
     @contextlib.contextmanager
     def _seated(self, who: str, waiter: Waiter) -> Any:

@@ -18,14 +18,19 @@ from channels_ingest.adapters.mail.headers import Headers, addresses_of, from_ba
 from channels_ingest.adapters.mail.items import Arrival, items_of
 from channels_ingest.adapters.mail.reading import Mail, from_fields, read_mail
 from channels_ingest.adapters.mail.settings import FROM, FROM_NAME, REPLY_ADDRESS, is_logged_in, password
-from channels_ingest.adapters.mail.verdict import domain_of, only_signer
+from channels_ingest.adapters.mail.verdict import only_signer
 from channels_ingest.adapters.reading import OddPartError, as_list, as_object, as_word, nameable
 from channels_ingest.messages import AccountNotice, Item, Located, NotUnderstood
 from profiles.identity.from_header import Verdict
 from timeline.entries import Delivery as State
 
 _SPF = re.compile(r"\s*([A-Za-z]+)\b")
-_ENVELOPE_FROM = re.compile(r"envelope-from=<?\"?([^\s;>\"]+)", re.IGNORECASE)
+#: All of the value or nothing: a local part may be `"vip@bank.example"`, and behind it stands who sent it.
+_NAMES_SENDER = "envelope-from="
+_MAILBOX = r"(?:[^\s;<>\"@]+@)?([^\s;<>\"@]+)"
+_ENVELOPE_FROM = re.compile(
+    rf"{_NAMES_SENDER}(?:{_MAILBOX}|<{_MAILBOX}>|\"{_MAILBOX}\")(?=[\s;]|$)".encode(), re.IGNORECASE
+)
 #: Bounces that are no word about this mail's fate (Postmark, "Bounce types").
 _NO_FAILURES = frozenset({"Transient", "AutoResponder", "AddressChange", "OpenRelayTest", "ChallengeVerification"})
 
@@ -133,16 +138,20 @@ def _verdict(told: Headers, mail: Headers) -> Verdict:
     Below them a sender may have written the same. DKIM_VALID says that a signature is good but not whose, so it counts
     only where all signatures are of one domain.
     """
-    text = told.text("received-spf")
-    result = _SPF.match(text)
-    domain = _ENVELOPE_FROM.search(text)
+    result = _SPF.match(told.text("received-spf"))
     tests = told.above("received-spf").text("x-spam-tests").split(",")
     is_signed = "DKIM_VALID" in {test.strip() for test in tests}
     return Verdict(
         spf=result[1].lower() if result else "",
-        spf_domain=domain_of(domain[1]) if domain else "",
+        spf_domain=_envelope_domain(told.first("received-spf")),
         dkim_domains=only_signer(mail.all("dkim-signature")) if is_signed else (),
     )
+
+
+def _envelope_domain(raw: bytes) -> str:
+    """The domain a Received-SPF names; empty where its sender may have written the name: in HELO or a local part."""
+    found = _ENVELOPE_FROM.search(raw) if raw.lower().count(_NAMES_SENDER.encode()) == 1 else None
+    return (found[1] or found[2] or found[3]).decode("utf-8", "replace") if found else ""
 
 
 def _event(kind: str, payload: Mapping[str, Any], received_at: datetime) -> list[Item]:

@@ -8,6 +8,7 @@ from channels_ingest.adapters.base import clean
 #: What an error says of the address, see `sending.Refused.closes`.
 OPTED_OUT, WINDOW, UNREACHABLE = "opted_out", "window", "unreachable"
 LONGEST_REASON = 300
+_LONGEST_READ = 2_000  # before addresses are taken out, which costs the square of a word's length
 _NUMBER = re.compile(r"\+?\d[\d -]{5,}\d")
 _MAILBOX = re.compile(r"[^\s<>@]+@[^\s<>@]+")
 
@@ -23,4 +24,4 @@ class Trouble:
 
 def shown_words(said: object) -> str:
     """A provider's own words as an agent may see them: without the addresses that it likes to repeat, not endless."""
-    return _MAILBOX.sub("…", _NUMBER.sub("…", clean(said))).strip()[:LONGEST_REASON]
+    return _MAILBOX.sub("…", _NUMBER.sub("…", clean(said)[:_LONGEST_READ])).strip()[:LONGEST_REASON]

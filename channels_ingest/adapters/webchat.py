@@ -28,8 +28,18 @@ CUSTOMER_ID = "customer_id"
 MESSAGE, CONTACT, IDENTIFY, PAGE, RECEIPT = "message", "contact", "identify", "page", "receipt"
 LONGEST_TEXT = 4_000
 _LONGEST_TRAIT_SOURCE = 40
+SHORTEST_IDENTITY_SECRET = 32
 #: Claims of an identity token that become traits, as they are.
 _TRAITS = ("name", "first_name", "last_name", "company", "plan", "locale")
+
+
+def check_identity_secret(value: str) -> str:
+    """What is wrong with a secret, in words, or nothing.
+
+    Whoever is logged in on the site has a token that it signed, and may try words on it for as long as they like.
+    """
+    is_long = len(value) >= SHORTEST_IDENTITY_SECRET
+    return "" if is_long else f"expected at least {SHORTEST_IDENTITY_SECRET} characters; make it: openssl rand -hex 32"
 
 
 class Webchat:
@@ -48,6 +58,7 @@ class Webchat:
             name="identity_secret",
             meaning="signs the identity tokens of logged-in customers, HS256, at least 32 characters",
             secret=True,
+            check=check_identity_secret,
         ),
         Setting(name="identity_public_key", meaning="the PEM of an Ed25519 key that signs them instead, EdDSA"),
         Setting(name="identity_issuer", meaning="the only iss an identity token may name; it scopes its sub"),

@@ -13,7 +13,7 @@ from timeline.files import attachment_type, safe_name
 
 #: Parts of one message that are kept; a mail with more is an attack or a mistake, and its envelope still has them.
 MOST_PARTS = 200
-_REMOTE_PICTURE = re.compile(rb"<img\b[^>]{0,2000}?\bsrc\s*=\s*[\"']?\s*(?:https?:)?//", re.I)
+_REMOTE_PICTURE = re.compile(rb"<img\b[^<>]{0,2000}?\bsrc\s*=\s*[\"']?\s*(?:https?:)?//", re.I)
 
 
 def unpack(items: Sequence[Located], kept: list[Kept]) -> list[Located]:

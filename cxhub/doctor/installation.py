@@ -84,6 +84,18 @@ def addresses() -> Iterator[Finding]:
             yield bad(about, f"{url} does not answer from here: {fault}", do)
 
 
+def for_trying_out() -> Iterator[Finding]:
+    """What is for a desk is off where strangers come: under a public address."""
+    if urlsplit(settings.PUBLIC_BASE_URL).hostname in LOOPBACK:
+        return
+    if settings.DEBUG:
+        says = "error pages show strangers the hub's settings and what was being worked on"
+        yield bad("CXHUB_DEBUG", says, "Take it out of the environment and start the hub again.")
+    elif settings.HAS_SIMULATOR_PAGE:
+        says = "whoever logs in can write in the name of customers on lines without credentials"
+        yield warning("CXHUB_SIMULATOR", says, "Take it out of the environment where customers are real.")
+
+
 def _reached(url: str) -> str:
     try:
         with urllib.request.urlopen(url, timeout=_PATIENCE_SECONDS) as answer:  # noqa: S310  (our own http(s) origins)

@@ -51,6 +51,11 @@ SPF = "Pass (sender SPF authorized) identity=mailfrom; client-ip=1.2.3.4; helo=x
         ([("Received-SPF", SPF % VICTIM)], "proved"),
         ([("Received-SPF", SPF % "evil@attacker.test")], "unproved"),
         ([("Received-SPF", SPF.replace("Pass", "Fail") % VICTIM)], "unproved"),
+        ([("Received-SPF", SPF % f'"{VICTIM}"')], "proved"),
+        # What the sender's side chose, a name in HELO and a quoted local part, is no envelope's domain.
+        ([("Received-SPF", SPF.replace("=x", f"=x;envelope-from={VICTIM}") % "evil@attacker.test")], "unproved"),
+        ([("Received-SPF", SPF % f'"{VICTIM}"@attacker.test')], "unproved"),
+        ([("Received-SPF", SPF % f'"{VICTIM} "@attacker.test')], "unproved"),
         # The sender wrote one too: Postmark's stands above it.
         ([("Received-SPF", SPF % "evil@attacker.test"), ("Received-SPF", SPF % VICTIM)], "unproved"),
         ([("X-Spam-Tests", "DKIM_VALID,DKIM_VALID_AU"), ("Received-SPF", SPF % "x@y.test"),
@@ -134,6 +139,8 @@ def injected(*fields: tuple[str, str], closing: str = "") -> list[tuple[str, str
         ([("dkim", "{@attacker.test : pass} {@bank.example : pass}"), *HONEST[1:]], "unproved"),
         (injected(("SPF", "pass"), FROM_VICTIM), "unproved"),
         (injected(("dkim", "{@bank.example : pass}")), "unproved"),
+        (injected(('SPF"; filename="a', "pass"), (f'{FROM_VICTIM[0]}"; filename="b', FROM_VICTIM[1])), "unproved"),
+        ([*injected(('dkim"; filename="a', "{@bank.example : pass}"))[1:], HONEST[0]], "unproved"),
         (
             injected(("SPF", "pass"), ("envelope", json.dumps({"from": VICTIM})), closing="\r\n--xYzZY--\r\n"),
             "unproved",

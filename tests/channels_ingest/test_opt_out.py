@@ -154,3 +154,10 @@ def test_patterns_are_fast_on_hostile_text(pattern: re.Pattern[str]) -> None:
 )
 def test_each_sentence_is_looked_at_by_a_human(text: str) -> None:
     assert heard(text, is_text_message=True) == PROBABLY
+
+
+def test_no_text_takes_long_to_hear() -> None:
+    started = time.monotonic()
+    for dots, letters in ((1, 280), (140, 140), (250, 20)):
+        assert heard(f"stop {'.' * dots}{'a' * letters} b c d e", is_text_message=True) == Heard()
+    assert time.monotonic() - started < 1

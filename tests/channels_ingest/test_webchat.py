@@ -538,6 +538,11 @@ def test_customer_goes_on_in_another_browser_but_a_running_conversation_shows_no
     assert len(set(ChannelIdentity.objects.values_list("profile_id", flat=True))) == 1
 
 
+def test_identity_secret_that_can_be_guessed_is_refused(db: None) -> None:
+    with pytest.raises(ConnectError, match="identity_secret: expected at least 32 characters"):
+        connect("webchat", name="x", values={"allowed_origins": ORIGIN, "identity_secret": "shop-secret-2026"})
+
+
 def test_issuer_may_be_pinned_and_the_secret_rotated(browser: Browser) -> None:
     connect("webchat", name="Shop chat", values={"identity_issuer": "shop", "identity_secret": SECRET[::-1]})
     from channels_ingest import accounts

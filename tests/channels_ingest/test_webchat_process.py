@@ -1,6 +1,7 @@
 """Long polls under the hub's own web server: held without threads, woken at once, given up when the process ends."""
 
 import asyncio
+import base64
 import http.client
 import json
 import threading
@@ -17,7 +18,7 @@ from django.conf import settings
 
 from channels_ingest import pipeline
 from channels_ingest.accounts import connect
-from channels_ingest.webchat import tokens
+from channels_ingest.webchat import tickets, tokens
 from channels_ingest.webchat.models import ChatVisitor
 from channels_ingest.webchat.typing import tell_typing
 from profiles.models import ChannelAccount, ChannelIdentity
@@ -154,6 +155,15 @@ def test_stream_tells_what_polls_would_and_resumes(web_process: int, chat: Chann
             ChatVisitor.objects.update(generation=5)
             answered(mine, "three")
             assert next_event(lines)["event"] == "session_expired"
+
+
+def test_no_ticket_tells_its_session(chat: ChannelAccount) -> None:
+    session_token = headers_of(visitor(chat))["Authorization"].removeprefix("Bearer ")
+    ticket = tickets.write(session_token)
+    parts = [ticket, *ticket.split(":")]
+    told = [base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)) for part in parts if part]
+    assert not any(session_token.encode() in each for each in told)
+    assert (tickets.redeem(ticket), tickets.redeem(ticket)) == (session_token, "")
 
 
 def test_stream_without_a_good_ticket_is_refused(web_process: int, chat: ChannelAccount) -> None:

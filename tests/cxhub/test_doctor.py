@@ -164,6 +164,17 @@ def test_addresses_nobody_can_use_are_told(settings: Any) -> None:
     assert "providers cannot deliver" in says(installation.addresses(), State.WARNING)
 
 
+def test_what_is_for_trying_out_is_told_where_strangers_come(settings: Any) -> None:
+    settings.PUBLIC_BASE_URL, settings.DEBUG, settings.HAS_SIMULATOR_PAGE = "https://hub.example", False, False
+    assert states(installation.for_trying_out()) == []
+    settings.HAS_SIMULATOR_PAGE = True
+    assert states(installation.for_trying_out()) == [("CXHUB_SIMULATOR", State.WARNING)]
+    settings.DEBUG = True
+    assert states(installation.for_trying_out()) == [("CXHUB_DEBUG", State.BAD)]
+    settings.PUBLIC_BASE_URL = "http://127.0.0.1:8000"
+    assert states(installation.for_trying_out()) == []
+
+
 @pytest.mark.django_db
 def test_line_without_credentials_to_send_is_told() -> None:
     assert "none is connected" in says(installation.lines(), State.WARNING)

@@ -43,7 +43,7 @@ class Form:
 
     def __init__(self, fields: Sequence[Field], *, is_closed: bool = True) -> None:
         self.fields = fields
-        names = [field.name for field in fields if field.filename is None]
+        names = [field.name for field in fields]  # files too: with a file's name one's own `SPF` would be the first
         self.is_sound = is_closed and len(names) == len(set(names))
 
     def first(self, name: str) -> Field | None:

@@ -13,7 +13,9 @@ from profiles.identity.from_header import Verdict
 _COMMENT = re.compile(r"\((?:[^()\\]|\\.)*\)")
 _FOLD = re.compile(r"\r?\n(?=[ \t])")
 _RESULT = re.compile(r"\s*([a-z][a-z0-9-]*)(?:/\d+)?\s*=\s*([a-z]+)(?:\s|$)", re.IGNORECASE)
-_PROPERTY = re.compile(r"([a-z]+\.[a-z_-]+)\s*=\s*(\"[^\"]*\"|[^\s;]+)", re.IGNORECASE)
+_PROPERTY = re.compile(r"([a-z]+\.[a-z_-]+)\s*=\s*([^\s;]+)", re.IGNORECASE)
+_REASON = re.compile(r"^\s*reason\s*=\s*\"[^\"\\]*\"(?=\s|$)", re.IGNORECASE)
+_WHOLE_IN_QUOTES = re.compile(r"=\s*\"([^\"\\\s]*)\"(?=\s|$)")
 _BY = re.compile(r"\bby\s+([A-Za-z0-9._-]+)", re.IGNORECASE)
 _SIGNER = re.compile(r"(?:^|;)\s*d\s*=\s*([A-Za-z0-9._-]+)")
 
@@ -54,7 +56,7 @@ def _read_results(text: str, authserv_id: str, found: _Found) -> None:
         match = _RESULT.match(part)
         if not match:
             continue
-        properties = {name.lower(): value.strip('"') for name, value in _PROPERTY.findall(part[match.end() :])}
+        properties = _properties(part[match.end() - 1 :])
         method, result = match[1].lower(), match[2].lower()
         if method == "dmarc":
             found.dmarc.append((result, properties.get("header.from", "")))
@@ -63,6 +65,15 @@ def _read_results(text: str, authserv_id: str, found: _Found) -> None:
         elif method == "dkim":
             domain = properties.get("header.d") or domain_of(properties.get("header.i", ""))
             found.dkim.append((result, domain))
+
+
+def _properties(text: str) -> dict[str, str]:
+    """What is said of a result; nothing where quotes are left that may be a sender's.
+
+    Servers repeat the envelope's sender, whose local part may be `"vip@bank.example"` or hold properties of its own.
+    """
+    plain = _WHOLE_IN_QUOTES.sub(r"=\1", _REASON.sub(" ", text, count=1))
+    return {} if '"' in plain else {name.lower(): value for name, value in _PROPERTY.findall(plain)}
 
 
 def _split(text: str) -> list[str]:
@@ -99,9 +110,12 @@ def domain_of(address: str) -> str:
 
 
 def only_signer(signatures: Sequence[bytes]) -> tuple[str, ...]:
-    """The domain that signed, where every signature of the mail names one and the same: who else passed is not told."""
-    names = {match[1].lower() for raw in signatures if (match := _SIGNER.search(_FOLD.sub("", _ascii(raw))))}
-    return tuple(names) if len(names) == 1 and all(_SIGNER.search(_FOLD.sub("", _ascii(r))) for r in signatures) else ()
+    """The domain that signed, where every signature of the mail names one and the same: who else passed is not told.
+
+    A signature that names two is none (RFC 6376, 3.2), and which of them its reader checked nobody knows.
+    """
+    named = [{domain.lower() for domain in _SIGNER.findall(_FOLD.sub("", _ascii(raw)))} for raw in signatures]
+    return tuple(named[0]) if named and all(len(each) == 1 and each == named[0] for each in named) else ()
 
 
 def _ascii(raw: bytes) -> str:

@@ -64,6 +64,7 @@ def diagnose(folder: DataFolder, redis_url: str) -> Iterator[Finding]:
         return
     yield from examine("SECRET_KEY", installation.secret_key)
     yield from examine("addresses", installation.addresses)
+    yield from examine("CXHUB_DEBUG", installation.for_trying_out)
     yield from examine("lines", installation.lines)
     yield from examine("inbox", installation.inbox)
     yield from examine("outbox", installation.outbox)

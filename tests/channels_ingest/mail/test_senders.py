@@ -81,6 +81,20 @@ def test_without_the_servers_name_nothing_is_believed() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "spf_domain", "dkim_domains"),
+    [
+        ('spf=pass smtp.mailfrom="m@x.example"', "x.example", ()),
+        ('spf=pass smtp.mailfrom="vip@bank.example"@attacker.test', "", ()),
+        ('spf=pass smtp.mailfrom="a smtp.mailfrom=vip@bank.example "@attacker.test', "", ()),
+        ('dkim=pass reason="good; 2048 bit" header.d=x.example header.b="aB+/=9"', "", ("x.example",)),
+    ],
+)
+def test_local_part_in_quotes_is_no_domain(text: str, spf_domain: str, dkim_domains: tuple[str, ...]) -> None:
+    found = results(ar(f"{OURS}; {text}"))
+    assert (found.spf_domain, found.dkim_domains) == (spf_domain, dkim_domains)
+
+
+@pytest.mark.parametrize(
     ("signatures", "domains"),
     [
         ([b"v=1; d=x.example; s=a"], ("x.example",)),
@@ -88,6 +102,8 @@ def test_without_the_servers_name_nothing_is_believed() -> None:
         ([b"v=1; d=x.example", b"v=1; d=evil.example"], ()),
         ([b"v=1; bh=d=x.example"], ()),
         ([b"v=1; d=x.example", b"nonsense"], ()),
+        ([b"v=1; d=x.example; d=evil.example"], ()),
+        ([b"d=x.example;d=evil.example", b"d=evil.example;d=x.example"], ()),
         ([], ()),
     ],
 )

@@ -1,5 +1,6 @@
 """Contents that came inside a delivery go to storage, and the entry says where they are."""
 
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,7 +10,7 @@ from django.db import transaction
 from channels_ingest.items import Batch, write
 from channels_ingest.media import files
 from channels_ingest.media.files import Kept
-from channels_ingest.media.parts import MOST_PARTS, unpack
+from channels_ingest.media.parts import MOST_PARTS, _html_facts, unpack
 from channels_ingest.messages import Located, Message, Part
 from channels_ingest.models import MediaFetch
 from profiles.identity.values import Sender
@@ -129,3 +130,9 @@ def account_entry(account: ChannelAccount) -> Any:
     from timeline.models import Entry
 
     return Entry.objects.get(account=account)
+
+
+def test_pictures_that_never_end_take_no_time_to_look_through() -> None:
+    started = time.monotonic()
+    assert _html_facts(Part(role="html", name="", mime_type="text/html", content=b"<img " * 400_000)) == {}
+    assert time.monotonic() - started < 2
