@@ -63,6 +63,7 @@ def test_what_is_typed_before_the_box_is_there_is_not_lost(open_page: Open, mira
 
 def test_page_of_results_by_keyboard_and_back(open_page: Open, mira: ChannelIdentity) -> None:
     page = open_page("/inbox/all/")
+    expect(page.locator(".status-word")).to_have_text("Live")  # before its scripts are there, / opens the search page
     page.keyboard.press("/")
     expect(page.locator("#sheet #q")).to_be_focused()
     page.keyboard.type("message")
