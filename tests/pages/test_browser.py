@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Error, Page, expect
 
-from profiles.models import ChannelIdentity, StaffMember
+from profiles.models import ChannelAccount, ChannelIdentity, StaffMember
 from tests.pages.conftest import Born, Say
 from timeline.live import Happened, publish
 from timeline.models import CurrentTransaction
@@ -239,3 +239,15 @@ def _shoot(page: Page, name: str) -> None:
     if SHOTS:
         Path(SHOTS).mkdir(parents=True, exist_ok=True)
         page.screenshot(path=f"{SHOTS}/{name}.png")
+
+
+def test_customer_on_many_channels_fits_a_phone(open_page: Callable[..., Page], born: Born, say: Say) -> None:
+    mira = born("Mira Lind")
+    for number, channel in enumerate(("sms", "email", "chat", "store")):
+        account = ChannelAccount.objects.create(
+            provider="whatsapp_cloud", channel=channel, name=f"A long line {channel}"
+        )
+        say(born("", account=account, profile=mira.profile), "word " * 40, minute=number)
+    page = open_page(f"/inbox/all/{mira.pk}/", width=390, height=844)
+    wide = page.evaluate("() => [...document.querySelectorAll('.talk *')].filter(e => e.offsetWidth > 390).length")
+    assert wide == 0
