@@ -39,14 +39,20 @@ def without_entry(profile_ids: Iterable[int]) -> list[Happened]:
     return [Happened(pk, 0, EntryKind.IDENTITY) for pk in sorted(profile_ids)[:MOST_TOLD]]
 
 
-class _Bus:
-    """A publisher that gives up fast and pauses after a failure, so that a dead Valkey does not slow the work."""
+class Bus:
+    """A publisher that gives up fast and pauses after a failure, so that a dead Valkey does not slow the work.
 
-    def __init__(self) -> None:
+    Each has a connection and a pause of its own; `fault` is what the log says when something was not told.
+    """
+
+    def __init__(self, *, fault: str, pause_seconds: float) -> None:
         self.client: redis.Redis | None = None
         self.paused_until = 0.0
+        self._fault = fault
+        self._pause_seconds = pause_seconds
 
-    def publish(self, payloads: Iterable[str]) -> None:
+    def publish(self, channel: str, payloads: Iterable[str]) -> None:
+        """Whoever listens has been told, or nobody is. Never raises, takes `TIMEOUT_SECONDS` at most."""
         if time.monotonic() < self.paused_until:
             return
         try:
@@ -59,18 +65,18 @@ class _Bus:
                 )
             pipeline = self.client.pipeline(transaction=False)
             for payload in payloads:
-                pipeline.publish(CHANNEL, payload)
+                pipeline.publish(channel, payload)
             pipeline.execute()
         except (redis.RedisError, OSError) as error:
-            self.paused_until = time.monotonic() + PAUSE_SECONDS
-            log.warning("live nudge not sent", extra={"fault": type(error).__name__})
+            self.paused_until = time.monotonic() + self._pause_seconds
+            log.warning(self._fault, extra={"fault": type(error).__name__})
 
 
-_bus = _Bus()
+_bus = Bus(fault="live nudge not sent", pause_seconds=PAUSE_SECONDS)
 
 
 def publish(happened: Iterable[Happened]) -> None:
     """Open pages have been told, or will find out by the heartbeat. Never raises, takes 0.1 s at most."""
     payloads = [json.dumps({"c": h.profile_id, "e": h.entry_id, "k": h.kind}) for h in happened]
     if payloads:
-        _bus.publish(payloads)
+        _bus.publish(CHANNEL, payloads)

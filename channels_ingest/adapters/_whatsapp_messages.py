@@ -183,7 +183,7 @@ def _entry_items(here: Circumstances, message: dict[str, Any], side: _Side) -> l
     if reason:
         return [entry, NotUnderstood(reason=reason)]
     if side.direction is Direction.IN and is_unsubscribing(message):
-        return [entry, _opt_out(entry)]
+        return [entry, opt_out_by_button(entry)]
     return [entry]
 
 
@@ -201,7 +201,7 @@ def _unread(here: Circumstances, message: dict[str, Any], reason: str) -> tuple[
     return detail | {"raw": clean_json(message)}, reason
 
 
-def _opt_out(entry: Message) -> ConsentChange:
+def opt_out_by_button(entry: Message) -> ConsentChange:
     """What the opt-out button of a marketing template means."""
     return ConsentChange(
         sender=entry.sender,

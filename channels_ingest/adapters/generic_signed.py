@@ -3,7 +3,6 @@
 `docs/generic-gateway.md` is the contract that a gateway, or a few lines in front of one, is written against.
 """
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -13,7 +12,7 @@ from urllib.parse import urlsplit
 
 from channels_ingest.adapters._gateway_items import CLOSES, Terms, item_of
 from channels_ingest.adapters._public_links import PublicLinks
-from channels_ingest.adapters._standard_webhooks import WINDOW, check_secret, is_signed
+from channels_ingest.adapters._standard_webhooks import WINDOW, check_secret, delivery_digest, is_signed
 from channels_ingest.adapters.base import (
     AccountSettings,
     Adapter,
@@ -112,10 +111,8 @@ class GenericSigned(PublicLinks):
         return is_signed(delivery, [secret for secret in account.secrets.get("secret", ()) if secret])
 
     def delivery_key(self, delivery: Delivery) -> str:
-        """The id, which is the same for every attempt, with the body: an id used twice for two things loses neither."""
-        digest = hashlib.sha256(delivery.headers.get("webhook-id", "").encode("utf-8", "replace"))
-        digest.update(b"\x00" + delivery.body)
-        return digest.hexdigest()
+        """The digest of id and body."""
+        return delivery_digest(delivery)
 
     def normalise(self, delivery: Delivery, account: AccountSettings, received_at: datetime) -> list[Located]:
         """Every item, in order; one that is wrong says so and costs its neighbours nothing."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from channels_ingest.adapters._standard_webhooks import WINDOW, check_secret, is_signed
+from channels_ingest.adapters._standard_webhooks import WINDOW, check_secret, delivery_digest, is_signed
 from channels_ingest.adapters.base import AccountSettings, Adapter, Delivery, Setting
 from channels_ingest.adapters.reading import OddPartError, as_word
 from channels_ingest.adapters.trusted_server import (
@@ -65,10 +65,8 @@ class SiteEvents:
         return is_signed(delivery, [secret for secret in account.secrets.get("secret", ()) if secret])
 
     def delivery_key(self, delivery: Delivery) -> str:
-        """The id, which is the same for every attempt, with the body: an id used twice for two things loses neither."""
-        digest = hashlib.sha256(delivery.headers.get("webhook-id", "").encode("utf-8", "replace"))
-        digest.update(b"\x00" + delivery.body)
-        return digest.hexdigest()
+        """The digest of id and body."""
+        return delivery_digest(delivery)
 
     def normalise(self, delivery: Delivery, account: AccountSettings, received_at: datetime) -> list[Located]:
         """Every item, in order; one that is wrong says so and costs its neighbours nothing."""

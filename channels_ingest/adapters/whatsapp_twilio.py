@@ -13,11 +13,12 @@ from typing import Any
 
 from channels_ingest.adapters._twilio import SETTINGS, Fields, TwilioChannel, content_of, opting_items
 from channels_ingest.adapters._whatsapp_content import UNSUBSCRIBING_BUTTONS
+from channels_ingest.adapters._whatsapp_messages import opt_out_by_button
 from channels_ingest.adapters._whatsapp_senders import LONGEST_TRAIT
 from channels_ingest.adapters.base import AccountSettings, Adapter, Setting, clean, clean_json
 from channels_ingest.adapters.reading import OddPartError, as_link, as_word, nameable
 from channels_ingest.adapters.sending import Outgoing
-from channels_ingest.messages import ConsentChange, Item, Message, NotUnderstood
+from channels_ingest.messages import Item, Message, NotUnderstood
 from profiles.identity.values import IdentifierKind, SeenIdentifier, Sender
 from timeline.entries import Direction
 
@@ -65,7 +66,7 @@ class WhatsAppTwilio(TwilioChannel):
         )
         items: list[Item] = [message, *opting_items(fields, sid, sender, received_at)]
         if kind == "button" and _is_unsubscribing(fields):
-            items.append(_opt_out(message))
+            items.append(opt_out_by_button(message))
         return [*items, NotUnderstood(reason=reason)] if reason else items
 
     def template_fields(self, outgoing: Outgoing) -> list[tuple[str, str]]:
@@ -180,19 +181,6 @@ def _is_unsubscribing(fields: Fields) -> bool:
     """Whether the customer pressed a marketing template's own opt-out button."""
     pressed = {fields.get(name, "").strip().casefold() for name in ("ButtonText", "ButtonPayload")}
     return not pressed.isdisjoint(UNSUBSCRIBING_BUTTONS)
-
-
-def _opt_out(message: Message) -> ConsentChange:
-    return ConsentChange(
-        sender=message.sender,
-        key=f"{message.provider_message_id}:consent",
-        purpose="marketing",
-        granted=False,
-        occurred_at=message.occurred_at,
-        source="template_button",
-        text=message.text,
-        evidence=message.provider_message_id,
-    )
 
 
 ADAPTER: Adapter = WhatsAppTwilio()

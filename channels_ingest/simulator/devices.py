@@ -51,7 +51,7 @@ class Played:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One message on a device. `mine`: the customer wrote it. `delivery` is how far what they got was reported."""
+    """One message on a device. `mine`: the customer wrote it. `message_id` is the provider's."""
 
     key: str
     at: datetime

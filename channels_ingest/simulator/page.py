@@ -5,6 +5,7 @@ is written goes through the same signed webhooks as a provider's.
 """
 
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
@@ -65,7 +66,7 @@ def simulator(request: HttpRequest) -> HttpResponse:
         chosen[device.channel] = next((line for line in device.lines if str(line.pk) == asked), device.lines[0])
     context = {
         "played": played,
-        "form": PlayedForm(initial={"name": played.name, "phone": played.phone, "email": played.email}),
+        "form": PlayedForm(initial=asdict(played)),
         "devices": [
             {
                 "channel": device.channel,
@@ -111,8 +112,7 @@ def write(request: HttpRequest, account_id: int) -> HttpResponse:
 def become(request: HttpRequest) -> HttpResponse:
     """Somebody else is played: as the form says, or made up."""
     played = as_played(request.POST.dict()) if request.POST.get("as") == "form" else None
-    played = played or somebody_new()
-    request.session[_SESSION] = {"name": played.name, "phone": played.phone, "email": played.email}
+    _keep(request, played or somebody_new())
     return redirect("simulator")
 
 
@@ -131,10 +131,11 @@ def _line(account_id: int) -> ChannelAccount:
 
 def _played(request: HttpRequest) -> Played:
     """Who is played in this browser, made up at the first look."""
-    played = as_played(request.session.get(_SESSION))
-    if played is None:
-        played = somebody_new()
-        request.session[_SESSION] = {"name": played.name, "phone": played.phone, "email": played.email}
+    return as_played(request.session.get(_SESSION)) or _keep(request, somebody_new())
+
+
+def _keep(request: HttpRequest, played: Played) -> Played:
+    request.session[_SESSION] = asdict(played)
     return played
 
 
