@@ -91,7 +91,7 @@ def _fill(chance: random.Random, count: int) -> list[str]:
 def _index(count: int) -> None:
     from django.db import connection
 
-    from timeline import search_index
+    from timeline.search import index as search_index
 
     started = time.monotonic()
     while search_index.catch_up(seconds=60):
@@ -142,7 +142,7 @@ def _inside(count: int) -> None:
     django.setup()
     from profiles.models import Identifier, Profile
     from profiles.searching import find_customers
-    from timeline.searching import search_entries
+    from timeline.search.finding import search_entries
 
     chance = random.Random(1)
     words = _fill(chance, count)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from channels_ingest.adapters.base import Setting
-from channels_ingest.office_hours import Hours, HoursError, read_holidays, read_hours, read_zone
 from profiles.identity.values import Standing
+from profiles.office_hours import Hours, HoursError, read_holidays, read_hours, read_zone
 
 #: Later than this it would acknowledge what everybody has forgotten: the hub was away, or history came in.
 LATEST = timedelta(minutes=15)

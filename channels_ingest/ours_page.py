@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from channels_ingest.models import IntakeCount
-from timeline.agents import agent_page
+from timeline.pages.agents import agent_page
 
 DAYS = 7
 

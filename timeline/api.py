@@ -14,11 +14,11 @@ from rest_framework.views import APIView
 from profiles.api import ProfileSerializer, TemporaryRedirect, as_document, elsewhere, next_url, whole_number
 from profiles.models import Channel
 from profiles.reading import current_profile_id, describe
-from timeline.attachments import with_links
 from timeline.entries import EntryKind
 from timeline.filtersets import QueueFilter
 from timeline.models import Entry, QueueRow
 from timeline.reading import MOST_ENTRIES, queue_page, timeline_page
+from timeline.showing.attachments import with_links
 
 
 class EntrySerializer(serializers.Serializer[Any]):

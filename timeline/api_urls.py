@@ -1,8 +1,8 @@
 from django.urls import path
 
 from timeline.api import ProfileDetail, Queue, Timeline
-from timeline.search_api import Search
-from timeline.why_api import Identity
+from timeline.identity.why_api import Identity
+from timeline.search.api import Search
 
 urlpatterns = [
     path("profiles/<int:profile_id>/", ProfileDetail.as_view(), name="api-profile"),

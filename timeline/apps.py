@@ -17,4 +17,6 @@ class TimelineConfig(AppConfig):
 
     def ready(self) -> None:
         post_migrate.connect(forget_future_transactions, sender=self)
-        from timeline import identity_log, rehoming  # noqa: F401  (connects the receivers once models are loaded)
+        # Connects the receivers once models are loaded.
+        from timeline import rehoming  # noqa: F401
+        from timeline.identity import log  # noqa: F401

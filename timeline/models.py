@@ -134,7 +134,7 @@ class QueueRow(models.Model):
 
 
 class EntryWords(models.Model):
-    """What an entry is searched by, written behind the entries (`timeline.search_index`).
+    """What an entry is searched by, written behind the entries (`timeline.search.index`).
 
     A table of its own: the entry's row is rewritten for each delivery status, its words hardly ever. `changed_in` is
     the entry's when it was read: while the two differ, the words may be old. An entry without words has an empty row.

@@ -13,7 +13,7 @@ from django.utils import timezone
 from profiles.models import ChannelIdentity
 from profiles.signals import Confirmation, SeenAgain, Span, as_rows, confirmations_wanted, epochs_changed
 from timeline.entries import Direction, EntryKind
-from timeline.identity_log import said_by
+from timeline.identity.log import said_by
 from timeline.models import Entry
 from timeline.recording import refold_identities
 

@@ -2,25 +2,22 @@
 
 from django.urls import path
 
-from timeline import (
-    consent_pages,
-    identity_pages,
-    identity_verbs,
-    media_pages,
-    merge_pages,
-    operation_log,
-    search_pages,
-    views,
-)
+from timeline.identity import merge_pages, operation_log
+from timeline.identity import pages as identity_pages
+from timeline.identity import verb_pages as identity_verbs
+from timeline.pages import consent as consent_pages
+from timeline.pages import customer, queue
+from timeline.pages import media as media_pages
+from timeline.search import pages as search_pages
 
 urlpatterns = [
-    path("", views.home, name="home"),
-    path("inbox/<slug:view>/", views.inbox, name="inbox"),
-    path("inbox/<slug:view>/<int:profile_id>/", views.customer, name="inbox-customer"),
-    path("customers/<int:profile_id>/", views.customer_alone, name="customer"),
-    path("customers/<int:profile_id>/older/", views.older, name="older"),
-    path("customers/<int:profile_id>/newer/", views.newer, name="newer"),
-    path("customers/<int:profile_id>/since/", views.since, name="since"),
+    path("", queue.home, name="home"),
+    path("inbox/<slug:view>/", queue.inbox, name="inbox"),
+    path("inbox/<slug:view>/<int:profile_id>/", customer.customer, name="inbox-customer"),
+    path("customers/<int:profile_id>/", customer.customer_alone, name="customer"),
+    path("customers/<int:profile_id>/older/", customer.older, name="older"),
+    path("customers/<int:profile_id>/newer/", customer.newer, name="newer"),
+    path("customers/<int:profile_id>/since/", customer.since, name="since"),
     path("customers/<int:profile_id>/identity/", identity_pages.identity, name="identity"),
     path("customers/<int:profile_id>/separate/", identity_pages.separate, name="separate"),
     path("customers/<int:profile_id>/merge-with/", identity_pages.merge_with, name="merge-with"),

@@ -16,7 +16,7 @@ from channels_ingest.media import files, mail_html
 from channels_ingest.media.pictures import FULL_SIDE, THUMBNAIL_SIDE, PictureError, shown_picture
 from timeline.files import download_name, shown_as
 from timeline.media_links import MediaLink, Variant, has_own_host, read_token
-from timeline.media_pages import stored_file
+from timeline.pages.media import stored_file
 
 Response = TypeVar("Response", bound=HttpResponseBase)
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from channels_ingest.sending.guards import LONGEST_OTHER_TEXT, LONGEST_TEXT, Openness, openness_of_all
 from profiles.models import ChannelIdentity
-from timeline.wording import channel_of, shown_address
+from timeline.showing.wording import channel_of, shown_address
 
 #: Addresses of one customer that the box offers, the last used first.
 MOST_CHIPS = 12

@@ -14,11 +14,11 @@ from channels_ingest.confirming import VALID, CannotConfirmError
 from channels_ingest.sending.composing import SendRefusedError
 from channels_ingest.sending.confirmations import lines_for, send_code
 from profiles.models import Sighting
-from timeline.agents import BIGGEST_ID, actor_of, agent_page
-from timeline.identity_verbs import Question
-from timeline.sheets import sheet
-from timeline.toasts import say_simply
-from timeline.why_page import identifier_line
+from timeline.identity.verb_pages import Question
+from timeline.identity.why_page import identifier_line
+from timeline.pages.agents import BIGGEST_ID, actor_of, agent_page
+from timeline.pages.sheets import sheet
+from timeline.pages.toasts import say_simply
 
 
 class LineForm(forms.Form):

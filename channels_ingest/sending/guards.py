@@ -13,7 +13,7 @@ from profiles.epochs import standing_starts
 from profiles.identity.evidence import FIRST_EPOCH
 from profiles.identity.values import Standing
 from profiles.models import ChannelIdentity
-from timeline.wording import REPLY_REFUSALS, words_of
+from timeline.showing.wording import REPLY_REFUSALS, words_of
 
 #: How long after a customer's last message WhatsApp lets a business write free text (Meta, "Send messages").
 WINDOW = timedelta(hours=24)

@@ -71,7 +71,7 @@ def _fail(row: OutboxMessage, outcome: Refused, marks: Mapping[str, Any]) -> Non
 
 
 def _number(code: str) -> int | str:
-    """Providers' codes are numbers where they have words of ours (`timeline.wording.REASONS`)."""
+    """Providers' codes are numbers where they have words of ours (`timeline.showing.wording.REASONS`)."""
     return int(code) if code.isascii() and code.isdecimal() and len(code) < 12 else code
 
 

@@ -27,10 +27,10 @@ from channels_ingest.sending.composing import (
 from channels_ingest.sending.models import OutboxMessage
 from profiles.models import Profile
 from profiles.reading import current_profile_id
-from timeline.agents import BIGGEST_ID, actor_of, agent_page, is_fragment
 from timeline.models import Entry
-from timeline.panel import name_of
-from timeline.presenting import days_of, preview_of
+from timeline.pages.agents import BIGGEST_ID, actor_of, agent_page, is_fragment
+from timeline.pages.panel import name_of
+from timeline.showing.entries import days_of, preview_of
 
 
 class AnswerForm(forms.Form):

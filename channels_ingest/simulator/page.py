@@ -24,8 +24,8 @@ from channels_ingest.simulator.devices import Played, as_played, conversation, d
 from channels_ingest.simulator.plays.base import Person
 from profiles.identity.values import IdentifierKind
 from profiles.models import Channel, ChannelAccount, ChannelIdentity
-from timeline.agents import agent_page
-from timeline.wording import channel_of
+from timeline.pages.agents import agent_page
+from timeline.showing.wording import channel_of
 
 P = ParamSpec("P")
 _SESSION = "simulator_played"

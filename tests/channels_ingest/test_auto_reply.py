@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from channels_ingest.auto_reply import SETTINGS, Plan, Waiting, plan_of, reason_not_to
-from channels_ingest.office_hours import HoursError, read_hours, read_zone
+from profiles.office_hours import HoursError, read_hours, read_zone
 
 WEEK = "Mon-Fri 09:00-17:00, Sat 10:00-14:00"
 BERLIN = read_hours(WEEK, zone="Europe/Berlin", holidays="2026-12-25")

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from timeline.ages import in_words
+from timeline.showing.ages import in_words
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 

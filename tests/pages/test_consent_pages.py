@@ -14,11 +14,11 @@ from profiles.models import ChannelIdentity, ConsentEvent, StaffMember
 from profiles.reading import describe
 from tests.channels_ingest.saying import Customer, account, at
 from tests.pages.reading_html import words
-from timeline.consent_pages import consent_part
 from timeline.entries import SetAside
 from timeline.keeping_out import block
 from timeline.models import Entry, QueueRow
-from timeline.panel import panel_of
+from timeline.pages.consent import consent_part
+from timeline.pages.panel import panel_of
 from timeline.spam import kept_out
 
 pytestmark = pytest.mark.django_db

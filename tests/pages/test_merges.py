@@ -62,7 +62,7 @@ def test_agent_is_told_whom_to_ask(pages: Client) -> None:
 
 
 def test_older_rows_follow_by_id(lead: Client, town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    from timeline import merge_pages
+    from timeline.identity import merge_pages
 
     monkeypatch.setattr(merge_pages, "PAGE", 1)
     for number in ("46701740611", "46701740622"):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from timeline.quoting import fold
+from timeline.showing.quoting import fold
 
 QUOTE = "> Hi\n> there"
 FOLDED = [

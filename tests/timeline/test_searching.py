@@ -13,9 +13,10 @@ from channels_ingest import pipeline
 from profiles.merging import merge, unmerge
 from profiles.models import ChannelIdentity, Role, StaffMember
 from tests.conftest import Deliver, whatsapp_change, whatsapp_text
-from timeline import search_index, searching
 from timeline.models import Entry, EntryWords, SearchCursor
-from timeline.searching import EntriesFound, search_entries
+from timeline.search import finding as searching
+from timeline.search import index as search_index
+from timeline.search.finding import EntriesFound, search_entries
 
 AT = 1_760_000_000
 CUSTOMER = "15550100001"

@@ -14,9 +14,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from profiles.review_queue import count_open_reviews
-from timeline.agents import may_judge
-from timeline.ages import in_words
-from timeline.glance import WAITING_SHOWN_LIMIT
+from timeline.pages.agents import may_judge
+from timeline.pages.glance import WAITING_SHOWN_LIMIT
+from timeline.showing.ages import in_words
 
 register = template.Library()
 AVATAR_TINTS = 6

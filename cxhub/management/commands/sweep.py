@@ -21,7 +21,7 @@ from channels_ingest.simulator import reporting
 from cxhub.running.readiness import announce_ready
 from profiles import likeness
 from profiles.locking import lock_id
-from timeline import search_index
+from timeline.search import index as search_index
 
 log = logging.getLogger("cxhub.sweeper")
 

@@ -1,0 +1,1 @@
+"""The agents' pages and the fragments that keep them current."""

@@ -1,0 +1,210 @@
+"""A customer's page: the timeline, the panel beside it, and the fragments that keep both current."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from profiles.reading import current_profile_id, describe
+from timeline.identity.glance import identity_glance
+from timeline.identity.lines import identity_lines
+from timeline.models import Entry
+from timeline.pages.agents import BIGGEST_ID, agent_page, is_fragment, may_judge
+from timeline.pages.consent import consent_part
+from timeline.pages.cursors import refuses_odd_cursors
+from timeline.pages.glance import glance
+from timeline.pages.panel import Panel, panel_of
+from timeline.pages.queue import check_view, queue_of, rows_of
+from timeline.pages.toasts import say_moved
+from timeline.reading import (
+    MOST_CHANGED,
+    timeline_after,
+    timeline_around,
+    timeline_page,
+    timeline_since,
+)
+from timeline.showing.entries import Day, answered_ids, days_of
+from timeline.showing.events import SITES, Activity, activity_of
+
+
+@require_GET
+@agent_page
+def customer(request: HttpRequest, view: str, profile_id: int) -> HttpResponse:
+    """The queue with a customer's timeline and side panel; without the queue when htmx swaps customers.
+
+    With `entry` the timeline is open there. The cursor is taken first, so that what comes meanwhile is pulled.
+    """
+    check_view(view)
+    entry = _asked_entry(request)
+    if entry and entry.channel_identity.profile_id != profile_id:  # joined or separated since the link was made
+        return redirect(_at_entry(view, entry))
+    seen = glance(profile_id if profile_id <= BIGGEST_ID else None)
+    panel = _panel(profile_id)
+    if panel is None:
+        return redirect("inbox-customer", view=view, profile_id=_moved(request, profile_id))
+    page, newer_cursor = timeline_around(entry) if entry else (timeline_page(profile_id), None)
+    context = {
+        "newer_cursor": newer_cursor,
+        "found": entry,
+        "view": view,
+        "selected": profile_id,
+        "glance": seen,
+        "panel": panel,
+        "activity": _activity(panel),
+        "identity": identity_glance(panel),
+        "consent": consent_part(panel),
+        "may_judge": may_judge(request),
+        "next_cursor": page.next_cursor,
+        "days": _days(page.entries[::-1], panel),
+    }
+    if is_fragment(request):
+        return render(request, "inbox/customer.html", context)
+    return render(request, "inbox/inbox.html", context | queue_of(view))
+
+
+@require_GET
+@agent_page
+def customer_alone(request: HttpRequest, profile_id: int) -> HttpResponse:
+    """A customer's short address leads to the inbox with that customer open, at an entry if it names one."""
+    entry = _asked_entry(request)
+    if entry:
+        return redirect(_at_entry("all", entry))
+    current = _current(profile_id)
+    return redirect(
+        "inbox-customer", view="all", profile_id=current if current == profile_id else _moved(request, profile_id)
+    )
+
+
+@require_GET
+@agent_page
+@refuses_odd_cursors
+def older(request: HttpRequest, profile_id: int) -> HttpResponse:
+    """The page of entries before the cursor `before`, in reading order, and the way to the page before it."""
+    panel = _panel(profile_id)
+    if panel is None:
+        return redirect(f"{reverse('older', args=[_current(profile_id)])}?{request.GET.urlencode()}")
+    page = timeline_page(profile_id, before=request.GET.get("before") or None)
+    context = {
+        "panel": panel,
+        "may_judge": may_judge(request),
+        "next_cursor": page.next_cursor,
+        "days": _days(page.entries[::-1], panel),
+    }
+    return render(request, "inbox/older.html", context)
+
+
+@require_GET
+@agent_page
+@refuses_odd_cursors
+def newer(request: HttpRequest, profile_id: int) -> HttpResponse:
+    """The page of entries after the cursor `after`, in reading order, and the way to the page after it."""
+    panel = _panel(profile_id)
+    if panel is None:
+        return redirect(f"{reverse('newer', args=[_current(profile_id)])}?{request.GET.urlencode()}")
+    page = timeline_after(profile_id, request.GET.get("after", ""))
+    context = {
+        "view": "all",
+        "panel": panel,
+        "may_judge": may_judge(request),
+        "newer_cursor": page.next_cursor,
+        "days": _days(page.entries, panel),
+        "is_seam": True,
+    }
+    return render(request, "inbox/newer.html", context)
+
+
+@require_GET
+@agent_page
+@refuses_odd_cursors
+def since(request: HttpRequest, profile_id: int) -> HttpResponse:
+    """What is new or changed since the cursor `after`: entries, side panel and queue row, and the next cursor."""
+    view = request.GET.get("view", "all")
+    check_view(view)
+    panel = _panel(profile_id)
+    entries, cursor = timeline_since(profile_id, request.GET.get("after", "")) if panel else ([], "")
+    if panel is None or len(entries) >= MOST_CHANGED:  # merged meanwhile, or too far behind: to be loaded whole
+        whole = reverse("inbox-customer", args=[view, _current(profile_id) if panel else _moved(request, profile_id)])
+        return HttpResponse(status=409, headers={"HX-Location": whole})
+    context = {
+        "view": view,
+        "selected": profile_id,
+        "glance": glance(profile_id),
+        "panel": panel,
+        "activity": _activity(panel),
+        "identity": identity_glance(panel),
+        "consent": consent_part(panel),
+        "may_judge": may_judge(request),
+        "cursor": cursor,
+        "days": _days(entries, panel),
+        "rows": rows_of([profile_id], view),
+    }
+    response = render(request, "inbox/since.html", context)
+    response["X-Cursor"] = cursor
+    return response
+
+
+def _current(profile_id: int) -> int:
+    current = current_profile_id(profile_id) if profile_id <= BIGGEST_ID else None
+    if current is None:
+        raise Http404("no such customer")
+    return current
+
+
+def _moved(request: HttpRequest, profile_id: int) -> int:
+    """Where a merged id leads; the page there says so. Raises Http404."""
+    current = _current(profile_id)
+    say_moved(request, current)
+    return current
+
+
+def _asked_entry(request: HttpRequest) -> Entry | None:
+    """The entry that the address names, with its customer of today; None if it names none. Raises Http404."""
+    asked = request.GET.get("entry", "")
+    if not asked:
+        return None
+    pk = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 20 else BIGGEST_ID + 1
+    entry = Entry.objects.select_related("channel_identity").filter(pk=pk).first() if pk <= BIGGEST_ID else None
+    if entry is None:
+        raise Http404("no such entry")
+    return entry
+
+
+def _at_entry(view: str, entry: Entry) -> str:
+    page = reverse("inbox-customer", args=[view, entry.channel_identity.profile_id])
+    return f"{page}?entry={entry.pk}#e-{entry.pk}"
+
+
+def _panel(profile_id: int) -> Panel | None:
+    """The customer in words; None for a merged or unknown id."""
+    profile = describe(profile_id) if profile_id <= BIGGEST_ID else None
+    return panel_of(profile) if profile else None
+
+
+def _activity(panel: Panel) -> Activity | None:
+    """What the customer did on sites and in shops; for the others nobody asks the database."""
+    return activity_of(panel.profile_id) if any(channel in SITES for channel, _, _ in panel.channels) else None
+
+
+def _days(entries: list[Entry], panel: Panel) -> list[Day]:
+    """`entries` (oldest first) by day, with the messages that they answer."""
+    return days_of(
+        entries,
+        customer=panel.name,
+        names_lines=panel.names_lines,
+        replied_to=_replied_to(entries, panel.profile_id),
+        lines=identity_lines(entries, panel.profile_id),
+    )
+
+
+def _replied_to(entries: list[Entry], profile_id: int) -> dict[tuple[int, str], Entry]:
+    """The messages that `entries` answer, of this customer only: a group's other members are other customers."""
+    known = {(entry.account_id, entry.provider_message_id or ""): entry for entry in entries}
+    missing = [pair for pair in answered_ids(entries) if pair not in known]
+    if missing:
+        found = Entry.objects.filter(
+            account_id__in={account for account, _ in missing},
+            provider_message_id__in={message for _, message in missing},
+            channel_identity__profile_id=profile_id,
+        ).select_related("account")
+        known |= {(entry.account_id, entry.provider_message_id or ""): entry for entry in found}
+    return known

@@ -1,0 +1,1 @@
+"""Entries as an agent reads them: words, icons, grouping; no queries."""
