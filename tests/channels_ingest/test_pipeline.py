@@ -4,6 +4,7 @@ import itertools
 import json
 import random
 import threading
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
@@ -406,6 +407,20 @@ def test_envelope_that_kills_its_worker_takes_no_neighbour_along(deliver: Delive
                 pipeline._work_alone(pk, pipeline.Worked())
     assert list(Envelope.objects.filter(state="dead").values_list("id", flat=True)) == [poison]
     assert sorted(Entry.objects.values_list("text", flat=True)) == [f"good {n}" for n in range(5)]
+
+
+def test_delivery_of_a_million_empty_things_is_a_dead_letter_and_costs_no_memory(deliver: Deliver) -> None:
+    nothing = b"{}," * 1_300_000
+    deliver(b'{"object":"whatsapp_business_account","entry":[' + nothing + b"{}]}")
+    tracemalloc.start()
+    pipeline.drain()
+    peak_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    envelope = Envelope.objects.get()
+    assert envelope.state == "not_understood"
+    assert envelope.fault == "expected at most 200,000 objects and lists in one delivery, got 1,300,003"
+    assert envelope.body is not None
+    assert peak_bytes < 40_000_000  # the body itself, some times over
 
 
 def test_delivery_of_many_small_messages_is_worked_in_parts(deliver: Deliver) -> None:

@@ -112,7 +112,7 @@ def test_code_that_failed_is_not_sent_again_without_its_digits(
 
 @pytest.mark.parametrize("was_there", [True, False])
 def test_code_goes_to_the_mailbox_however_it_was_spelled(nora: Client, world: World, was_there: bool) -> None:
-    mails = connect("email_mime", name="Mails", values={"token": "t"})
+    mails = connect("email_mime", name="Mails", values={"token": "a-long-random-word"})
     world.lines["M"] = mails
     if was_there:
         world.deliver([("M", message("mail", mailing(0), timezone.now() - timedelta(hours=1)))])
