@@ -62,6 +62,16 @@ class Entry(models.Model):
             models.Index(F("channel_identity"), F("occurred_at").desc(), F("id").desc(), name="entry_timeline"),
             models.Index(fields=["channel_identity", "changed_in"], name="entry_since"),
             models.Index(fields=["changed_in"], name="entry_head"),
+            # The chips above a timeline: one kind of entry between any number of others, and how many there are.
+            models.Index(F("channel_identity"), F("kind"), F("occurred_at").desc(), F("id").desc(), name="entry_kinds"),
+            # What failed is shown whatever chip is on.
+            models.Index(
+                F("channel_identity"),
+                F("occurred_at").desc(),
+                F("id").desc(),
+                name="entry_failed",
+                condition=Q(delivery=Delivery.FAILED.value),
+            ),
             # A customer's few orders and payments between any number of page views.
             models.Index(
                 F("channel_identity"),
