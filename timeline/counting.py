@@ -13,13 +13,15 @@ from timeline.filters import GROUPS, TALK
 #: Nobody needs to know more exactly, and counting further would cost with the history.
 MOST_COUNTED = 999
 
+#: In the order of the index by kind, which is then the one that is read (see `timeline.reading`).
 _COUNTS = """
 SELECT a.channel, k.kind, sum(n.n) FROM profiles_channelidentity c
 JOIN profiles_channelaccount a ON a.id = c.account_id
 CROSS JOIN unnest(%(kinds)s::text[]) AS k(kind)
 CROSS JOIN LATERAL (
     SELECT count(*) AS n FROM (
-        SELECT FROM timeline_entry e WHERE e.channel_identity_id = c.id AND e.kind = k.kind LIMIT %(most)s
+        SELECT FROM timeline_entry e WHERE e.channel_identity_id = c.id AND e.kind >= k.kind AND e.kind <= k.kind
+        ORDER BY e.kind, e.occurred_at, e.id LIMIT %(most)s
     ) counted
 ) n
 WHERE c.profile_id = %(profile)s AND n.n > 0 GROUP BY a.channel, k.kind

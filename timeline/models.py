@@ -63,7 +63,7 @@ class Entry(models.Model):
             models.Index(fields=["channel_identity", "changed_in"], name="entry_since"),
             models.Index(fields=["changed_in"], name="entry_head"),
             # The chips above a timeline: one kind of entry between any number of others, and how many there are.
-            models.Index(F("channel_identity"), F("kind"), F("occurred_at").desc(), F("id").desc(), name="entry_kinds"),
+            models.Index(fields=["channel_identity", "kind", "occurred_at", "id"], name="entry_kinds"),
             # What failed is shown whatever chip is on.
             models.Index(
                 F("channel_identity"),
