@@ -1,0 +1,148 @@
+"""What a template shows of an entry, as plain values."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from timeline.entries import Direction, EntryKind
+from timeline.identity.lines import IdentityLine
+from timeline.models import Entry
+from timeline.showing.attachments import Attachment, Formatted
+from timeline.showing.contents import Card, Order, Place
+from timeline.showing.events import EventCard, Page
+from timeline.showing.mails import MailView
+from timeline.showing.previews import Preview
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """The message that a message answers."""
+
+    entry_id: int
+    who: str
+    preview: Preview
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryView:
+    """How far a sent message came, as icon and word, with the reason of a failure, a doubt or a delay.
+
+    `sends_again` says that it was written here and may be sent once more; `again_id` is the entry that did so.
+    """
+
+    icon: str
+    word: str
+    tone: str
+    reason: str
+    sends_again: bool = False
+    again_id: int | None = None
+    is_simulated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditView:
+    """A text that was replaced, and when."""
+
+    previous_text: str
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fold:
+    """The line that stands for entries in a row. `kind` is pages, work or order."""
+
+    kind: str
+    icon: str
+    words: str
+    is_open: bool
+
+
+@dataclass(slots=True, kw_only=True)
+class EntryView:
+    """One entry with everything its template shows. `shape` names the template in `templates/entry/`."""
+
+    entry: Entry
+    shape: str
+    channel_icon: str
+    channel_word: str
+    who: str
+    line: str  # the account's name, when the customer wrote to more than one
+    is_continued: bool = False
+    session: str = ""  # the label of the session that begins with it
+    fold: Fold | None = None  # the line above it, when it is the first of a run
+    is_folded: bool = False  # behind a closed line
+    is_unfolded: bool = False  # behind an open one
+    icon: str = ""
+    title: str = ""
+    note: str = ""
+    type_word: str = ""
+    attachments: list[Attachment] = field(default_factory=list)
+    formatted: Formatted | None = None
+    place: Place | None = None
+    cards: list[Card] = field(default_factory=list)
+    order: Order | None = None
+    choice: str = ""
+    choice_description: str = ""
+    quote: Quote | None = None
+    delivery: DeliveryView | None = None
+    reactions: list[dict[str, str]] = field(default_factory=list)
+    edits: list[EditView] = field(default_factory=list)
+    revoked_at: datetime | None = None
+    forwarded: str = ""
+    referral: dict[str, str] = field(default_factory=dict)
+    is_group: bool = False
+    page: Page | None = None
+    card: EventCard | None = None
+    identity: IdentityLine | None = None
+    mail: MailView | None = None
+    missing: str = ""  # why there is no content, said honestly
+    doubt: str = ""  # why its sender may be somebody else
+    is_held: bool = False  # a message that may have been an opt-out: somebody should look
+
+    @property
+    def text(self) -> str:
+        """What is said now: of a mail, without what repeats earlier ones."""
+        return self.mail.text if self.mail else self.entry.text
+
+    @property
+    def is_out(self) -> bool:
+        """Whether the business said it."""
+        return self.entry.direction == Direction.OUT
+
+    @property
+    def group_key(self) -> str:
+        """What neighbours must share to stand under one header."""
+        if self.shape != "message":
+            return ""
+        return f"{self.entry.channel_identity_id}.{self.entry.direction}.{self.author_id}"
+
+    @property
+    def fold_key(self) -> str:
+        """What neighbours must share to fold into one line; empty for what always stands alone."""
+        if self.page:
+            return "pages"
+        if self.card:
+            return f"order:{self.card.order}" if self.card.order else ""
+        is_open_end = self.entry.detail.get("type") in ("promised", "kept")
+        return "work" if self.entry.kind in (EntryKind.WORK, EntryKind.SYSTEM) and not is_open_end else ""
+
+    @property
+    def fold_word(self) -> str:
+        """How a fold names it."""
+        if self.page:
+            return self.page.title
+        return (self.card.state or self.card.title) if self.card else self.title
+
+    @property
+    def author_id(self) -> str:
+        """Which colleague wrote it, if one did: each has a header of their own."""
+        by = self.entry.detail.get("by")
+        return str(by.get("id", "")) if isinstance(by, dict) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One day of the timeline in the agent's zone, oldest entry first."""
+
+    key: str
+    moment: datetime
+    entries: list[EntryView]
