@@ -100,6 +100,7 @@ class GenericSigned(PublicLinks):
     )
     refusal_status = 401
     route_setting = ""
+    takes_templates = True
     api_url = ""  # each account names its own
     sending_settings: tuple[str, ...] = ("send_url", "send_token")
     window: timedelta = WINDOW

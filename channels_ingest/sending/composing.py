@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from channels_ingest.adapters.base import clean, clean_json
-from channels_ingest.adapters.sending import Template
+from channels_ingest.adapters.sending import TakesTemplates, Template
 from channels_ingest.intake import SEND, intake
 from channels_ingest.sending import guards
 from channels_ingest.sending.guards import Closed
@@ -138,6 +138,8 @@ def _send(profile_id: int, draft: Draft, wish: Wish) -> Entry:
     openness = guards.openness_of(identity, purpose=draft.purpose)
     fault = openness.closed or (openness.closed_to_text if draft.template is None else None)
     fault = fault or (guards.text_fault(text, identity.account.channel) if draft.template is None else None)
+    if draft.template is not None and not isinstance(openness.line and openness.line.adapter, TakesTemplates):
+        fault = fault or Closed("template", _("This line sends no templates: write a text."))
     if draft.cc and identity.account.channel != Channel.EMAIL:
         fault = fault or Closed("cc", _("Only a mail can go to others as a copy."))
     if fault is not None:
@@ -283,11 +285,12 @@ def check_failed(failed: OutboxMessage) -> Entry:
 
 
 def retry(failed: OutboxMessage, wish: Wish, *, channel_identity_id: int | None = None) -> Entry:
-    """The message goes out again as a new one, on another address if one is given; a second retry is the same one.
+    """The message goes out again as a new one, on another address if one is given; a second retry is the same one,
+    also when the first of the two has arrived meanwhile.
 
     Only what surely failed, or what nobody knows of and its author takes the risk of sending twice. Raises as `send`.
     """
-    entry = check_failed(failed)
+    entry = Entry.objects.select_related("channel_identity").get(id=failed.entry_id)
     if "confirmation" in failed.words:  # its text stands nowhere, and it may be over
         raise SendRefusedError(Closed("confirmation", _("A code is not sent again: ask for a new one at the claim.")))
     home = entry.channel_identity

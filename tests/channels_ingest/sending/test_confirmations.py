@@ -17,6 +17,7 @@ from profiles.identity.values import Grade, IdentifierKind, SeenIdentifier
 from profiles.models import ChannelAccount, ChannelIdentity, Role, Sighting, StaffMember
 from tests.channels_ingest.test_confirming import written
 from tests.profiles.world import PHONES, World, browsing, mailing, message, new_world, phone, texting
+from timeline.live import publish
 from timeline.models import Entry
 
 
@@ -108,6 +109,29 @@ def test_code_that_failed_is_not_sent_again_without_its_digits(
     with pytest.raises(SendRefusedError) as refused:
         retry(failed, Wish(author=failed.author))
     assert (refused.value.code, OutboxMessage.objects.count()) == ("confirmation", 1)
+
+
+def test_code_that_is_over_is_not_sent_late(nora: Client, claim: Sighting, texts: ChannelAccount) -> None:
+    confirm(nora, claim, texts)
+    ConfirmationCode.objects.update(expires_at=timezone.now())
+    send_due()
+    assert SimulatedMessage.objects.count() == 0
+    message = OutboxMessage.objects.get()
+    assert (message.state, message.fault) == (
+        "failed",
+        "The code was over before it could be sent. Ask for a new one.",
+    )
+
+
+def test_open_pages_hear_of_the_owner_whom_a_code_made(
+    nora: Client, claim: Sighting, texts: ChannelAccount, monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: Any,
+) -> None:  # fmt: skip
+    with django_capture_on_commit_callbacks() as callbacks:
+        confirm(nora, claim, texts)
+    told = [each.args[0] for each in callbacks if getattr(each, "func", None) is publish]
+    seat = OutboxMessage.objects.get().channel_identity
+    assert [(happened.profile_id, happened.entry_id) for happened in told[0]] == [(seat.profile_id, 0)]
 
 
 @pytest.mark.parametrize("was_there", [True, False])
