@@ -65,7 +65,7 @@ class Bus:
         self.ask(tell)
 
     def ask(self, question: Callable[[redis.Redis], T]) -> T | None:
-        """What Valkey answers; None when it does not. Never raises, takes `TIMEOUT_SECONDS` for each command at most."""
+        """What Valkey answers; None when it does not. Never raises; a command takes `TIMEOUT_SECONDS` at most."""
         if time.monotonic() < self.paused_until:
             return None
         try:

@@ -36,7 +36,7 @@ class Present:
 
 
 class Place(NamedTuple):
-    """Where a member is: on which customer, writing or not, on which channel. Of two tabs the one that writes counts."""
+    """On which customer a member is, writing or not, and on which channel. Of two tabs the one that writes counts."""
 
     member_id: int
     profile_id: int

@@ -26,7 +26,7 @@ def ben(db: None) -> StaffMember:
     return StaffMember.objects.create_staff("ben@example.com", role=Role.AGENT, password=PASSWORD, name="Ben Okafor")
 
 
-def test_colleagues_on_a_customer_are_named_and_those_who_write_come_first(
+def test_colleagues_on_a_customer_are_named_writers_first(
     agent: StaffMember, ben: StaffMember
 ) -> None:
     presence.note(agent.pk, "one", 2001)
