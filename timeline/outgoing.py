@@ -49,6 +49,28 @@ def mark(entry_id: int, detail: Mapping[str, Any], *, profile_id: int) -> None:
     transaction.on_commit(partial(publish, [Happened(profile_id, entry_id, entry.kind)]), robust=True)
 
 
+def take_out(entry: Entry) -> int:
+    """The entry is gone from the timeline and from every fold, as if it had not been written; returns the profile's id.
+
+    Only for what nobody outside has seen. The caller holds whatever would else be done with it (an outbox row).
+    """
+    while True:
+        home = Entry.objects.values_list("channel_identity_id", flat=True).get(id=entry.pk)
+        with transaction.atomic():
+            lock_rows("profiles_channelidentity", {home})
+            if Entry.objects.values_list("channel_identity_id", flat=True).get(id=entry.pk) == home:
+                break
+            transaction.set_rollback(True)  # a boundary moved it meanwhile
+    profile_id = ChannelIdentity.objects.values_list("profile_id", flat=True).get(id=home)
+    lock_rows("profiles_profile", [profile_id])
+    entry_id, kind = entry.pk, entry.kind
+    Entry.objects.filter(id=entry_id).delete()
+    refold_identities({home})
+    refold([profile_id])
+    transaction.on_commit(partial(publish, [Happened(profile_id, entry_id, kind)]), robust=True)
+    return profile_id
+
+
 def settle(
     entry_id: int,
     *,
