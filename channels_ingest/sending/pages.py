@@ -33,7 +33,8 @@ from profiles.models import StaffMember
 from profiles.reading import current_profile_id
 from timeline.models import Entry
 from timeline.pages.agents import BIGGEST_ID, actor_of, agent_page, is_fragment
-from timeline.showing.entries import days_of, preview_of
+from timeline.showing.entries import days_of
+from timeline.showing.previews import preview_of
 
 
 class AnswerForm(forms.Form):

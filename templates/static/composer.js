@@ -2,19 +2,16 @@
 // The reply box: where the answer goes, how long it is, drafts, sending without waiting, and what a colleague did meanwhile.
 // The form works without it; then sending loads a page. Files and the lists behind / and @ are modules of their own.
 (() => {
-  const $ = (selector, within = document) => within.querySelector(selector);
-  const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
-  const fill = (text, values) => (text ?? "").replace(/\{(\w+)\}/g, (_, key) => values[key] ?? "");
+  const { $, $$, fill, ask, parsed, load, shownProfile: profile } = window.hub;
   const box = () => $("#box");
   const area = () => $("#answer");
-  const profile = () => $("#customer")?.dataset.profile;
   const chosen = () => $("#reach input:checked");
   const isNote = () => Boolean(box()?.elements.note);
   const { lang } = document.documentElement;
   const drafts = new Map(); // what the server has not taken yet, by customer, while the page is open
   const uuid = () => crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`; // randomUUID wants HTTPS
   let seen = null; // the newest entry when the agent began to write: what came after may be news to them
-  const headers = () => ({ "X-CSRFToken": $("meta[name=csrf]").content, "HX-Request": "true" });
+  const write = (url, body, more) => ask(url, { method: "POST", body, headers: { "X-CSRFToken": $("meta[name=csrf]").content }, ...more });
 
   const newestShown = () => Math.max(0, ...$$("#tl .entry[id^='e-']").map(({ id }) => Number(id.slice(2)) || 0)) || null;
 
@@ -69,7 +66,7 @@
     const fields = new FormData(form);
     for (const [name, value] of Object.entries(more)) fields.set(name, value);
     try {
-      const answer = await fetch(form.dataset.draft, { method: "POST", body: fields, headers: headers(), keepalive });
+      const answer = await write(form.dataset.draft, fields, { keepalive });
       if (!answer.ok) throw new Error(answer.status);
       if (form === box() && !dirtySince) $("#saved").textContent = isWritten() ? form.dataset.saved : "";
     } catch { if (form === box()) { dirtySince ||= since; timer = setTimeout(save, 5000); } }
@@ -90,7 +87,7 @@
   /** The box as the server has it now; what is written in it comes from the server's draft. */
   async function open(url, { focus = "#answer", text = null } = {}) {
     const [place, form] = [box()?.parentElement ?? $("#compose"), box()];
-    const answer = await fetch(url, { headers: headers() });
+    const answer = await ask(url);
     if (!answer.ok || form !== box()) return;
     place.innerHTML = await answer.text();
     window.htmx?.process(place);
@@ -134,13 +131,12 @@
     refreshing = true;
     try {
       const [form, keeps] = [box(), isWritten() ? `?channel_identity=${chosen().value}` : ""];
-      const answer = await fetch(form.dataset.composer + keeps, { headers: headers() });
+      const answer = await ask(form.dataset.composer + keeps);
       if (!answer.ok || form !== box()) return;
-      const part = document.createElement("template");
-      part.innerHTML = await answer.text();
-      const [fresh, old] = [$("#reach", part.content), $("#reach")];
+      const part = parsed(await answer.text());
+      const [fresh, old] = [$("#reach", part), $("#reach")];
       if (!fresh || old.contains(document.activeElement)) return;
-      if ($("#box", part.content).dataset.home !== form.dataset.home) { // they wrote on another channel, nothing is begun
+      if ($("#box", part).dataset.home !== form.dataset.home) { // they wrote on another channel, nothing is begun
         if (!isWritten()) await open(form.dataset.composer, { focus: document.activeElement === area() ? "#answer" : "" });
         return;
       }
@@ -182,17 +178,15 @@
   }
 
   async function post(url, body) {
-    const answer = await fetch(url, { method: "POST", body, headers: headers(), credentials: "same-origin" });
-    if (answer.status === 401) location.reload();
+    const answer = await write(url, body);
     return { status: answer.status, html: await answer.text() };
   }
 
   /** The entries take their place, and what can be taken back says so for as long as it can. */
   function place(html) {
-    const part = document.createElement("template");
-    part.innerHTML = html;
-    document.dispatchEvent(new CustomEvent("hub:show", { detail: $$(".day", part.content) }));
-    const toast = $(".toast", part.content);
+    const part = parsed(html);
+    document.dispatchEvent(new CustomEvent("hub:show", { detail: $$(".day", part) }));
+    const toast = $(".toast", part);
     if (!toast) return;
     $("#toasts").append(toast);
     toast.dataset.profile = profile() ?? "";
@@ -251,9 +245,7 @@
     await save();
     const told = await post(form.action, new FormData(form));
     if (told.status !== 200) {
-      const part = document.createElement("template");
-      part.innerHTML = told.html;
-      $("p", toast).textContent = part.content.textContent.trim();
+      $("p", toast).textContent = parsed(told.html).textContent.trim();
       form.remove();
       return;
     }
@@ -286,15 +278,14 @@
   }
 
   // ---- files and lists, which come with their first use
-  const more = (name) => import(box().dataset[name]);
-  async function addFiles(files) { (await more("filer")).add([...files], box(), headers()); }
+  const addFiles = async (files) => (await load("files")).add([...files], box());
   /** What stands before the caret: a / that begins a word calls for snippets, in a note an @ for colleagues. */
   async function suggest() {
     const { selectionStart: at, value } = area();
     const found = (isNote() ? /(?:^|\s)([@/])([^\n/@]{0,40})$/u : /(?:^|\s)(\/)([^\n/]{0,40})$/u).exec(value.slice(0, at));
     if (!found && !$("#picker")) return;
     const url = found && (found[1] === "@" ? box().dataset.names : `${box().dataset.snippets}?channel_identity=${box().dataset.home}`);
-    (await more("picker")).update(area(), found && { url, typed: found[2], from: at - found[2].length - 1 });
+    (await load("picker")).update(area(), found && { url, typed: found[2], from: at - found[2].length - 1 });
   }
 
   // ---- events

@@ -17,8 +17,8 @@ from timeline.entries import EntryKind
 from timeline.models import Entry
 from timeline.pages.panel import AddressRow, IdentifierRow, Panel, panel_of
 from timeline.reading import timeline_page
-from timeline.showing.entries import Preview as EntryLine
-from timeline.showing.entries import preview_of
+from timeline.showing.previews import Preview as EntryLine
+from timeline.showing.previews import preview_of
 from timeline.showing.wording import PURPOSES, SOURCES, TRAITS, channel_of, words_of
 
 LATEST = 5

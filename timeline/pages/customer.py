@@ -23,8 +23,9 @@ from timeline.reading import (
     timeline_page,
     timeline_since,
 )
-from timeline.showing.entries import Day, answered_ids, days_of
+from timeline.showing.entries import answered_ids, days_of
 from timeline.showing.events import SITES, Activity, activity_of
+from timeline.showing.shapes import Day
 
 
 @require_GET

@@ -17,7 +17,7 @@ from timeline.pages.panel import name_of
 from timeline.reading import (
     queue_page,
 )
-from timeline.showing.entries import Preview, preview_of
+from timeline.showing.previews import Preview, preview_of
 from timeline.showing.wording import channel_of
 from timeline.spam import KeptOut, kept_out
 
