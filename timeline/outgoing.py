@@ -27,6 +27,9 @@ from timeline.recording import (
     reload,
 )
 
+#: What open pages are told in the place of a kind when an entry is no more.
+GONE = "gone"
+
 
 def write_out(entry: NewEntry, *, profile_id: int) -> int:
     """The message stands on the timeline and answers the customer; returns the entry's id.
@@ -63,11 +66,11 @@ def take_out(entry: Entry) -> int:
             transaction.set_rollback(True)  # a boundary moved it meanwhile
     profile_id = ChannelIdentity.objects.values_list("profile_id", flat=True).get(id=home)
     lock_rows("profiles_profile", [profile_id])
-    entry_id, kind = entry.pk, entry.kind
+    entry_id = entry.pk
     Entry.objects.filter(id=entry_id).delete()
     refold_identities({home})
     refold([profile_id])
-    transaction.on_commit(partial(publish, [Happened(profile_id, entry_id, kind)]), robust=True)
+    transaction.on_commit(partial(publish, [Happened(profile_id, entry_id, GONE)]), robust=True)
     return profile_id
 
 

@@ -170,7 +170,7 @@ def _told(
     if not is_fragment(request):
         return redirect("customer", profile_id=profile_id)
     days = days_of(entries, customer="", names_lines=False, replied_to={}, lines={})
-    context = {"days": days, "entry": entries[-1], "held": int(held)}
+    context = {"days": days, "entry": entries[-1], "held": int(held), "profile_id": profile_id}
     return render(request, "composer/sent.html", context, status=201)
 
 

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from email.utils import getaddresses
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -19,6 +18,8 @@ from timeline.models import Entry
 MOST_COPIES = 50
 #: Copies that are offered: a mail to a whole company is not answered to all of it unasked.
 MOST_OFFERED = 20
+#: An address, alone or behind a name.
+_WRITTEN = re.compile(r"[^<>\r\n]*<([^<>\s]+)>|([^<>\s]+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,9 +85,9 @@ def copies_of(typed: str) -> tuple[str, ...]:
         raise AddressError(_("Copies go to %(most)d people at most.") % {"most": MOST_COPIES})
     found: dict[str, str] = {}
     for part in parts:
-        address = next((address for _name, address in getaddresses([part]) if "@" in address), "")
+        written = _WRITTEN.fullmatch(part)
         try:
-            checked = checked_address(address)
+            checked = checked_address(written[1] or written[2] if written else "")
         except CannotSendError as error:
             raise AddressError(_("%(typed)s is no e-mail address.") % {"typed": part[:80]}) from error
         found.setdefault(email_join_key(checked), checked)

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from profiles.models import ChannelAccount, ChannelIdentity, StaffMember
+from timeline.models import Entry
 
 
 class SavedDraft(models.Model):
@@ -33,6 +34,21 @@ class SavedDraft(models.Model):
 
     def __str__(self) -> str:
         return f"draft {self.pk}"
+
+
+class WrittenNote(models.Model):
+    """A note that was written in the box, by its key: posted twice it is one. Without an entry it was taken back."""
+
+    author = models.ForeignKey(StaffMember, models.CASCADE, related_name="+", db_index=False)
+    key = models.CharField(max_length=255)
+    entry = models.OneToOneField(Entry, models.CASCADE, null=True, related_name="+")
+    written_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["author", "key"], name="written_note_once")]
+
+    def __str__(self) -> str:
+        return f"written note {self.pk}"
 
 
 class Upload(models.Model):

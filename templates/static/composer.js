@@ -277,6 +277,8 @@
     area().focus();
   }
 
+  document.addEventListener("hub:told", ({ detail }) => { if (detail.k === "gone") document.getElementById(`e-${detail.e}`)?.remove(); });
+
   // ---- files and lists, which come with their first use
   const addFiles = async (files) => (await load("files")).add([...files], box());
   /** What stands before the caret: a / that begins a word calls for snippets, in a note an @ for colleagues. */
