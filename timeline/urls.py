@@ -9,12 +9,14 @@ from timeline.pages import consent as consent_pages
 from timeline.pages import customer, queue
 from timeline.pages import media as media_pages
 from timeline.search import pages as search_pages
+from timeline.search import palette
 
 urlpatterns = [
     path("", queue.home, name="home"),
     path("inbox/<slug:view>/", queue.inbox, name="inbox"),
     path("inbox/<slug:view>/<int:profile_id>/", customer.customer, name="inbox-customer"),
     path("customers/<int:profile_id>/", customer.customer_alone, name="customer"),
+    path("customers/<int:profile_id>/story/", customer.story, name="story"),
     path("customers/<int:profile_id>/older/", customer.older, name="older"),
     path("customers/<int:profile_id>/newer/", customer.newer, name="newer"),
     path("customers/<int:profile_id>/since/", customer.since, name="since"),
@@ -26,6 +28,7 @@ urlpatterns = [
     path("identity/sightings/<int:sighting_id>/mark/<slug:status>/", identity_verbs.mark_identifier, name="mark"),
     path("identity/boundaries/<int:boundary_id>/withdraw/", identity_verbs.withdraw_since, name="withdraw-boundary"),
     path("identity/addresses/<int:channel_identity_id>/since/", identity_verbs.somebody_else, name="somebody-else"),
+    path("palette/", palette.palette, name="palette"),
     path("search/", search_pages.search, name="search"),
     path("addresses/<int:channel_identity_id>/consent/", consent_pages.write_consent, name="write-consent"),
     path("consents/<int:event_id>/", consent_pages.consent_evidence, name="consent-evidence"),

@@ -16,6 +16,7 @@ from channels_ingest.writing.mentions import colleagues
 from channels_ingest.writing.uploads import UploadError, take
 from profiles.models import Channel, ChannelIdentity, StaffMember
 from timeline.pages.agents import BIGGEST_ID, actor_of, agent_page
+from timeline.work.verbs import assign_if_free
 
 
 class DraftForm(forms.Form):
@@ -34,7 +35,10 @@ class DraftForm(forms.Form):
 @require_POST
 @agent_page
 def save_draft(request: HttpRequest, profile_id: int) -> HttpResponse:
-    """The draft is kept, and who waits on the other side of a chat sees that somebody writes; 204."""
+    """The draft is kept; 204.
+
+    Whoever begins an answer has the customer, if nobody has and the hub is set so; a visitor of a chat sees them write.
+    """
     form = DraftForm(request.POST)
     if not form.is_valid():
         return HttpResponse(status=422)
@@ -53,6 +57,7 @@ def save_draft(request: HttpRequest, profile_id: int) -> HttpResponse:
         drafts.drop(member, moved_from, is_note=said["note"])
     if is_kept and not said["note"]:
         _tell_visitor(identity, member)
+        assign_if_free(profile_id, member)
     return HttpResponse(status=204)
 
 

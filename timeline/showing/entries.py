@@ -4,7 +4,6 @@ Nothing here trusts the shape of `detail`: it came from a customer through a pro
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -14,15 +13,15 @@ from timeline.entries import Direction, EntryKind
 from timeline.identity.lines import IdentityLine
 from timeline.models import Entry
 from timeline.showing.events import card_of, facts_of, page_of
+from timeline.showing.marks import mark_days
 from timeline.showing.message_parts import fill_message
+from timeline.showing.notes import note_of
 from timeline.showing.parts import list_of, object_of, word_of
 from timeline.showing.previews import LINE_ICONS, consent_title
 from timeline.showing.shapes import Day, EntryView
 from timeline.showing.wording import SOURCES, channel_of, identifier_words, isolated, words_of
 from timeline.showing.work_lines import work_line
 
-#: Messages of one sender on one channel this close together share one header.
-GROUP_GAP = timedelta(minutes=3)
 #: Kind -> template in `templates/entry/`; every other kind is one line.
 SHAPES: Mapping[str, str] = {
     EntryKind.MESSAGE: "message",
@@ -31,6 +30,7 @@ SHAPES: Mapping[str, str] = {
     EntryKind.ORDER: "event",
     EntryKind.PAYMENT: "event",
     EntryKind.IDENTITY: "identity",
+    EntryKind.NOTE: "note",
 }
 
 
@@ -41,10 +41,13 @@ def days_of(
     names_lines: bool,
     replied_to: Mapping[tuple[int, str], Entry],
     lines: Mapping[int, IdentityLine | None],
+    opened: int | None = None,
 ) -> list[Day]:
-    """`entries` (oldest first) by day, grouped under shared headers; one about identity without a line is left out."""
+    """`entries` (oldest first) by day, with what neighbours share; one about identity without a line is left out.
+
+    The fold of the entry `opened` is open.
+    """
     days: list[Day] = []
-    previous: EntryView | None = None
     for entry in entries:
         if entry.kind == EntryKind.IDENTITY and lines.get(entry.pk) is None:
             continue
@@ -52,10 +55,8 @@ def days_of(
         key = timezone.localdate(entry.occurred_at).isoformat()
         if not days or days[-1].key != key:
             days.append(Day(key, entry.occurred_at, []))
-            previous = None
-        view.is_continued = previous is not None and _continues(view, previous)
         days[-1].entries.append(view)
-        previous = view
+    mark_days(days, opened=opened)
     return days
 
 
@@ -65,11 +66,6 @@ def answered_ids(entries: Sequence[Entry]) -> list[tuple[int, str]]:
         (entry.account_id, word_of(object_of(entry.detail, "reply_to"), "provider_message_id")) for entry in entries
     )
     return [pair for pair in found if pair[1]]
-
-
-def _continues(view: EntryView, previous: EntryView) -> bool:
-    near = view.entry.occurred_at - previous.entry.occurred_at <= GROUP_GAP
-    return bool(near and view.group_key and view.group_key == previous.group_key)
 
 
 def _view(
@@ -98,6 +94,8 @@ def _view(
         view.page = page_of(entry)
     elif view.shape == "event":
         view.card = card_of(entry)
+    elif view.shape == "note":
+        view.colleague_note = note_of(entry)
     elif view.shape == "identity":
         view.identity = lines.get(entry.pk)
     elif view.shape == "consent":
@@ -109,17 +107,23 @@ def _view(
         view.note = words_of(SOURCES, source) if source else ""
         if by := word_of(entry.detail, "by"):
             view.note = f"{isolated(by)}: {word_of(entry.detail, 'reason')}"
-    elif entry.kind == EntryKind.WORK and (line := work_line(entry.detail)):
-        view.icon, view.title, view.note = line
     else:
-        view.icon = LINE_ICONS.get(entry.kind, "info")
-        view.title = entry.text or words_of({}, str(entry.detail.get("event") or entry.kind))
-        if entry.kind == EntryKind.CUSTOM:
-            view.note = facts_of(entry.detail)
-        elif entry.detail.get("type") == "moved" and not entry.text:
-            became = ", ".join(_identifiers(entry.detail, "became"))
-            view.title = _("The customer moved to %(identifiers)s") % {"identifiers": became}
+        _fill_line(view, entry)
     return view
+
+
+def _fill_line(view: EntryView, entry: Entry) -> None:
+    """What is said in one line: work, and whatever has no shape of its own."""
+    if entry.kind == EntryKind.WORK and (line := work_line(entry.detail)):
+        view.icon, view.title, view.note = line
+        return
+    view.icon = LINE_ICONS.get(entry.kind, "info")
+    view.title = entry.text or words_of({}, str(entry.detail.get("event") or entry.kind))
+    if entry.kind == EntryKind.CUSTOM:
+        view.note = facts_of(entry.detail)
+    elif entry.detail.get("type") == "moved" and not entry.text:
+        became = ", ".join(_identifiers(entry.detail, "became"))
+        view.title = _("The customer moved to %(identifiers)s") % {"identifiers": became}
 
 
 def _identifiers(detail: Mapping[str, Any], name: str) -> list[str]:

@@ -3,13 +3,14 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from timeline.entries import Direction
+from timeline.entries import Direction, EntryKind
 from timeline.identity.lines import IdentityLine
 from timeline.models import Entry
 from timeline.showing.attachments import Attachment, Formatted
 from timeline.showing.contents import Card, Order, Place
 from timeline.showing.events import EventCard, Page
 from timeline.showing.mails import MailView
+from timeline.showing.notes import NoteView
 from timeline.showing.previews import Preview
 
 
@@ -46,6 +47,16 @@ class EditView:
     at: datetime | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fold:
+    """The line that stands for entries in a row. `kind` is pages, work or order."""
+
+    kind: str
+    icon: str
+    words: str
+    is_open: bool
+
+
 @dataclass(slots=True, kw_only=True)
 class EntryView:
     """One entry with everything its template shows. `shape` names the template in `templates/entry/`."""
@@ -57,6 +68,10 @@ class EntryView:
     who: str
     line: str  # the account's name, when the customer wrote to more than one
     is_continued: bool = False
+    session: str = ""  # the label of the session that begins with it
+    fold: Fold | None = None  # the line above it, when it is the first of a run
+    is_folded: bool = False  # behind a closed line
+    is_unfolded: bool = False  # behind an open one
     icon: str = ""
     title: str = ""
     note: str = ""
@@ -80,6 +95,7 @@ class EntryView:
     card: EventCard | None = None
     identity: IdentityLine | None = None
     mail: MailView | None = None
+    colleague_note: NoteView | None = None
     missing: str = ""  # why there is no content, said honestly
     doubt: str = ""  # why its sender may be somebody else
     is_held: bool = False  # a message that may have been an opt-out: somebody should look
@@ -100,6 +116,23 @@ class EntryView:
         if self.shape != "message":
             return ""
         return f"{self.entry.channel_identity_id}.{self.entry.direction}.{self.author_id}"
+
+    @property
+    def fold_key(self) -> str:
+        """What neighbours must share to fold into one line; empty for what always stands alone."""
+        if self.page:
+            return "pages"
+        if self.card:
+            return f"order:{self.card.order}" if self.card.order else ""
+        is_open_end = self.entry.detail.get("type") in ("promised", "kept")
+        return "work" if self.entry.kind in (EntryKind.WORK, EntryKind.SYSTEM) and not is_open_end else ""
+
+    @property
+    def fold_word(self) -> str:
+        """How a fold names it."""
+        if self.page:
+            return self.page.title
+        return (self.card.state or self.card.title) if self.card else self.title
 
     @property
     def author_id(self) -> str:

@@ -4,11 +4,13 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
 
 from channels_ingest.models import OutboxMessage, SavedDraft, SimulatedMessage, TakenBack
 from channels_ingest.sending import outbox
@@ -150,7 +152,19 @@ def test_real_senders_never_send_what_was_taken_back(mira: ChannelIdentity, nora
 def test_courier_wakes_by_itself_when_a_held_message_is_due(
     mira: ChannelIdentity, nora: StaffMember, simulated: str
 ) -> None:
-    courier = Courier(send_one, threads=1, due_in=outbox.due_in)
+
+    def closing(work: Callable[[], Any]) -> Callable[[], Any]:
+        """`work`, after which its thread leaves no connection to the test's database."""
+
+        def run() -> Any:
+            try:
+                return work()
+            finally:
+                connections.close_all()
+
+        return run
+
+    courier = Courier(closing(send_one), threads=1, due_in=closing(outbox.due_in))
     held(mira, nora, hold=0.6)
     courier.wake()
     deadline = time.monotonic() + 10
@@ -159,7 +173,6 @@ def test_courier_wakes_by_itself_when_a_held_message_is_due(
     assert OutboxMessage.objects.get().state in ("sending", "sent")
     while not outbox.is_idle() and time.monotonic() < deadline:
         time.sleep(0.02)
-    courier._threads[0].join(0)
 
 
 def test_message_that_would_have_replaced_a_failed_one_can_be_sent_again(
