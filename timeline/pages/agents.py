@@ -50,6 +50,7 @@ def agent_page(
         return response
 
     guarded.login_required = False  # type: ignore[attr-defined]  # for a middleware: the check is made here
+    guarded.is_for_staff = True  # type: ignore[attr-defined]  # for the front: only here are long bodies due
     return guarded
 
 
