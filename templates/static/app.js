@@ -148,7 +148,8 @@
   };
   const keys = {
     j: () => move(1), k: () => move(-1), J: () => openBy(1), K: () => openBy(-1), r: () => $("#answer")?.focus(),
-    G: actions.latest, "]": () => toggleSide(), "?": actions.help, "g i": () => $("[data-go=i]").click(), "g w": () => $("[data-go=w]").click(),
+    G: actions.latest, u: () => load("unread").then(({ next }) => next()), U: () => load("unread").then(({ markUnread }) => markUnread()),
+    "]": () => toggleSide(), "?": actions.help, "g i": () => $("[data-go=i]").click(), "g w": () => $("[data-go=w]").click(),
   };
   const declared = (combination) => $$("[data-key]").filter(({ dataset }) => dataset.key === combination).at(-1);
   let prefix = "";

@@ -113,6 +113,8 @@
   /** Whoever stays with a customer for a moment is seen there; who only passes by is not. */
   const look = () => setTimeout(() => { if (customer()) load("presence").catch(() => {}); }, 1500);
   look();
+  const showNews = () => { if (Number(customer()?.dataset.unread)) load("unread").catch(() => {}); };
+  showNews();
   document.addEventListener("hub:show", ({ detail }) => load("timeline").then(({ mergeEntries }) => mergeEntries(detail)));
   document.addEventListener("htmx:after:swap", () => {
     const days = $$("#tl-in > .day").map(({ dataset }) => dataset.day);
@@ -121,8 +123,9 @@
     opened = shownProfile();
     document.dispatchEvent(new CustomEvent("hub:opened"));
     look();
+    showNews();
     markCurrent();
     if (document.activeElement?.offsetParent === null || document.activeElement === document.body) $("#tl")?.focus();
   });
-  Object.assign(window.hub, { markCurrent });
+  Object.assign(window.hub, { markCurrent, tell });
 })();

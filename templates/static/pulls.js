@@ -44,8 +44,8 @@ export default async ({ $, $$, customer, shownProfile, fetchPart, markCurrent, l
     const { since, cursor, profile } = customer().dataset;
     const part = await fetchPart(`${since}?after=${encodeURIComponent(cursor)}&view=${$(".shell").dataset.view}`);
     if (shownProfile() !== profile) return; // the agent went on to the next customer meanwhile
-    customer().dataset.cursor = $("[data-cursor]", part).dataset.cursor;
     mergeEntries($$("[data-part=days] > .day", part));
+    customer().dataset.cursor = $("[data-cursor]", part).dataset.cursor;
     mergeSide($("[data-part=side]", part).innerHTML);
     mergeRows($$("[data-part=rows] > .row", part), (row) => row.dataset.profile === profile);
     showWaiting(part);

@@ -9,7 +9,7 @@ from profiles.reading import current_profile_id, describe
 from timeline.filters import TimelineFilter
 from timeline.identity.glance import identity_glance
 from timeline.models import Entry
-from timeline.pages.agents import BIGGEST_ID, agent_page, is_fragment, may_judge
+from timeline.pages.agents import BIGGEST_ID, actor_of, agent_page, is_fragment, may_judge
 from timeline.pages.consent import consent_part
 from timeline.pages.cursors import refuses_odd_cursors
 from timeline.pages.glance import glance
@@ -24,6 +24,7 @@ from timeline.reading import (
     timeline_since,
 )
 from timeline.showing.events import SITES, Activity, activity_of
+from timeline.unread import unread_of
 
 
 @require_GET
@@ -46,6 +47,7 @@ def customer(request: HttpRequest, view: str, profile_id: int) -> HttpResponse:
         "selected": profile_id,
         "glance": seen,
         "panel": panel,
+        "unread": unread_of(actor_of(request), profile_id),
         "activity": _activity(panel),
         "identity": identity_glance(panel),
         "consent": consent_part(panel),
