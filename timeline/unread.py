@@ -7,6 +7,7 @@ news. Merge and unmerge move senders, and what was read of each stays read.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 from django.db.models import Max, Min
@@ -93,7 +94,7 @@ def mark_seen(member: StaffMember, profile_id: int, *, cursor: int, entry_id: in
 
     Returns how many senders had news; nothing is written for the others.
     """
-    asked = {"profiles": [profile_id], "member": member.pk, "cursor": cursor, "entry": entry_id}
+    asked: dict[str, Any] = {"profiles": [profile_id], "member": member.pk, "cursor": cursor, "entry": entry_id}
     with connection.cursor() as database:
         database.execute(_SEEN, asked)
         return int(database.rowcount)
@@ -126,7 +127,7 @@ def mark_unread(member: StaffMember, entry: Entry) -> Unread:
 
 def next_unread(member: StaffMember, *, after: int | None = None) -> int | None:
     """The customer with news whom something happened to last, among the newest `NEWEST_LOOKED_AT`, but not `after`."""
-    newest = QueueRow.objects.order_by("-last_entry_at", "-profile_id").exclude(profile_id=after)
+    newest = QueueRow.objects.order_by("-last_entry_at", "-profile_id")
     profiles = list(newest.values_list("profile_id", flat=True)[:NEWEST_LOOKED_AT])
     counts = unread_counts(member, profiles)
-    return next((profile for profile in profiles if profile in counts), None)
+    return next((profile for profile in profiles if profile in counts and profile != after), None)
