@@ -35,7 +35,7 @@
     if (!loading.has(name)) {
       const url = $("#modules")?.dataset[name];
       // A browser may remember that a module could not be had; with another address it asks again.
-      const module = import(failures ? `${url}?${failures}` : url).then(({ default: start }) => start(hub));
+      const module = import(failures ? `${url}?${failures}` : url).then(({ default: start }) => start?.(hub) ?? {});
       module.catch(() => { failures += 1; loading.delete(name); });
       loading.set(name, module);
     }
@@ -132,8 +132,9 @@
 
   function move(by) {
     if ($("#tl")?.contains(document.activeElement)) {
-      const entries = $$("#tl article");
-      const here = document.activeElement.closest("article");
+      const stops = "#tl .entry:not(.folded) article, #tl .fold-line button";
+      const entries = $$(stops);
+      const here = document.activeElement.closest(stops);
       step(here ? entries : entries.slice(by > 0 ? 0 : -1), here, by);
     } else step($$(".row a, .pair a, [data-hit]"), document.activeElement?.closest("a") ?? current(), by);
   }
@@ -147,7 +148,7 @@
     copy: (button) => load("switches").then(({ copy }) => copy(button)),
   };
   const keys = {
-    j: () => move(1), k: () => move(-1), J: () => openBy(1), K: () => openBy(-1), r: () => $("#answer")?.focus(),
+    j: () => move(1), k: () => move(-1), J: () => openBy(1), K: () => openBy(-1), r: () => $("#answer")?.focus(), f: () => $("#narrow input, #narrow a")?.focus(),
     G: actions.latest, u: () => load("unread").then(({ next }) => next()), U: () => load("unread").then(({ markUnread }) => markUnread()),
     "]": () => toggleSide(), "?": actions.help, "g i": () => $("[data-go=i]").click(), "g w": () => $("[data-go=w]").click(),
   };

@@ -116,9 +116,14 @@
   const showNews = () => { if (Number(customer()?.dataset.unread)) load("unread").catch(() => {}); };
   showNews();
   document.addEventListener("hub:show", ({ detail }) => load("timeline").then(({ mergeEntries }) => mergeEntries(detail)));
-  document.addEventListener("htmx:after:swap", () => {
+  /** Its sessions and folds, once something joins it or somebody reads in it. */
+  const story = () => load("story").catch(() => {});
+  document.addEventListener("hub:entries", story);
+  document.addEventListener("focusin", ({ target }) => { if (target.closest("#tl article, #narrow")) story(); });
+  document.addEventListener("htmx:after:swap", ({ detail }) => {
     const days = $$("#tl-in > .day").map(({ dataset }) => dataset.day);
-    if ($("[data-seam]") || new Set(days).size < days.length) load("timeline").then(({ join }) => join());
+    const isPart = ["older", "newer"].includes(detail?.ctx?.target?.id);
+    if (isPart || new Set(days).size < days.length) load("timeline").then(({ join }) => join()).then(story).then((it) => it?.settle());
     if (shownProfile() === opened) return;
     opened = shownProfile();
     document.dispatchEvent(new CustomEvent("hub:opened"));
@@ -128,4 +133,27 @@
     if (document.activeElement?.offsetParent === null || document.activeElement === document.body) $("#tl")?.focus();
   });
   Object.assign(window.hub, { markCurrent, tell });
+
+  // ---- the reply box comes alive when somebody turns to it
+  let awake = null;
+  const wakes = (target) => target.closest?.("#compose, [data-again], [data-reuse], [data-compose]");
+  function wake() {
+    awake ??= load("composer").then(() => { awake.isDone = true; }, () => { awake = null; });
+    return awake;
+  }
+  function onTurn(event) {
+    if (awake?.isDone || !wakes(event.target)) return;
+    const { type, target } = event;
+    if (type === "click" || type === "submit") { event.preventDefault(); event.stopPropagation(); }
+    wake().then(() => {
+      if (type === "click") target.click();
+      if (type === "submit" && awake) target.requestSubmit();
+      if (type === "input") target.dispatchEvent(new Event("input", { bubbles: true }));
+    });
+  }
+  for (const name of ["focusin", "pointerdown", "dragenter", "input", "click", "submit"]) document.addEventListener(name, onTurn, { capture: true });
+  document.addEventListener("hub:entries", ({ detail }) => {
+    if (detail.arrived && !awake) wake().then(() => document.dispatchEvent(new CustomEvent("hub:entries", { detail })));
+  });
+  document.addEventListener("htmx:after:swap", () => { if ($("#answer")?.value) wake(); });
 })();
