@@ -106,7 +106,7 @@ def open_page(
 
 @contextlib.contextmanager
 def _requests_ended() -> Iterator[None]:
-    """At the end the test's server answers nobody any more: what a page says as it closes must not meet the clean-up."""
+    """At the end the test's server answers nobody: what a page says as it closes must not meet the clean-up."""
     open_requests: list[int] = [0]
 
     def begin(**_: Any) -> None:
