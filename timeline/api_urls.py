@@ -1,6 +1,7 @@
 from django.urls import path
 
 from timeline.api import ProfileDetail, Queue, Timeline
+from timeline.brief.api import ProfileBrief
 from timeline.identity.why_api import Identity
 from timeline.search.api import Search
 
@@ -8,6 +9,7 @@ urlpatterns = [
     path("profiles/<int:profile_id>/", ProfileDetail.as_view(), name="api-profile"),
     path("profiles/<int:profile_id>/timeline/", Timeline.as_view(), name="api-timeline"),
     path("profiles/<int:profile_id>/identity/", Identity.as_view(), name="api-identity"),
+    path("profiles/<int:profile_id>/brief/", ProfileBrief.as_view(), name="api-brief"),
     path("search/", Search.as_view(), name="api-search"),
     path("queue/", Queue.as_view(), name="api-queue"),
 ]
