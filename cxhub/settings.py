@@ -152,7 +152,7 @@ STATIC_ROOT = DATA_FOLDER.static
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "media": _environment.media_storage.as_django(),
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "cxhub.static_files.StrippedStaticFilesStorage"},
 }
 
 # Signed deliveries are bounded by their adapter's own limit, which answers 413; Django's 400 would lose mail, because
