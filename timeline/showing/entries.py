@@ -18,6 +18,7 @@ from timeline.showing.message_parts import fill_message
 from timeline.showing.parts import list_of, object_of, word_of
 from timeline.showing.previews import LINE_ICONS, consent_title
 from timeline.showing.shapes import Day, EntryView
+from timeline.showing.surveys import survey_of
 from timeline.showing.wording import SOURCES, channel_of, identifier_words, isolated, words_of
 from timeline.showing.work_lines import work_line
 
@@ -109,7 +110,7 @@ def _view(
         view.note = words_of(SOURCES, source) if source else ""
         if by := word_of(entry.detail, "by"):
             view.note = f"{isolated(by)}: {word_of(entry.detail, 'reason')}"
-    elif entry.kind == EntryKind.WORK and (line := work_line(entry.detail)):
+    elif line := _told_line(entry):
         view.icon, view.title, view.note = line
     else:
         view.icon = LINE_ICONS.get(entry.kind, "info")
@@ -120,6 +121,14 @@ def _view(
             became = ", ".join(_identifiers(entry.detail, "became"))
             view.title = _("The customer moved to %(identifiers)s") % {"identifiers": became}
     return view
+
+
+def _told_line(entry: Entry) -> tuple[str, str, str] | None:
+    """Icon, title and note of what colleagues did and customers answered."""
+    if entry.kind == EntryKind.SURVEY:
+        survey = survey_of(entry)
+        return LINE_ICONS[entry.kind], survey.title, survey.text
+    return work_line(entry.detail) if entry.kind == EntryKind.WORK else None
 
 
 def _identifiers(detail: Mapping[str, Any], name: str) -> list[str]:
