@@ -141,6 +141,9 @@ CONTENT_SECURITY_POLICY = {
 }
 
 LANGUAGE_CODE = "en"
+#: What the pages are complete in; a browser that asks for another one gets English. `.ci/translations` keeps it so.
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
@@ -184,6 +187,7 @@ SPECTACULAR_SETTINGS = {
 }
 
 #: How long raw webhook bodies are kept once worked; keys and entries stay. Longer keeps more personal data.
+ASSIGN_ON_TYPING = _environment.assigns_on_typing
 RAW_BODY_RETENTION_DAYS = _environment.raw_body_retention_days
 
 LOGGING_CONFIG = "logging.config.dictConfig"
