@@ -210,10 +210,8 @@ def _identifiers(profile_id: int) -> tuple[dict[int, str], tuple[IdentifierView,
         grade = best_grade(sighting.grade, views[key].grade if key in views else None)
         is_claim = grade == Grade.CLAIMED and sighting.channel_identity.standing == Standing.PROVED
         claim = sighting.pk if is_claim else None
-        seen = [
-            at for at in (sighting.channel_identity.last_seen, views[key].last_seen if key in views else None) if at
-        ]
-        last_seen = max(seen, default=None)
+        told = views[key].last_seen if key in views else None
+        last_seen = max((at for at in (sighting.channel_identity.last_seen, told) if at), default=None)
         views[key] = IdentifierView(*key, grade=grade, status=found.status, claim=claim, last_seen=last_seen)
     order = {kind: rank for rank, kind in enumerate(IdentifierKind)}
     return grades, tuple(sorted(views.values(), key=lambda v: (order[IdentifierKind(v.kind)], v.scope, v.value)))

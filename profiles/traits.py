@@ -72,7 +72,7 @@ def _upsert(spans: Mapping[tuple[int, str, str, str], tuple[str, datetime, datet
 
 
 def told_traits(profile_ids: Collection[int], *names: str) -> QuerySet[Trait]:
-    """What stands of the traits of the profiles; `chosen` is the latest standing operation that chose the value, if any.
+    """What stands of the traits of the profiles; `chosen` is the latest standing operation that chose the value.
 
     What a colleague entered stands as long as one of the operations that entered it does.
     """

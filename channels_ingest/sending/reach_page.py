@@ -24,7 +24,7 @@ MOST_ASKED = 50
 @require_GET
 @agent_page
 def reach(request: HttpRequest, profile_id: int) -> HttpResponse:
-    """The addresses, each with its state by the rule of the reply box; without a script the customer's page has them."""
+    """Each address with its state by the rule of the reply box. Without a script the customer's page has them."""
     profile = describe(profile_id) if profile_id <= BIGGEST_ID else None
     if profile is None:
         current = current_profile_id(profile_id) if profile_id <= BIGGEST_ID else None

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('profiles', '0012_likeness_of_operations'),
-        ('timeline', '0007_mail_index'),
+        ('timeline', '0008_filter_indexes'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
