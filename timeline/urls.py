@@ -6,7 +6,11 @@ from timeline.identity import merge_pages, operation_log
 from timeline.identity import pages as identity_pages
 from timeline.identity import verb_pages as identity_verbs
 from timeline.pages import consent as consent_pages
+<<<<<<< HEAD
 from timeline.pages import customer, queue, side, traits
+=======
+from timeline.pages import customer, presence, queue
+>>>>>>> main
 from timeline.pages import media as media_pages
 from timeline.search import pages as search_pages
 from timeline.search import palette
@@ -23,6 +27,8 @@ urlpatterns = [
     path("customers/<int:profile_id>/facts/", traits.correct_trait, name="correct-trait"),
     path("facts/<int:operation_id>/undo/", traits.undo_trait, name="undo-trait"),
     path("customers/<int:profile_id>/since/", customer.since, name="since"),
+    path("customers/<int:profile_id>/presence/", presence.presence, name="presence"),
+    path("presence/", presence.everybody, name="everybody"),
     path("customers/<int:profile_id>/identity/", identity_pages.identity, name="identity"),
     path("customers/<int:profile_id>/separate/", identity_pages.separate, name="separate"),
     path("customers/<int:profile_id>/merge-with/", identity_pages.merge_with, name="merge-with"),
