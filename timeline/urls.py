@@ -6,11 +6,7 @@ from timeline.identity import merge_pages, operation_log
 from timeline.identity import pages as identity_pages
 from timeline.identity import verb_pages as identity_verbs
 from timeline.pages import consent as consent_pages
-<<<<<<< HEAD
-from timeline.pages import customer, queue, side, traits
-=======
-from timeline.pages import customer, presence, queue
->>>>>>> main
+from timeline.pages import customer, presence, queue, side, traits
 from timeline.pages import media as media_pages
 from timeline.search import pages as search_pages
 from timeline.search import palette

@@ -1,5 +1,6 @@
 """The panel beside the timeline, part by part, without a script."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -39,8 +40,6 @@ def side(pages: Client, customer: ChannelIdentity, **query: str) -> HttpResponse
 
 def headings(answer: HttpResponse) -> list[str]:
     """The parts that are there, in order."""
-    import re
-
     return re.findall(r'<h3 id="side-(\w+)"', answer.content.decode())
 
 
@@ -86,6 +85,7 @@ def test_brief_since_the_visit_that_the_page_names(pages: Client, mira: ChannelI
     assert "1 entry since" in words(side(pages, mira, since=(NOON + timedelta(minutes=1)).isoformat()))
     for odd in ("x", "2026-01-01", "9999999999-01-01T00:00:00Z", "<script>"):
         assert "3 entries read" in words(side(pages, mira, since=odd))
+    say(mira, "Where is it?", minute=4)
     assert "/inbox/all/" in side(pages, mira, view="../../x").content.decode()
 
 
@@ -141,7 +141,9 @@ def test_facts_history_is_kept_and_each_step_can_be_undone(mira: ChannelIdentity
     assert enter_trait(mira.profile_id, "plan", "free", actor=agent).operation is None
     third = enter_trait(mira.profile_id, "plan", "pro", actor=agent).operation
     assert plan() == ("pro", ("free",))
-    assert first and second and third
+    assert first
+    assert second
+    assert third
     undo(third, actor=agent)
     assert plan() == ("free", ("pro",))
     undo(second, actor=agent)
