@@ -3,18 +3,17 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from channels_ingest.adapters.sending import MailHead, Outgoing, OutgoingFile, Template
-from channels_ingest.confirming import text_of
+from channels_ingest.adapters.sending import CannotSendError, MailHead, Outgoing, Template
+from channels_ingest.confirming import CannotConfirmError, text_of
 from channels_ingest.models import ConfirmationCode
 from channels_ingest.sending.lines import SendingLine, status_url
 from channels_ingest.sending.mail_heads import mail_head
 from channels_ingest.sending.models import OutboxMessage
+from channels_ingest.sending.outgoing_files import outgoing_files
 from profiles.models import Channel
 
 #: What mails say besides their text, by channel; raises CannotSendError.
 HEADS: Mapping[str, Callable[[OutboxMessage, SendingLine], MailHead]] = {Channel.EMAIL: mail_head}
-#: The files that go along, by channel; raises CannotSendError.
-FILES: Mapping[str, Callable[[OutboxMessage, SendingLine], tuple[OutgoingFile, ...]]] = {}
 
 
 def outgoing_of(message: OutboxMessage, line: SendingLine) -> Outgoing:
@@ -31,14 +30,19 @@ def outgoing_of(message: OutboxMessage, line: SendingLine) -> Outgoing:
         answers=str(words.get("reply_to", {}).get("provider_message_id", "")),
         template=_template(template) if template else None,
         mail=HEADS[channel](message, line) if channel in HEADS else None,
-        files=FILES[channel](message, line) if channel in FILES else (),
+        files=outgoing_files(message, line),
     )
 
 
 def _text(message: OutboxMessage) -> str:
-    """What goes out: as it stands on the timeline, but for a code, which nobody else may read."""
+    """What goes out: as it stands on the timeline, but for a code, which nobody sees. Raises CannotSendError."""
     code = message.words.get("confirmation")
-    return message.entry.text if code is None else text_of(ConfirmationCode.objects.get(id=code))
+    if code is None:
+        return message.entry.text
+    try:
+        return text_of(ConfirmationCode.objects.get(id=code))
+    except CannotConfirmError as error:
+        raise CannotSendError(str(error)) from error
 
 
 def _template(words: Mapping[str, Any]) -> Template:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _lazy
 
 from profiles.access import JUDGES, READERS
 from profiles.models import StaffMember
+from profiles.preferences import preferences_of
 
 P = ParamSpec("P")
 ZONE_COOKIE = "zone"
@@ -49,6 +50,7 @@ def agent_page(
         return response
 
     guarded.login_required = False  # type: ignore[attr-defined]  # for a middleware: the check is made here
+    guarded.is_for_staff = True  # type: ignore[attr-defined]  # for the front: only here are long bodies due
     return guarded
 
 
@@ -79,7 +81,9 @@ def actor_of(request: HttpRequest) -> StaffMember:
 
 
 def zone_of(request: HttpRequest) -> zoneinfo.ZoneInfo:
-    """The browser's time zone as its script told us in a cookie; the server's for a new or odd one."""
+    """The member's own choice, else the browser's as its script told us in a cookie; the server's for an odd one."""
+    if isinstance(request.user, StaffMember) and (chosen := preferences_of(request.user).zone):
+        return zoneinfo.ZoneInfo(chosen)
     try:
         return zoneinfo.ZoneInfo(request.COOKIES.get(ZONE_COOKIE, "") or settings.TIME_ZONE)
     except (KeyError, ValueError, OSError):  # unknown, not a zone's spelling, or the name of a folder of zones

@@ -55,6 +55,7 @@ ALL_PLACES = (
     Place(_lazy("Search"), "search", "search", (), _lazy("find messages"), "/"),
     Place(_lazy("New conversation"), "plus", "new-conversation", (), _lazy("write to somebody, new customer"), "+"),
     Place(_lazy("Merges"), "git-merge", "merges", (), _lazy("duplicates, same person"), "g m", may_judge),
+    Place(_lazy("My settings"), "user", "me", (), _lazy("keys theme language zone density notices password tokens")),
     Place(_lazy("Log of merges"), "history", "log", (), _lazy("undo, who decided what"), "", may_judge),
 )
 
