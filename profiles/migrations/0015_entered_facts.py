@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('profiles', '0013_added_addresses'),
+        ('profiles', '0014_preferences'),
     ]
 
     operations = [
