@@ -10,6 +10,7 @@ from timeline.filters import TimelineFilter
 from timeline.models import Entry
 from timeline.pages.agents import BIGGEST_ID, agent_page, is_fragment, may_judge
 from timeline.pages.cursors import refuses_odd_cursors
+from timeline.pages.entry_menu import pinned_of
 from timeline.pages.glance import glance
 from timeline.pages.panel import Panel, panel_of
 from timeline.pages.queue import check_view, queue_of, rows_of
@@ -141,6 +142,7 @@ def since(request: HttpRequest, profile_id: int) -> HttpResponse:
         "cursor": cursor,
         "days": story_days([entry for entry in entries if _is_wanted(entry, only)], panel, told=told),
         "handoff": now,
+        "pinned": pinned_of(profile_id),
         "rows": rows_of([profile_id], view),
     }
     response = render(request, "inbox/since.html", context)
