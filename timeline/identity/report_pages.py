@@ -67,7 +67,7 @@ def report_entry(request: HttpRequest, entry_id: int) -> HttpResponse:
     waiting = MessageReport.objects.filter(entry=entry, settled_at=None).select_related("actor").first()
     context = {
         "entry": entry,
-        "preview": preview_of(entry).text,
+        "preview": _preview(entry),
         "address": _address(entry),
         "choices": _choices(entry, judges=may_judge(request), waiting=waiting),
         "chosen": waiting.suspicion if waiting else "",
@@ -131,6 +131,11 @@ def _profile_of(entry: Entry) -> int:
     return ChannelIdentity.objects.values_list("profile_id", flat=True).get(id=entry.channel_identity_id)
 
 
+def _preview(entry: Entry) -> str:
+    seen = preview_of(entry)
+    return seen.text or str(seen.word)
+
+
 def _address(entry: Entry) -> str:
     channel = entry.account.channel
     return f"{channel_of(channel)[1]} {shown_address(channel, entry.channel_identity.address)}"
@@ -146,7 +151,7 @@ def open_reports() -> list[dict[str, Any]]:
             "report": row,
             "name": name_of(row.entry.channel_identity.profile.display_name),
             "address": _address(row.entry),
-            "preview": preview_of(row.entry).text,
+            "preview": _preview(row.entry),
         }
         for row in rows.order_by("id")[:LISTED]
     ]
