@@ -1,8 +1,9 @@
-"""The reply box on a customer's page, and its buttons."""
+"""The reply box on a customer's page and its buttons, and the webhook an entry came with."""
 
 from django.urls import path
 
 from channels_ingest import line_pages
+from channels_ingest.raw_page import entry_raw
 from channels_ingest.sending import pages
 from channels_ingest.starting import pages as starting_pages
 from channels_ingest.writing import note_pages, snippet_pages
@@ -21,6 +22,7 @@ urlpatterns = [
     path("customers/<int:profile_id>/note/", note_pages.note, name="note"),
     path("customers/<int:profile_id>/snippets/", snippet_pages.picker, name="snippet-picker"),
     path("colleagues/", writing.mention, name="mention"),
+    path("messages/<int:entry_id>/raw/", entry_raw, name="entry-raw"),
     path("messages/<int:entry_id>/again/", pages.send_again, name="send-again"),
     path("messages/<int:entry_id>/undo/", pages.undo_send, name="undo-send"),
     path("notes/<int:entry_id>/undo/", note_pages.undo_note, name="undo-note"),

@@ -6,7 +6,7 @@ from timeline.identity import merge_pages, operation_log, report_pages
 from timeline.identity import pages as identity_pages
 from timeline.identity import verb_pages as identity_verbs
 from timeline.pages import consent as consent_pages
-from timeline.pages import customer, presence, queue
+from timeline.pages import customer, entry_menu, presence, queue
 from timeline.pages import media as media_pages
 from timeline.search import pages as search_pages
 from timeline.search import palette
@@ -37,6 +37,9 @@ urlpatterns = [
     path("addresses/<int:channel_identity_id>/block/", consent_pages.block_sender, name="block-sender"),
     path("addresses/<int:channel_identity_id>/unblock/", consent_pages.unblock_sender, name="unblock-sender"),
     path("entries/<int:entry_id>/report/", report_pages.report_entry, name="report-entry"),
+    path("entries/<int:entry_id>/menu/", entry_menu.entry_menu, name="entry-menu"),
+    path("entries/<int:entry_id>/pin/", entry_menu.pin_entry, name="pin-entry"),
+    path("entries/<int:entry_id>/unpin/", entry_menu.unpin_entry, name="unpin-entry"),
     path("entries/<int:entry_id>/<slug:verdict>/", consent_pages.judge_spam, name="judge-spam"),
     path("merges/", merge_pages.queue, name="merges"),
     path("merges/<int:review_id>/", merge_pages.review, name="review"),

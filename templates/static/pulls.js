@@ -46,8 +46,11 @@ export default async ({ $, $$, customer, shownProfile, fetchPart, markCurrent, l
     if (shownProfile() !== profile) return; // the agent went on to the next customer meanwhile
     customer().dataset.cursor = $("[data-cursor]", part).dataset.cursor;
     mergeEntries($$("[data-part=days] > .day", part));
-    const handoff = $("[data-part=handoff]", part).innerHTML;
-    if (handoff.trim() !== $("#handoff").innerHTML.trim() && !$("#handoff").contains(document.activeElement)) $("#handoff").innerHTML = handoff;
+    for (const name of ["handoff", "pins"]) {
+      const fresh = $(`[data-part=${name}]`, part).innerHTML.trim();
+      const shown = document.getElementById(name);
+      if (fresh !== shown.innerHTML.trim() && !shown.contains(document.activeElement)) shown.innerHTML = fresh;
+    }
     mergeSide($("[data-part=side]", part).innerHTML);
     mergeRows($$("[data-part=rows] > .row", part), (row) => row.dataset.profile === profile);
     showWaiting(part);

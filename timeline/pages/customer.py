@@ -12,6 +12,7 @@ from timeline.models import Entry
 from timeline.pages.agents import BIGGEST_ID, agent_page, is_fragment, may_judge
 from timeline.pages.consent import consent_part
 from timeline.pages.cursors import refuses_odd_cursors
+from timeline.pages.entry_menu import pinned_of
 from timeline.pages.glance import glance
 from timeline.pages.panel import Panel, panel_of
 from timeline.pages.queue import check_view, queue_of, rows_of
@@ -147,6 +148,7 @@ def since(request: HttpRequest, profile_id: int) -> HttpResponse:
         "cursor": cursor,
         "days": story_days([entry for entry in entries if _is_wanted(entry, only)], panel, told=told),
         "handoff": now,
+        "pinned": pinned_of(profile_id),
         "rows": rows_of([profile_id], view),
     }
     response = render(request, "inbox/since.html", context)
