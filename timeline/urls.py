@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from timeline.identity import merge_pages, operation_log
+from timeline.identity import merge_pages, operation_log, report_pages
 from timeline.identity import pages as identity_pages
 from timeline.identity import verb_pages as identity_verbs
 from timeline.pages import consent as consent_pages
@@ -39,6 +39,7 @@ urlpatterns = [
     path("consents/<int:event_id>/", consent_pages.consent_evidence, name="consent-evidence"),
     path("addresses/<int:channel_identity_id>/block/", consent_pages.block_sender, name="block-sender"),
     path("addresses/<int:channel_identity_id>/unblock/", consent_pages.unblock_sender, name="unblock-sender"),
+    path("entries/<int:entry_id>/report/", report_pages.report_entry, name="report-entry"),
     path("entries/<int:entry_id>/menu/", entry_menu.entry_menu, name="entry-menu"),
     path("entries/<int:entry_id>/pin/", entry_menu.pin_entry, name="pin-entry"),
     path("entries/<int:entry_id>/unpin/", entry_menu.unpin_entry, name="unpin-entry"),
