@@ -85,7 +85,8 @@ def _send(profile_id: int, draft: Draft, wish: Wish) -> Entry:
     openness = guards.openness_of(identity, purpose=draft.purpose)
     fault = openness.closed or (openness.closed_to_text if draft.template is None else None)
     uploads = uploads_of(draft.files)
-    if draft.template is None and (text.strip() or not uploads):
+    needs_text = not uploads or identity.account.channel == Channel.EMAIL  # mail providers refuse one without
+    if draft.template is None and (text.strip() or needs_text):
         fault = fault or guards.text_fault(text, identity.account.channel)
     if draft.files and openness.line is not None:
         fault = fault or file_fault(openness.line, uploads, wanted=len(draft.files))
