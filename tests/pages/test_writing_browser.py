@@ -24,7 +24,7 @@ def mira(born: Born, say: Say, settings: Any, live_server: Any) -> ChannelIdenti
     """Mira wrote a mail, then on WhatsApp ten minutes ago."""
     settings.LOOPBACK_URL = settings.PUBLIC_BASE_URL = settings.MEDIA_LINKS_URL = live_server.url
     phone = connect("whatsapp_cloud", name="Nordlicht Shop", values={"app_secret": "a", "verify_token": "b"})
-    mailbox = connect("email_mime", name="Support", values={"token": "t", "from": "support@hub.example"})
+    mailbox = connect("email_mime", name="Support", values={"token": "a1b2c3d4e5f6a7b8c9d0", "from": "support@hub.example"})
     row = born("Mira Lind", account=phone, address="15550100001")
     mail = born("Mira Lind", account=mailbox, profile=row.profile, address="mira@customer.example", standing="proved")
     minute = (timezone.now() - NOON).total_seconds() / 60
@@ -148,6 +148,34 @@ def test_snippet_is_chosen_with_arrows_and_a_gap_stops_sending(open_box: Open, m
     expect(page.locator("#send")).to_be_enabled()
     page.keyboard.type(" either/or")
     expect(page.locator("#picker")).to_have_count(0)
+
+
+def test_file_is_picked_and_pasted_shown_and_removed(open_box: Open, mira: ChannelIdentity) -> None:
+    page = open_box()
+    paper: Any = {"name": "bill.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 bill"}
+    page.locator("#pick").set_input_files([paper, {**paper, "name": "cat.gif", "buffer": b"GIF89a" + b"x" * 40}])
+    expect(page.locator("#files")).to_contain_text("GIF files are not taken here")
+    expect(page.locator("#send")).to_be_disabled()
+    page.get_by_role("button", name="Remove cat.gif").click()
+    expect(page.locator("#send")).to_be_enabled()
+    paste = """() => {
+      const files = new DataTransfer();
+      files.items.add(new File(["a,b"], "list.txt", { type: "text/plain" }));
+      const event = new ClipboardEvent("paste", { clipboardData: files, bubbles: true, cancelable: true });
+      document.querySelector("#answer").dispatchEvent(event);
+    }"""
+    page.evaluate(paste)
+    expect(page.locator("#files li:not(.busy)")).to_have_count(2)
+    expect(page.locator("#saved")).to_have_text("Draft saved")
+    page.reload()
+    expect(page.locator("#files li")).to_have_count(2)
+    page.locator("#answer").fill("Both")
+    page.keyboard.press("Control+Enter")
+    sent = page.locator(".entry.out:not(.pending)")
+    expect(sent).to_have_count(2)
+    expect(sent.first).to_contain_text("bill.pdf")
+    expect(page.locator("#files li")).to_have_count(0)
+    assert send_due() == 2
 
 
 def test_double_send_is_one_message(open_box: Open, mira: ChannelIdentity) -> None:
