@@ -22,7 +22,7 @@ from profiles.policies import active_policy
 from tests.profiles.truth import Truth, key_of, node
 from tests.profiles.work_truth import check_work
 from tests.profiles.world import World
-from timeline.models import Entry, QueueRow
+from timeline.models import Entry, QueueRow, WorkState
 from timeline.reading import timeline_page
 
 #: What is about a person, not about who used an address at the time.
@@ -193,10 +193,15 @@ def check_queue() -> None:
     for entry in Entry.objects.select_related("channel_identity", "account").filter(kind__in=TALK):
         if entry.kind != "message" or entry.account.channel != "store":
             entries[entry.channel_identity.profile_id].append(entry)
-    wanted = {}
+    wanted: dict[int, tuple[int | None, datetime]] = {}
     for profile, mine in entries.items():
         last = max(mine, key=lambda entry: (entry.occurred_at, entry.pk))
         wanted[profile] = (last.pk, last.occurred_at)
+    written = set(Entry.objects.filter(kind="message").values_list("channel_identity__profile_id", flat=True))
+    worked = WorkState.objects.values_list("channel_identity__profile_id", "channel_identity__profile__created_at")
+    for profile, born in worked:
+        if profile not in written:  # nobody is lost with whom a colleague has something to do
+            wanted.setdefault(profile, (None, born))
     stored = {row.profile_id: (row.last_entry_id, row.last_entry_at) for row in QueueRow.objects.all()}
     assert stored == wanted
 
