@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cxhub import access_views, me_views
+from cxhub import access_views, me_views, team_views
 
 urlpatterns = [
     path("login/", access_views.log_in, name="login"),
@@ -15,5 +15,8 @@ urlpatterns = [
     path("me/password/", me_views.change_password, name="me-password"),
     path("me/log-out-everywhere/", me_views.log_out_everywhere, name="log-out-everywhere"),
     path("me/tokens/<int:token_id>/revoke/", me_views.revoke_token, name="revoke-token"),
+    path("settings/", team_views.settings_home, name="settings"),
+    path("settings/team/", team_views.team, name="team"),
+    path("settings/team/<int:member_id>/", team_views.change_member, name="team-member"),
     path("logout/", access_views.log_out, name="logout"),
 ]

@@ -2,7 +2,7 @@
 
 import logging
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -11,9 +11,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from channels_ingest.adapters.base import clean, clean_json
+from channels_ingest.adapters.sending import TakesTemplates
 from channels_ingest.intake import SEND, intake
 from channels_ingest.sending import guards
-from channels_ingest.sending.collisions import check_unanswered
+from channels_ingest.sending.collisions import CLOCK_DIFFERENCE, check_unanswered
 from channels_ingest.sending.guards import Closed
 from channels_ingest.sending.lines import SendingLine
 from channels_ingest.sending.models import OutboxMessage, TakenBack
@@ -84,6 +85,8 @@ def _send(profile_id: int, draft: Draft, wish: Wish) -> Entry:
         check_unanswered(profile_id, wish.last_seen_entry, wish.author)
     openness = guards.openness_of(identity, purpose=draft.purpose)
     fault = openness.closed or (openness.closed_to_text if draft.template is None else None)
+    if draft.template is not None and not isinstance(openness.line and openness.line.adapter, TakesTemplates):
+        fault = fault or Closed("template", _("This line sends no templates: write a text."))
     uploads = uploads_of(draft.files)
     if draft.template is None and (text.strip() or not uploads):
         fault = fault or guards.text_fault(text, identity.account.channel)
@@ -164,7 +167,7 @@ def _queue(identity: ChannelIdentity, row: OutboxMessage, text: str, detail: dic
         account_id=identity.account_id,
         kind=EntryKind.MESSAGE,
         direction=Direction.OUT,
-        occurred_at=timezone.now(),
+        occurred_at=_after_what_it_answers(identity),
         text=text,
         detail=detail,
         delivery=Delivery.SENT if delivers_itself else Delivery.QUEUED,
@@ -178,6 +181,18 @@ def _queue(identity: ChannelIdentity, row: OutboxMessage, text: str, detail: dic
     if not delivers_itself:
         transaction.on_commit(partial(intake.nudge, SEND), robust=True)
     return row.entry_id
+
+
+def _after_what_it_answers(identity: ChannelIdentity) -> datetime:
+    """Now, or just after the customer's newest message here where its provider's clock is ahead of ours.
+
+    What the provider told stays as told; ours is the time that may give way, and an answer never stands above its
+    question. The caller holds the channel identity's row and has read it since.
+    """
+    now, newest = timezone.now(), identity.last_inbound_at
+    if newest is None or not now <= newest <= now + CLOCK_DIFFERENCE:
+        return now
+    return newest + timedelta(microseconds=1)
 
 
 def send_automatic(identity: ChannelIdentity, text: str, line: SendingLine) -> int:

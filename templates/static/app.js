@@ -132,8 +132,9 @@
 
   function move(by) {
     if ($("#tl")?.contains(document.activeElement)) {
-      const entries = $$("#tl article");
-      const here = document.activeElement.closest("article");
+      const stops = "#tl .entry:not(.folded) article, #tl .fold-line button";
+      const entries = $$(stops);
+      const here = document.activeElement.closest(stops);
       step(here ? entries : entries.slice(by > 0 ? 0 : -1), here, by);
     } else step($$(".row a, .pair a, [data-hit]"), document.activeElement?.closest("a") ?? current(), by);
   }
@@ -147,7 +148,7 @@
     copy: (button) => load("switches").then(({ copy }) => copy(button)),
   };
   const keys = {
-    j: () => move(1), k: () => move(-1), J: () => openBy(1), K: () => openBy(-1), r: () => $("#answer")?.focus(),
+    j: () => move(1), k: () => move(-1), J: () => openBy(1), K: () => openBy(-1), r: () => $("#answer")?.focus(), f: () => $("#narrow input, #narrow a")?.focus(),
     G: actions.latest, "]": () => toggleSide(), "?": actions.help, "g i": () => $("[data-go=i]").click(), "g w": () => $("[data-go=w]").click(),
   };
   const declared = (combination) => $$("[data-key]").filter(({ dataset }) => dataset.key === combination).at(-1);

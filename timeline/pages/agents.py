@@ -15,7 +15,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext_lazy as _lazy
 
 from profiles.access import JUDGES, READERS
-from profiles.models import StaffMember
+from profiles.models import Role, StaffMember
 from profiles.preferences import preferences_of
 
 P = ParamSpec("P")
@@ -50,6 +50,7 @@ def agent_page(
         return response
 
     guarded.login_required = False  # type: ignore[attr-defined]  # for a middleware: the check is made here
+    guarded.is_for_staff = True  # type: ignore[attr-defined]  # for the front: only here are long bodies due
     return guarded
 
 
@@ -65,6 +66,25 @@ def judge_page(
         return view(request, *args, **kwargs)
 
     return agent_page(judged)
+
+
+def admin_page(
+    view: Callable[Concatenate[HttpRequest, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """The view answers admins; to others it says whom to ask."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if not is_admin(request):
+            raise PermissionDenied(_lazy("Admins look after this. Ask one of them."))
+        return view(request, *args, **kwargs)
+
+    return agent_page(guarded)
+
+
+def is_admin(request: HttpRequest) -> bool:
+    """Whether whoever asks may configure the hub."""
+    return isinstance(request.user, StaffMember) and request.user.role == Role.ADMIN
 
 
 def may_judge(request: HttpRequest) -> bool:

@@ -7,23 +7,17 @@ from django.views.decorators.http import require_GET
 
 from profiles.reading import current_profile_id, describe
 from timeline.filters import TimelineFilter
-from timeline.identity.glance import identity_glance
 from timeline.models import Entry
 from timeline.pages.agents import BIGGEST_ID, agent_page, is_fragment, may_judge
-from timeline.pages.consent import consent_part
 from timeline.pages.cursors import refuses_odd_cursors
+from timeline.pages.entry_menu import pinned_of
 from timeline.pages.glance import glance
 from timeline.pages.panel import Panel, panel_of
 from timeline.pages.queue import check_view, queue_of, rows_of
-from timeline.pages.story import asked_filter, story_days, story_of
+from timeline.pages.side import side_of
+from timeline.pages.story import asked_filter, handoffs_on, newest_handoffs, story_days, story_of
 from timeline.pages.toasts import say_moved
-from timeline.reading import (
-    MOST_CHANGED,
-    timeline_after,
-    timeline_page,
-    timeline_since,
-)
-from timeline.showing.events import SITES, Activity, activity_of
+from timeline.reading import MOST_CHANGED, encode_cursor, timeline_after, timeline_page, timeline_since
 
 
 @require_GET
@@ -46,9 +40,7 @@ def customer(request: HttpRequest, view: str, profile_id: int) -> HttpResponse:
         "selected": profile_id,
         "glance": seen,
         "panel": panel,
-        "activity": _activity(panel),
-        "identity": identity_glance(panel),
-        "consent": consent_part(panel),
+        **side_of(request, panel),
         "may_judge": may_judge(request),
     }
     if is_fragment(request):
@@ -65,7 +57,7 @@ def story(request: HttpRequest, profile_id: int) -> HttpResponse:
     panel = _panel(profile_id) if is_fragment(request) else None
     if panel is None:
         page = reverse("inbox-customer", args=[view, _current(profile_id)])
-        return redirect(f"{page}?{asked_filter(request).query.removeprefix('&')}")
+        return redirect(f"{page}{asked_filter(request).address}")
     context = story_of(request, panel) | {"view": view, "panel": panel, "may_judge": may_judge(request)}
     return render(request, "inbox/story.html", context)
 
@@ -92,13 +84,14 @@ def older(request: HttpRequest, profile_id: int) -> HttpResponse:
     if panel is None:
         return redirect(f"{reverse('older', args=[_current(profile_id)])}?{request.GET.urlencode()}")
     only = asked_filter(request)
-    page = timeline_page(profile_id, before=request.GET.get("before") or None, only=only)
+    page = timeline_page(profile_id, before=_asked_place(request, "before") or None, only=only)
+    entries = page.entries[::-1]
     context = {
         "panel": panel,
         "only": only,
         "may_judge": may_judge(request),
         "next_cursor": page.next_cursor,
-        "days": story_days(page.entries[::-1], panel),
+        "days": story_days(entries, panel, told=handoffs_on(entries, panel, only=only)[0]),
     }
     return render(request, "inbox/older.html", context)
 
@@ -112,14 +105,14 @@ def newer(request: HttpRequest, profile_id: int) -> HttpResponse:
     if panel is None:
         return redirect(f"{reverse('newer', args=[_current(profile_id)])}?{request.GET.urlencode()}")
     only = asked_filter(request)
-    page = timeline_after(profile_id, request.GET.get("after", ""), only=only)
+    page = timeline_after(profile_id, _asked_place(request, "after"), only=only)
     context = {
         "view": "all",
         "panel": panel,
         "only": only,
         "may_judge": may_judge(request),
         "newer_cursor": page.next_cursor,
-        "days": story_days(page.entries, panel),
+        "days": story_days(page.entries, panel, told=handoffs_on(page.entries, panel, only=only)[0]),
         "is_seam": True,
     }
     return render(request, "inbox/newer.html", context)
@@ -138,17 +131,18 @@ def since(request: HttpRequest, profile_id: int) -> HttpResponse:
     if panel is None or len(entries) >= MOST_CHANGED:  # merged meanwhile, or too far behind: to be loaded whole
         whole = reverse("inbox-customer", args=[view, _current(profile_id) if panel else _moved(request, profile_id)])
         return HttpResponse(status=409, headers={"HX-Location": whole})
+    told, now = newest_handoffs(panel)
     context = {
         "view": view,
         "selected": profile_id,
         "glance": glance(profile_id),
         "panel": panel,
-        "activity": _activity(panel),
-        "identity": identity_glance(panel),
-        "consent": consent_part(panel),
+        **side_of(request, panel),
         "may_judge": may_judge(request),
         "cursor": cursor,
-        "days": story_days([entry for entry in entries if _is_wanted(entry, only)], panel),
+        "days": story_days([entry for entry in entries if _is_wanted(entry, only)], panel, told=told),
+        "handoff": now,
+        "pinned": pinned_of(profile_id),
         "rows": rows_of([profile_id], view),
     }
     response = render(request, "inbox/since.html", context)
@@ -170,9 +164,9 @@ def _moved(request: HttpRequest, profile_id: int) -> int:
     return current
 
 
-def _asked_entry(request: HttpRequest) -> Entry | None:
+def _asked_entry(request: HttpRequest, name: str = "entry") -> Entry | None:
     """The entry that the address names, with its customer of today; None if it names none. Raises Http404."""
-    asked = request.GET.get("entry", "")
+    asked = request.GET.get(name, "")
     if not asked:
         return None
     pk = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 20 else BIGGEST_ID + 1
@@ -180,6 +174,14 @@ def _asked_entry(request: HttpRequest) -> Entry | None:
     if entry is None:
         raise Http404("no such entry")
     return entry
+
+
+def _asked_place(request: HttpRequest, name: str) -> str:
+    """The cursor given, or that of the entry `from`, where a long page was cut off. Raises Http404."""
+    if "from" not in request.GET:
+        return request.GET.get(name, "")
+    entry = _asked_entry(request, "from")
+    return encode_cursor(entry.occurred_at, entry.pk) if entry else ""
 
 
 def _at_entry(request: HttpRequest, view: str, entry: Entry) -> str:
@@ -191,11 +193,6 @@ def _panel(profile_id: int) -> Panel | None:
     """The customer in words; None for a merged or unknown id."""
     profile = describe(profile_id) if profile_id <= BIGGEST_ID else None
     return panel_of(profile) if profile else None
-
-
-def _activity(panel: Panel) -> Activity | None:
-    """What the customer did on sites and in shops; for the others nobody asks the database."""
-    return activity_of(panel.profile_id) if any(channel in SITES for channel, _, _ in panel.channels) else None
 
 
 def _is_wanted(entry: Entry, only: TimelineFilter) -> bool:

@@ -4,6 +4,7 @@ Places and what is found come from here. What can be done is on the page already
 command, and the page's script lists those that match.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,10 +16,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_GET
 
-from profiles.models import Role
 from profiles.searching import find_customers
 from profiles.words import words_in
-from timeline.pages.agents import actor_of, agent_page, is_fragment, may_judge
+from timeline.keys import commands
+from timeline.pages.agents import agent_page, is_admin, is_fragment, may_judge
 from timeline.pages.sheets import sheet
 from timeline.search.finding import LONGEST_ASKED, search_entries
 from timeline.search.rows import customer_row, entry_row, recent_rows
@@ -45,10 +46,6 @@ class Place:
         return reverse(self.url, args=self.arguments)
 
 
-def _is_admin(request: HttpRequest) -> bool:
-    return actor_of(request).role == Role.ADMIN
-
-
 ALL_PLACES = (
     Place(_lazy("Inbox"), "inbox", "inbox", ("all",), _lazy("all customers queue"), "g i"),
     Place(_lazy("Waiting"), "clock", "inbox", ("waiting",), _lazy("unanswered queue"), "g w"),
@@ -56,6 +53,9 @@ ALL_PLACES = (
     Place(_lazy("New conversation"), "plus", "new-conversation", (), _lazy("write to somebody, new customer"), "+"),
     Place(_lazy("Merges"), "git-merge", "merges", (), _lazy("duplicates, same person"), "g m", may_judge),
     Place(_lazy("My settings"), "user", "me", (), _lazy("keys theme language zone density notices password tokens")),
+    Place(_lazy("Settings"), "settings-2", "settings", (), _lazy("channels team"), "g s"),
+    Place(_lazy("Channels"), "plug", "lines", (), _lazy("lines webhook URL deliveries replay settings"), "", may_judge),
+    Place(_lazy("Team"), "users-round", "team", (), _lazy("colleagues roles log-in link settings"), "", is_admin),
     Place(_lazy("Log of merges"), "history", "log", (), _lazy("undo, who decided what"), "", may_judge),
 )
 
@@ -79,7 +79,9 @@ def _has(place: Place, wanted: list[str]) -> bool:
 def palette(request: HttpRequest) -> HttpResponse:
     """The box with what it shows before anything is typed; for its script the results alone."""
     asked = request.GET.get("q", "").replace("\0", " ")[:LONGEST_ASKED]
-    context = {"asked": asked, "here": "palette", "places": places_like(asked, request), **_found(asked)}
+    words = json.dumps({command.key: str(command.words) for command in commands()})
+    context = {"asked": asked, "here": "palette", "places": places_like(asked, request), "words": words}
+    context |= _found(asked)
     if is_fragment(request) and "q" in request.GET:
         return render(request, "palette/results.html", context)
     return sheet(request, "palette/sheet.html", context)
