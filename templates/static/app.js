@@ -148,7 +148,7 @@
     copy: (button) => load("switches").then(({ copy }) => copy(button)),
   };
   const keys = {
-    j: () => move(1), k: () => move(-1), J: () => openBy(1), K: () => openBy(-1), r: () => $("#answer")?.focus(), f: () => $("#narrow input, #narrow a")?.focus(),
+    j: () => move(1), k: () => move(-1), J: () => openBy(1), K: () => openBy(-1), r: () => $("#answer")?.focus(), f: () => $("#find")?.focus(),
     G: actions.latest, "]": () => toggleSide(), "?": actions.help, "g i": () => $("[data-go=i]").click(), "g w": () => $("[data-go=w]").click(),
   };
   const declared = (combination) => $$("[data-key]").filter(({ dataset }) => dataset.key === combination).at(-1);
