@@ -16,6 +16,7 @@ urlpatterns = [
     path("inbox/<slug:view>/", queue.inbox, name="inbox"),
     path("inbox/<slug:view>/<int:profile_id>/", customer.customer, name="inbox-customer"),
     path("customers/<int:profile_id>/", customer.customer_alone, name="customer"),
+    path("customers/<int:profile_id>/find/", customer.find_in, name="find-in"),
     path("customers/<int:profile_id>/story/", customer.story, name="story"),
     path("customers/<int:profile_id>/older/", customer.older, name="older"),
     path("customers/<int:profile_id>/newer/", customer.newer, name="newer"),
