@@ -4,7 +4,7 @@ from django.urls import path
 
 from channels_ingest import line_pages
 from channels_ingest.raw_page import entry_raw
-from channels_ingest.sending import pages
+from channels_ingest.sending import pages, reach_page
 from channels_ingest.starting import pages as starting_pages
 from channels_ingest.writing import note_pages, snippet_pages
 from channels_ingest.writing import pages as writing
@@ -16,6 +16,7 @@ urlpatterns = [
     path("customers/new/", starting_pages.new_conversation, name="new-conversation"),
     path("customers/<int:profile_id>/addresses/new/", starting_pages.new_address, name="new-address"),
     path("customers/<int:profile_id>/composer/", pages.composer, name="composer"),
+    path("customers/<int:profile_id>/reach/", reach_page.reach, name="reach"),
     path("customers/<int:profile_id>/answer/", pages.answer, name="answer"),
     path("customers/<int:profile_id>/draft/", writing.save_draft, name="draft"),
     path("customers/<int:profile_id>/uploads/", writing.upload, name="upload"),

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from timeline.api import ProfileDetail, Queue, Timeline
+from timeline.brief.api import ProfileBrief
 from timeline.identity.why_api import Identity
 from timeline.keeping_out_api import Block, Consent, Spam, Unblock
 from timeline.search.api import Search
@@ -10,6 +11,7 @@ urlpatterns = [
     path("profiles/<int:profile_id>/", ProfileDetail.as_view(), name="api-profile"),
     path("profiles/<int:profile_id>/timeline/", Timeline.as_view(), name="api-timeline"),
     path("profiles/<int:profile_id>/identity/", Identity.as_view(), name="api-identity"),
+    path("profiles/<int:profile_id>/brief/", ProfileBrief.as_view(), name="api-brief"),
     path("profiles/<int:profile_id>/work/", ProfileWork.as_view(), name="api-work"),
     path("profiles/<int:profile_id>/consent/", Consent.as_view(), name="api-consent"),
     path("profiles/<int:profile_id>/block/", Block.as_view(), name="api-block"),

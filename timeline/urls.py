@@ -6,7 +6,7 @@ from timeline.identity import merge_pages, operation_log, report_pages
 from timeline.identity import pages as identity_pages
 from timeline.identity import verb_pages as identity_verbs
 from timeline.pages import consent as consent_pages
-from timeline.pages import customer, entry_menu, presence, queue
+from timeline.pages import customer, entry_menu, presence, queue, side, traits
 from timeline.pages import media as media_pages
 from timeline.search import pages as search_pages
 from timeline.search import palette
@@ -19,6 +19,9 @@ urlpatterns = [
     path("customers/<int:profile_id>/story/", customer.story, name="story"),
     path("customers/<int:profile_id>/older/", customer.older, name="older"),
     path("customers/<int:profile_id>/newer/", customer.newer, name="newer"),
+    path("customers/<int:profile_id>/side/", side.side, name="side"),
+    path("customers/<int:profile_id>/facts/", traits.correct_trait, name="correct-trait"),
+    path("facts/<int:operation_id>/undo/", traits.undo_trait, name="undo-trait"),
     path("customers/<int:profile_id>/since/", customer.since, name="since"),
     path("customers/<int:profile_id>/presence/", presence.presence, name="presence"),
     path("presence/", presence.everybody, name="everybody"),

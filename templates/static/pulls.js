@@ -3,17 +3,16 @@ export default async ({ $, $$, customer, shownProfile, fetchPart, markCurrent, l
   const { mergeEntries, keepFolds } = await load("timeline");
 
   let sideShown = "";
-  /** The panel as it is now, unless the agent is using it: then the next pull tries again. */
+  /** The head of the panel as it is now, unless the agent is using it: then the next pull tries again. The rest of the
+      panel asks for itself after each pull (`hx-trigger` in side.html). */
   function mergeSide(html) {
-    const side = $("#side");
-    const focused = side.contains(document.activeElement) ? document.activeElement : side;
-    const isSelecting = !getSelection().isCollapsed && side.contains(getSelection().anchorNode);
-    if (html === sideShown || isSelecting || !(focused === side || focused.matches(".side-close"))) return;
-    const old = side.cloneNode(true);
-    side.innerHTML = html;
-    window.htmx?.process(side);
-    keepFolds(old, side);
-    if (focused !== side) $(".side-close", side).focus();
+    const now = $("#side-now");
+    const isSelecting = !getSelection().isCollapsed && now.contains(getSelection().anchorNode);
+    if (html === sideShown || isSelecting || now.contains(document.activeElement)) return;
+    const old = now.cloneNode(true);
+    now.innerHTML = html;
+    window.htmx?.process(now);
+    keepFolds(old, now);
     sideShown = html;
   }
 

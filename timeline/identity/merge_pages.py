@@ -7,6 +7,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -76,7 +77,7 @@ def review(request: HttpRequest, review_id: int) -> HttpResponse:
         answer,
         lambda: decide(row, answer.verdict, actor=actor_of(request), reason=answer.reason, choices=answer.choices),
         names=names,
-        then=lambda: _next_pair(place.following or place.previous),
+        then=lambda: _asked_back(request) or _next_pair(place.following or place.previous),
         again=lambda refusal: _compare(request, view.one.id, view.other.id, context, answer, refusal),
     )
 
@@ -183,6 +184,13 @@ def _preview(request: HttpRequest, one: int, other: int, choices: dict[str, int]
         return comparison_of(preview_merge(one, other, actor=actor_of(request), choices=choices), choices)
     except UnknownProfileError as error:
         raise Http404("no such customer") from error
+
+
+def _asked_back(request: HttpRequest) -> HttpResponse | None:
+    """The page of the hub that asked, if it named itself."""
+    asked = request.POST.get("next", "")
+    is_ours = asked.startswith("/") and url_has_allowed_host_and_scheme(asked, allowed_hosts=None)
+    return redirect(asked) if is_ours else None
 
 
 def _next_pair(review_id: int | None) -> HttpResponse:
