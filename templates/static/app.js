@@ -35,7 +35,7 @@
     if (!loading.has(name)) {
       const url = $("#modules")?.dataset[name];
       // A browser may remember that a module could not be had; with another address it asks again.
-      const module = import(failures ? `${url}?${failures}` : url).then(({ default: start }) => start(hub));
+      const module = import(failures ? `${url}?${failures}` : url).then(({ default: start }) => start?.(hub) ?? {});
       module.catch(() => { failures += 1; loading.delete(name); });
       loading.set(name, module);
     }
@@ -149,7 +149,8 @@
   };
   const keys = {
     j: () => move(1), k: () => move(-1), J: () => openBy(1), K: () => openBy(-1), r: () => $("#answer")?.focus(), f: () => $("#narrow input, #narrow a")?.focus(),
-    G: actions.latest, "]": () => toggleSide(), "?": actions.help, "g i": () => $("[data-go=i]").click(), "g w": () => $("[data-go=w]").click(),
+    G: actions.latest, u: () => load("unread").then(({ next }) => next()), U: () => load("unread").then(({ markUnread }) => markUnread()),
+    "]": () => toggleSide(), "?": actions.help, "g i": () => $("[data-go=i]").click(), "g w": () => $("[data-go=w]").click(),
   };
   const declared = (combination) => $$("[data-key]").filter(({ dataset }) => dataset.key === combination).at(-1);
   // Single keys are the member's own choice, kept by the server: off, or others than ours.

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET
 from profiles.reading import current_profile_id, describe
 from timeline.filters import TimelineFilter
 from timeline.models import Entry
-from timeline.pages.agents import BIGGEST_ID, agent_page, is_fragment, may_judge
+from timeline.pages.agents import BIGGEST_ID, actor_of, agent_page, is_fragment, may_judge
 from timeline.pages.cursors import refuses_odd_cursors
 from timeline.pages.entry_menu import pinned_of
 from timeline.pages.glance import glance
@@ -18,6 +18,7 @@ from timeline.pages.side import side_of
 from timeline.pages.story import asked_filter, handoffs_on, newest_handoffs, story_days, story_of
 from timeline.pages.toasts import say_moved
 from timeline.reading import MOST_CHANGED, encode_cursor, timeline_after, timeline_page, timeline_since
+from timeline.unread import unread_of
 
 
 @require_GET
@@ -40,6 +41,7 @@ def customer(request: HttpRequest, view: str, profile_id: int) -> HttpResponse:
         "selected": profile_id,
         "glance": seen,
         "panel": panel,
+        "unread": unread_of(actor_of(request), profile_id),
         **side_of(request, panel),
         "may_judge": may_judge(request),
     }
