@@ -142,7 +142,7 @@
   // ---- keys and clicks
   const actions = {
     help: () => $("#help").showModal(), side: () => toggleSide(), close: (button) => button.closest("dialog").close(),
-    dismiss: (button) => button.closest("[data-toast]").remove(),
+    print: () => print(), dismiss: (button) => button.closest("[data-toast]").remove(),
     latest: () => load("timeline").then(({ latest }) => latest()),
     theme: () => load("switches").then(({ nextTheme }) => nextTheme()),
     copy: (button) => load("switches").then(({ copy }) => copy(button)),
