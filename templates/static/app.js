@@ -143,13 +143,13 @@
   // ---- keys and clicks
   const actions = {
     help: () => $("#help").showModal(), side: () => toggleSide(), close: (button) => button.closest("dialog").close(),
-    dismiss: (button) => button.closest("[data-toast]").remove(),
+    print: () => print(), dismiss: (button) => button.closest("[data-toast]").remove(),
     latest: () => load("timeline").then(({ latest }) => latest()),
     theme: () => load("switches").then(({ nextTheme }) => nextTheme()),
     copy: (button) => load("switches").then(({ copy }) => copy(button)),
   };
   const keys = {
-    j: () => move(1), k: () => move(-1), J: () => openBy(1), K: () => openBy(-1), r: () => $("#answer")?.focus(), f: () => $("#narrow input, #narrow a")?.focus(),
+    j: () => move(1), k: () => move(-1), J: () => openBy(1), K: () => openBy(-1), r: () => $("#answer")?.focus(), f: () => $("#find")?.focus(),
     G: actions.latest, u: () => load("unread").then(({ next }) => next()), U: () => load("unread").then(({ markUnread }) => markUnread()),
     "]": () => toggleSide(), "?": actions.help, "g i": () => $("[data-go=i]").click(), "g w": () => $("[data-go=w]").click(),
   };
