@@ -16,6 +16,8 @@ _OPENINGS = re.compile(rf"^{_GREETINGS}(?:{'|'.join(part for parts in OPENINGS.v
 WITHIN = timedelta(days=14)
 #: Words of two questions that must be the same, of all that either has; and the fewest that say anything.
 ALIKE, FEWEST_WORDS = 0.6, 2
+#: A question of fewer words says nothing without the rest of its message: "14?".
+FEWEST_QUOTED = 3
 
 
 def question_in(text: str) -> str:
@@ -50,7 +52,8 @@ def questions(entries: Sequence[Happened]) -> list[Finding]:
         if not any(are_alike(asked, earlier) for earlier in said):
             said.append(asked)
             facts = {"channel": entry.channel}
-            found.append(Finding(rule=Rule.QUESTION, entry=entry.id, at=entry.at, quote=quoted(asked), facts=facts))
+            quote = quoted(asked if len(words_in(asked)) >= FEWEST_QUOTED else entry.text)
+            found.append(Finding(rule=Rule.QUESTION, entry=entry.id, at=entry.at, quote=quote, facts=facts))
     return found
 
 

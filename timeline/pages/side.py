@@ -22,6 +22,7 @@ from timeline.brief.wording import line_of
 from timeline.identity.glance import identity_glance
 from timeline.identity.operation_rows import OperationRow, rows_of
 from timeline.identity.review_rows import KINDS, reasons_of
+from timeline.models import QueueRow
 from timeline.pages.agents import BIGGEST_ID, actor_of, agent_page, is_fragment, may_judge
 from timeline.pages.panel import Panel, name_of, panel_of
 from timeline.pages.reach import reach_of
@@ -78,8 +79,14 @@ class HistoryRow:
 
 
 def side_of(request: HttpRequest, panel: Panel) -> dict[str, Any]:
-    """What the head of the panel needs besides the customer; no query unless an address is shared."""
-    return {"identity": identity_glance(panel), "reach": reach_of(panel), "closed": closed_parts(request)}
+    """What the head of the panel needs besides the customer, in one query unless an address is shared."""
+    return {
+        "identity": identity_glance(panel),
+        "reach": reach_of(panel),
+        "closed": closed_parts(request),
+        "queue_row": QueueRow.objects.filter(profile_id=panel.profile_id).select_related("assignee").first(),
+        "now": timezone.now(),
+    }
 
 
 def closed_parts(request: HttpRequest) -> list[str]:
