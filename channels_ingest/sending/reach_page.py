@@ -55,4 +55,6 @@ def _told(row: ReachRow, found: Openness | None, now: datetime) -> ReachRow:
     if found.window_ends_at:
         left = in_words(now - (found.window_ends_at - now), now, "span")
         return row.told(state=_("open, %(time)s left") % {"time": left}, tone="good", reason="")
-    return row.told(state=_("open"), tone="warn" if found.caution else "good", reason=found.caution)
+    if found.caution:
+        return row.told(state=_("open, sender not proved"), tone="warn", reason=found.caution)
+    return row.told(state=_("open"), tone="good", reason="")
