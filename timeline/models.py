@@ -1,5 +1,6 @@
 """The rows of the timeline, what amends them, and the queue that is folded from them."""
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVectorField
@@ -9,7 +10,7 @@ from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.utils.translation import gettext_lazy as _lazy
 
 from profiles.identity.values import Grade
-from profiles.models import ChannelAccount, ChannelIdentity, Profile, StaffMember
+from profiles.models import ChannelAccount, ChannelIdentity, Operation, Profile, StaffMember
 from timeline.entries import AmendmentKind, Delivery, Direction, EntryKind, SetAside
 
 
@@ -244,3 +245,54 @@ class SearchCursor(models.Model):
 
     def __str__(self) -> str:
         return f"search cursor at {self.followed_to}"
+
+
+class LastSeen(models.Model):
+    """How far a member of staff has read one sender; written when they see something new, not by each page.
+
+    Kept for each channel identity, so that merge and unmerge need not touch it. Unread are the messages that came with
+    or after the transaction `seen_in` and have a larger id than `entry_id`: the first keeps what is to be looked at
+    short, the second leaves out what was read and only changed since.
+    """
+
+    member = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False)
+    channel_identity = models.ForeignKey(ChannelIdentity, models.CASCADE, related_name="+", db_index=False)
+    seen_at = models.DateTimeField()
+    seen_in = models.BigIntegerField()
+    entry_id = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["member", "channel_identity"], name="last_seen_once")]
+
+    def __str__(self) -> str:
+        return f"last seen {self.pk}"
+
+
+class MessageReport(models.Model):
+    """A colleague says that a message is not this customer's; it waits for who may judge. One at a time for an entry.
+
+    `suspicion` is what they think: somebody else writes from the address since then, or the address is another
+    person's altogether. `settled_by` looked at it; `operation` is what they did, null when nothing was wrong.
+    """
+
+    class Suspicion(models.TextChoices):
+        SINCE = "since"
+        APART = "apart"
+
+    entry = models.ForeignKey(Entry, models.CASCADE, related_name="reports", db_index=False)
+    suspicion = models.CharField(max_length=5, choices=Suspicion)
+    actor = models.ForeignKey(StaffMember, models.PROTECT, related_name="+", db_index=False)
+    reason = models.CharField(max_length=500, blank=True, default="")
+    reported_at = models.DateTimeField(auto_now_add=True)
+    settled_at = models.DateTimeField(null=True, blank=True)
+    settled_by = models.ForeignKey(StaffMember, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+    operation = models.ForeignKey(Operation, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["entry"], condition=Q(settled_at=None), name="one_open_report_per_entry")
+        ]
+        indexes = [models.Index(fields=["id"], name="open_reports", condition=Q(settled_at=None))]
+
+    def __str__(self) -> str:
+        return f"report {self.pk} of entry {self.entry_id}"

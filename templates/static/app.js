@@ -35,7 +35,7 @@
     if (!loading.has(name)) {
       const url = $("#modules")?.dataset[name];
       // A browser may remember that a module could not be had; with another address it asks again.
-      const module = import(failures ? `${url}?${failures}` : url).then(({ default: start }) => start(hub));
+      const module = import(failures ? `${url}?${failures}` : url).then(({ default: start }) => start?.(hub) ?? {});
       module.catch(() => { failures += 1; loading.delete(name); });
       loading.set(name, module);
     }
@@ -87,11 +87,14 @@
   }
 
   // ---- asking the server
-  async function ask(url, options = {}) {
+  /** What the server answers. When it wants a log-in first, or has another token for forms, it is asked once more. */
+  async function ask(url, options = {}, isAgain = false) {
     const headers = { "HX-Request": "true", ...options.headers };
+    if (options.method) headers["X-CSRFToken"] = $("meta[name=csrf]").content;
     const answer = await fetch(url, { credentials: "same-origin", ...options, headers });
-    if (answer.status === 401) location.reload();
-    return answer;
+    const isRefused = answer.status === 401 || (answer.status === 403 && options.method);
+    if (isAgain || !isRefused) return answer;
+    return await (await load("session")).admit() ? ask(url, options, true) : answer;
   }
   function parsed(html) {
     const part = document.createElement("template");
@@ -106,9 +109,7 @@
     return parsed(await answer.text());
   }
   /** Posts the fields as a form does; the answer is the browser's. */
-  const post = (url, fields = {}) => ask(url, {
-    method: "POST", body: new URLSearchParams(fields), headers: { "X-CSRFToken": $("meta[name=csrf]").content },
-  });
+  const post = (url, fields = {}) => ask(url, { method: "POST", body: new URLSearchParams(fields) });
 
   // ---- moving about
   function toggleSide(open = !$("#side")?.classList.contains("open")) {
@@ -142,14 +143,15 @@
   // ---- keys and clicks
   const actions = {
     help: () => $("#help").showModal(), side: () => toggleSide(), close: (button) => button.closest("dialog").close(),
-    dismiss: (button) => button.closest("[data-toast]").remove(),
+    print: () => print(), dismiss: (button) => button.closest("[data-toast]").remove(),
     latest: () => load("timeline").then(({ latest }) => latest()),
     theme: () => load("switches").then(({ nextTheme }) => nextTheme()),
     copy: (button) => load("switches").then(({ copy }) => copy(button)),
   };
   const keys = {
-    j: () => move(1), k: () => move(-1), J: () => openBy(1), K: () => openBy(-1), r: () => $("#answer")?.focus(), f: () => $("#narrow input, #narrow a")?.focus(),
-    G: actions.latest, "]": () => toggleSide(), "?": actions.help, "g i": () => $("[data-go=i]").click(), "g w": () => $("[data-go=w]").click(),
+    j: () => move(1), k: () => move(-1), J: () => openBy(1), K: () => openBy(-1), r: () => $("#answer")?.focus(), f: () => $("#find")?.focus(),
+    G: actions.latest, u: () => load("unread").then(({ next }) => next()), U: () => load("unread").then(({ markUnread }) => markUnread()),
+    "]": () => toggleSide(), "?": actions.help, "g i": () => $("[data-go=i]").click(), "g w": () => $("[data-go=w]").click(),
   };
   const declared = (combination) => $$("[data-key]").filter(({ dataset }) => dataset.key === combination).at(-1);
   // Single keys are the member's own choice, kept by the server: off, or others than ours.
@@ -212,10 +214,16 @@
     if (!sheet.open) sheet.showModal();
     release();
   });
-  document.addEventListener("htmx:response:error", (event) => {
-    const { ctx } = event.detail; // the error page says more than a fragment can
-    if (["work", "sheet"].includes(ctx.target?.id) && ctx.response.status !== 401) location.assign(ctx.request.action);
+  // the error page says more than a fragment can
+  const leave = ({ target, request }) => { if (["work", "sheet"].includes(target?.id)) location.assign(request.action); };
+  document.addEventListener("htmx:before:response", (event) => {
+    const { ctx } = event.detail;
+    const { status } = ctx.response;
+    if (status !== 401 && !(status === 403 && ctx.request.method !== "GET")) return;
+    event.preventDefault(); // else the address would be that of what was refused
+    load("session").then(({ again }) => again(ctx.sourceElement, () => leave(ctx)));
   });
+  document.addEventListener("htmx:response:error", ({ detail }) => leave(detail.ctx));
 
   const hub = {
     $, $$, say, fill, wait, keep, announce, load, ask, post, fetchPart, parsed, customer, shownProfile,

@@ -29,8 +29,25 @@
     }
   }
 
+  // ---- no connection: said with how long it has been; what was sent meanwhile waits for its end
+  const lost = { since: 0, ticking: 0, ends: [] };
+  function tellLost() {
+    const seconds = Math.round((Date.now() - lost.since) / 1000);
+    const time = seconds < 60 ? say("seconds", { n: seconds }) : say("minutes", { n: Math.floor(seconds / 60) });
+    $("#offline-for").textContent = say("lost", { time });
+  }
   function bar(isLost) {
     $("#offline").hidden = !isLost;
+    if (isLost && !lost.since) {
+      lost.since = Date.now();
+      lost.ticking = setInterval(() => { tellLost(); if (navigator.onLine && (Date.now() - lost.since) % 5000 < 1000) pullAll(); }, 1000);
+      tellLost();
+    }
+    if (!isLost && lost.since) {
+      clearInterval(lost.ticking);
+      lost.since = 0;
+      for (const end of lost.ends.splice(0)) end();
+    }
     if (isLost) setState("off"); else if (state === "off") setState(stream.state);
   }
 
@@ -113,6 +130,8 @@
   /** Whoever stays with a customer for a moment is seen there; who only passes by is not. */
   const look = () => setTimeout(() => { if (customer()) load("presence").catch(() => {}); }, 1500);
   look();
+  const showNews = () => { if (Number(customer()?.dataset.unread)) load("unread").catch(() => {}); };
+  showNews();
   document.addEventListener("hub:show", ({ detail }) => load("timeline").then(({ mergeEntries }) => mergeEntries(detail)));
   /** Its sessions and folds, once something joins it or somebody reads in it. */
   const story = () => load("story").catch(() => {});
@@ -126,8 +145,33 @@
     opened = shownProfile();
     document.dispatchEvent(new CustomEvent("hub:opened"));
     look();
+    showNews();
     markCurrent();
     if (document.activeElement?.offsetParent === null || document.activeElement === document.body) $("#tl")?.focus();
   });
-  Object.assign(window.hub, { markCurrent });
+  const connection = { isLost: () => Boolean(lost.since), back: () => new Promise((end) => { lost.ends.push(end); }) };
+  Object.assign(window.hub, { markCurrent, tell, connection });
+
+  // ---- the reply box comes alive when somebody turns to it
+  let awake = null;
+  const wakes = (target) => target.closest?.("#compose, [data-again], [data-reuse], [data-compose]");
+  function wake() {
+    awake ??= load("composer").then(() => { awake.isDone = true; }, () => { awake = null; });
+    return awake;
+  }
+  function onTurn(event) {
+    if (awake?.isDone || !wakes(event.target)) return;
+    const { type, target } = event;
+    if (type === "click" || type === "submit") { event.preventDefault(); event.stopPropagation(); }
+    wake().then(() => {
+      if (type === "click") target.click();
+      if (type === "submit" && awake) target.requestSubmit();
+      if (type === "input") target.dispatchEvent(new Event("input", { bubbles: true }));
+    });
+  }
+  for (const name of ["focusin", "pointerdown", "dragenter", "input", "click", "submit"]) document.addEventListener(name, onTurn, { capture: true });
+  document.addEventListener("hub:entries", ({ detail }) => {
+    if (detail.arrived && !awake) wake().then(() => document.dispatchEvent(new CustomEvent("hub:entries", { detail })));
+  });
+  document.addEventListener("htmx:after:swap", () => { if ($("#answer")?.value) wake(); });
 })();

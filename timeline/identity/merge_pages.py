@@ -18,6 +18,7 @@ from profiles.preview import preview_merge
 from profiles.reading import current_profile_id
 from profiles.review_queue import bring_back, decide, open_reviews, place_of, put_off, review_view
 from timeline.identity.comparing import Comparison, choices_in, compared_entries, comparison_of
+from timeline.identity.report_pages import open_reports
 from timeline.identity.review_rows import reasons_of, rows_of
 from timeline.pages.agents import BIGGEST_ID, actor_of, judge_page
 from timeline.pages.panel import name_of
@@ -42,8 +43,14 @@ def queue(request: HttpRequest) -> HttpResponse:
     """The pairs that wait, newest first; only the rows after `before` when the page's script asks."""
     before = _cursor(request)
     page = open_reviews(before=before, limit=PAGE + 1)
-    context = {"here": "merges", "rows": rows_of(page[:PAGE]), "next": page[PAGE - 1].id if len(page) > PAGE else None}
+    context: dict[str, Any] = {
+        "here": "merges",
+        "rows": rows_of(page[:PAGE]),
+        "next": page[PAGE - 1].id if len(page) > PAGE else None,
+    }
     is_part = before is not None and request.headers.get("HX-Request") == "true"
+    if before is None:
+        context["reports"] = open_reports()
     return render(request, "merges/rows.html" if is_part else "merges/queue.html", context)
 
 

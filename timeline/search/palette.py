@@ -4,6 +4,7 @@ Places and what is found come from here. What can be done is on the page already
 command, and the page's script lists those that match.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,9 +16,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_GET
 
+from profiles.models import StaffMember
 from profiles.searching import find_customers
 from profiles.words import words_in
-from timeline.pages.agents import agent_page, is_admin, is_fragment, may_judge
+from timeline.keys import commands
+from timeline.pages.agents import actor_of, agent_page, is_admin, is_fragment, may_judge
 from timeline.pages.sheets import sheet
 from timeline.search.finding import LONGEST_ASKED, search_entries
 from timeline.search.rows import customer_row, entry_row, recent_rows
@@ -77,16 +80,18 @@ def _has(place: Place, wanted: list[str]) -> bool:
 def palette(request: HttpRequest) -> HttpResponse:
     """The box with what it shows before anything is typed; for its script the results alone."""
     asked = request.GET.get("q", "").replace("\0", " ")[:LONGEST_ASKED]
-    context = {"asked": asked, "here": "palette", "places": places_like(asked, request), **_found(asked)}
+    words = json.dumps({command.key: str(command.words) for command in commands()})
+    context = {"asked": asked, "here": "palette", "places": places_like(asked, request), "words": words}
+    context |= _found(asked, actor_of(request))
     if is_fragment(request) and "q" in request.GET:
         return render(request, "palette/results.html", context)
     return sheet(request, "palette/sheet.html", context)
 
 
-def _found(asked: str) -> Mapping[str, Any]:
+def _found(asked: str, member: StaffMember) -> Mapping[str, Any]:
     asked = asked.strip()
     if not asked:
-        return {"customers": recent_rows(), "is_recent": True}
+        return {"customers": recent_rows(member), "is_recent": True}
     customers = [customer_row(each) for each in find_customers(asked)[:CUSTOMERS]]
     if len(asked) < FEWEST_FOR_ENTRIES:
         return {"customers": customers}

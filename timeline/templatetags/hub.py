@@ -18,8 +18,9 @@ from django.utils.translation import pgettext
 from profiles.review_queue import count_open_reviews
 from timeline.pages.agents import may_judge
 from timeline.pages.glance import WAITING_SHOWN_LIMIT
+from timeline.reporting import count_open
 from timeline.showing import marks
-from timeline.showing.ages import in_words
+from timeline.showing.ages import HOUR, in_words, span
 
 register = template.Library()
 AVATAR_TINTS = 6
@@ -44,12 +45,21 @@ def ago(moment: datetime, style: str = "short") -> SafeString:
     return _time(moment, in_words(moment, timezone.now(), style), relative=style)
 
 
+@register.simple_tag
+def window_left(ends_at: datetime) -> str:
+    """How long WhatsApp's window stays open, until the script of the reply box goes on with it."""
+    seconds = int((ends_at - timezone.now()).total_seconds())
+    words = _("Closes in {time}") if seconds < 2 * HOUR else _("Open for {time} more")
+    return words.format(time=span(max(seconds, 0)))
+
+
 @register.simple_tag(takes_context=True)
 def merges_waiting(context: Context) -> str | None:
-    """How many pairs wait for who may judge them, counted up to 99; None for everybody else."""
+    """How many pairs and reports wait for who may judge them, counted up to 99; None for everybody else."""
     if not may_judge(context["request"]):
         return None
-    waiting = count_open_reviews(at_most=WAITING_SHOWN_LIMIT + 1)
+    most = WAITING_SHOWN_LIMIT + 1
+    waiting = count_open_reviews(at_most=most) + count_open(at_most=most)
     return f"{WAITING_SHOWN_LIMIT}+" if waiting > WAITING_SHOWN_LIMIT else str(waiting or "")
 
 
