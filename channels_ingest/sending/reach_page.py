@@ -25,7 +25,7 @@ MOST_ASKED = 50
 @agent_page
 def reach(request: HttpRequest, profile_id: int) -> HttpResponse:
     """Each address with its state by the rule of the reply box. Without a script the customer's page has them."""
-    profile = describe(profile_id) if profile_id <= BIGGEST_ID else None
+    profile = describe(profile_id, with_traits=False) if profile_id <= BIGGEST_ID else None
     if profile is None:
         current = current_profile_id(profile_id) if profile_id <= BIGGEST_ID else None
         if current is None:
