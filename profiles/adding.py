@@ -181,7 +181,8 @@ def add_address(
     """The address is the customer's, and nobody joins them by it; returns its channel identity too.
 
     Nothing is done if it is theirs already. An address that a colleague typed, and that is nobody's and was never used,
-    goes to this customer, unless somebody said that it is not theirs. Raises UnknownProfileError, TakenError if it belongs to somebody else.
+    goes to this customer, unless somebody said that it is not theirs. Raises UnknownProfileError, TakenError if it
+    belongs to somebody else.
     """
     at = at or timezone.now()
     [mine] = members(profile_id)
@@ -209,7 +210,8 @@ def add_address(
             rest = set(found.everybody) - {found.seat.profile_id}
             if not rest and is_bare(found.seat.profile_id) and not _were_told_apart(mine, [found.seat.pk]):
                 verb = Operation.Verb.ADD
-                return merge(profile_id, found.seat.profile_id, actor=actor, reason=reason, verb=verb), found.seat.pk
+                done = merge(profile_id, found.seat.profile_id, actor=actor, reason=reason, verb=verb)
+                return done, found.seat.pk
         done = perform(
             Operation.Verb.ADD,
             actor=actor,
