@@ -23,7 +23,8 @@ def work(agent: StaffMember, lead: StaffMember) -> None:
         "Yuki Sato": lambda pk: _yuki(pk, agent),
     }
     current = Profile.objects.filter(display_name__in=deeds, channel_identities__isnull=False).distinct()
-    known = dict(current.values_list("display_name", "id"))
+    # Of two of one name the older: the younger is who forges their mail.
+    known = dict(current.order_by("-id").values_list("display_name", "id"))
     for name, deed in deeds.items():
         if name in known:
             deed(known[name])
