@@ -6,13 +6,20 @@ from timeline.identity import merge_pages, operation_log
 from timeline.identity import pages as identity_pages
 from timeline.identity import verb_pages as identity_verbs
 from timeline.pages import consent as consent_pages
-from timeline.pages import customer, queue
+from timeline.pages import actions, customer, filtering, queue
 from timeline.pages import media as media_pages
 from timeline.search import pages as search_pages
 
 urlpatterns = [
     path("", queue.home, name="home"),
     path("inbox/<slug:view>/", queue.inbox, name="inbox"),
+    path("inbox/<slug:view>/filter/", filtering.narrow, name="queue-filter"),
+    path("inbox/<slug:view>/save/", filtering.keep_view, name="save-view"),
+    path("inbox/<slug:view>/change/", filtering.change, name="change-view"),
+    path("inbox/<slug:view>/remove/", filtering.remove, name="remove-view"),
+    path("inbox/<slug:view>/bring-back/", filtering.bring_back, name="bring-back-view"),
+    path("work/undo/", actions.take_back, name="take-back"),
+    path("work/<slug:action>/", actions.act, name="act"),
     path("inbox/<slug:view>/<int:profile_id>/", customer.customer, name="inbox-customer"),
     path("customers/<int:profile_id>/", customer.customer_alone, name="customer"),
     path("customers/<int:profile_id>/older/", customer.older, name="older"),

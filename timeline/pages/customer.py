@@ -9,12 +9,13 @@ from profiles.reading import current_profile_id, describe
 from timeline.identity.glance import identity_glance
 from timeline.identity.lines import identity_lines
 from timeline.models import Entry
-from timeline.pages.agents import BIGGEST_ID, agent_page, is_fragment, may_judge
+from timeline.pages.agents import BIGGEST_ID, actor_of, agent_page, is_fragment, may_judge
 from timeline.pages.consent import consent_part
 from timeline.pages.cursors import refuses_odd_cursors
 from timeline.pages.glance import glance
 from timeline.pages.panel import Panel, panel_of
-from timeline.pages.queue import check_view, queue_of, rows_of
+from timeline.pages.listing import carried_queue
+from timeline.pages.queue import queue_of, rows_of
 from timeline.pages.toasts import say_moved
 from timeline.reading import (
     MOST_CHANGED,
@@ -35,19 +36,20 @@ def customer(request: HttpRequest, view: str, profile_id: int) -> HttpResponse:
 
     With `entry` the timeline is open there. The cursor is taken first, so that what comes meanwhile is pulled.
     """
-    check_view(view)
+    queue = carried_queue(request, view)
     entry = _asked_entry(request)
     if entry and entry.channel_identity.profile_id != profile_id:  # joined or separated since the link was made
         return redirect(_at_entry(view, entry))
-    seen = glance(profile_id if profile_id <= BIGGEST_ID else None)
+    seen = glance(actor_of(request), profile_id if profile_id <= BIGGEST_ID else None)
     panel = _panel(profile_id)
     if panel is None:
-        return redirect("inbox-customer", view=view, profile_id=_moved(request, profile_id))
+        return redirect(queue.customer_url(_moved(request, profile_id)))
     page, newer_cursor = timeline_around(entry) if entry else (timeline_page(profile_id), None)
     context = {
         "newer_cursor": newer_cursor,
         "found": entry,
         "view": view,
+        "queue": queue,
         "selected": profile_id,
         "glance": seen,
         "panel": panel,
@@ -60,7 +62,7 @@ def customer(request: HttpRequest, view: str, profile_id: int) -> HttpResponse:
     }
     if is_fragment(request):
         return render(request, "inbox/customer.html", context)
-    return render(request, "inbox/inbox.html", context | queue_of(view))
+    return render(request, "inbox/inbox.html", context | queue_of(request, queue))
 
 
 @require_GET
@@ -119,17 +121,17 @@ def newer(request: HttpRequest, profile_id: int) -> HttpResponse:
 @refuses_odd_cursors
 def since(request: HttpRequest, profile_id: int) -> HttpResponse:
     """What is new or changed since the cursor `after`: entries, side panel and queue row, and the next cursor."""
-    view = request.GET.get("view", "all")
-    check_view(view)
+    queue = carried_queue(request, request.GET.get("view", "all"))
     panel = _panel(profile_id)
     entries, cursor = timeline_since(profile_id, request.GET.get("after", "")) if panel else ([], "")
     if panel is None or len(entries) >= MOST_CHANGED:  # merged meanwhile, or too far behind: to be loaded whole
-        whole = reverse("inbox-customer", args=[view, _current(profile_id) if panel else _moved(request, profile_id)])
+        whole = queue.customer_url(_current(profile_id) if panel else _moved(request, profile_id))
         return HttpResponse(status=409, headers={"HX-Location": whole})
     context = {
-        "view": view,
+        "view": queue.slug,
+        "queue": queue,
         "selected": profile_id,
-        "glance": glance(profile_id),
+        "glance": glance(actor_of(request), profile_id),
         "panel": panel,
         "activity": _activity(panel),
         "identity": identity_glance(panel),
@@ -137,7 +139,7 @@ def since(request: HttpRequest, profile_id: int) -> HttpResponse:
         "may_judge": may_judge(request),
         "cursor": cursor,
         "days": _days(entries, panel),
-        "rows": rows_of([profile_id], view),
+        "rows": rows_of(request, queue, [profile_id]),
     }
     response = render(request, "inbox/since.html", context)
     response["X-Cursor"] = cursor

@@ -8,7 +8,7 @@ from profiles.models import Profile
 from profiles.operations import Done
 from timeline.showing.wording import isolated
 
-UNDO, AGAIN = "undo", "again"
+UNDO, AGAIN, POST, WORK = "undo", "again", "post", "work"
 
 
 def say_done(request: HttpRequest, words: str, done: Done, *, nothing: str, action: str = UNDO) -> None:
@@ -38,3 +38,13 @@ def say_moved(request: HttpRequest, current: int) -> None:
     """The next page says that the customer who was asked for is part of this one."""
     name = Profile.objects.filter(id=current).values_list("display_name", flat=True).first()
     messages.info(request, _("This customer was merged into %(name)s") % {"name": isolated(name or f"#{current}")})
+
+
+def say_undoable(request: HttpRequest, words: str, url: str) -> None:
+    """The next page says `words` and offers to take it back by a post to the url."""
+    messages.success(request, words, extra_tags=f"{POST} {url}")
+
+
+def say_work(request: HttpRequest, words: str, token: str) -> None:
+    """What is said next are `words`, with the offer to take back what the token of `timeline.pages.acting` holds."""
+    messages.success(request, words, extra_tags=f"{WORK} {token}")

@@ -10,9 +10,10 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from profiles.searching import CustomerFound, Matched, find_customers
+from timeline.models import QueueRow
 from timeline.pages.agents import agent_page, is_fragment
 from timeline.pages.panel import AddressRow, name_of
-from timeline.reading import CursorError, queue_page
+from timeline.reading import CursorError
 from timeline.search.finding import LONGEST_ASKED, EntryFound, Segment, search_entries
 from timeline.search.people import addresses_of
 from timeline.showing.wording import TRAITS, channel_of, identifier_of, shown_address, words_of
@@ -99,7 +100,7 @@ def _entries(asked: str, limit: int, before: str | None = None) -> dict[str, Any
 
 def _recent() -> list[CustomerRow]:
     """Who was active last: what most people look for."""
-    rows = queue_page(limit=RECENT).rows
+    rows = QueueRow.objects.order_by("-last_entry_at", "-profile_id").select_related("profile")[:RECENT]
     return [
         CustomerRow(row.profile_id, name_of(row.profile.display_name), [], addresses_of(row.profile_id)) for row in rows
     ]
