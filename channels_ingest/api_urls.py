@@ -4,11 +4,14 @@ from django.urls import path
 
 from channels_ingest.evidence_api import Events, Identify, Receipt
 from channels_ingest.sending.api import Messages, Retry
+from channels_ingest.starting.api import Addresses, Profiles
 
 urlpatterns = [
     path("identify/", Identify.as_view(), name="api-identify"),
     path("events/", Events.as_view(), name="api-events"),
     path("receipts/<str:receipt>/", Receipt.as_view(), name="api-receipt"),
+    path("profiles/", Profiles.as_view(), name="api-profiles"),
+    path("profiles/<int:profile_id>/addresses/", Addresses.as_view(), name="api-addresses"),
     path("profiles/<int:profile_id>/messages/", Messages.as_view(), name="api-messages"),
     path("messages/<int:entry_id>/retry/", Retry.as_view(), name="api-retry"),
 ]

@@ -28,6 +28,7 @@ from channels_ingest.models import AccountNotice as StoredNotice
 from channels_ingest.models import Envelope
 from channels_ingest.models import Errand as StoredErrand
 from channels_ingest.ourselves import Ourselves
+from channels_ingest.reached import reached
 from channels_ingest.rivals import envelopes_with_rivals
 from channels_ingest.routing import Router
 from channels_ingest.sending.outcomes import Awaited, adopt, awaited, stand_ins
@@ -159,7 +160,7 @@ def write(batch: Batch) -> list[Happened]:
     while True:
         with transaction.atomic():
             placed = _with_proofs(batch.placed)
-            identified, places = _identify(placed, [*held.values(), *strays.values()])
+            identified, places = _identify(placed, [*held.values(), *strays.values()], _reached(placed, held))
             if is_current(identified) and are_in_place(held) and are_in_place(strays):
                 adopt(waiting, held, strays)
                 written = [
@@ -203,12 +204,19 @@ def _proved(placed: _Placed, proofs: Mapping[Writer, SeenIdentifier]) -> _Placed
     return replace(placed, item=replace(item, sender=sender))
 
 
-def _identify(placed: Sequence[_Placed], entries: Iterable[Entry]) -> tuple[Identified, list[_Place | None]]:
+def _reached(placed: Sequence[_Placed], held: Held) -> list[SenderSeen]:
+    """Who was reached at an address from which nobody has written yet."""
+    return reached(((each.account_id, each.item) for each in placed), held)
+
+
+def _identify(
+    placed: Sequence[_Placed], entries: Iterable[Entry], also_seen: Sequence[SenderSeen]
+) -> tuple[Identified, list[_Place | None]]:
     """Everybody is identified and locked, those of `entries` too; each item's channel identity with its sightings."""
     amended = {entry.channel_identity_id for entry in entries}
     seen = [_seen(each) for each in placed]
     boundaries = [boundary for each in placed for boundary in _boundaries(each)]
-    identified = identify([s for s in seen if s is not None], boundaries, also_lock=amended)
+    identified = identify([*(s for s in seen if s is not None), *also_seen], boundaries, also_lock=amended)
     lock_rows("profiles_channelidentity", amended.union(identified.channel_identity_ids))
     found = iter(zip(identified.channel_identity_ids, identified.sighting_ids, strict=True))
     return identified, [_Place(*next(found)) if s is not None else None for s in seen]

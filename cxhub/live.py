@@ -44,6 +44,8 @@ _HEAD = """
 SELECT coalesce((SELECT changed_in FROM timeline_entry
     WHERE changed_in < pg_snapshot_xmin(pg_current_snapshot())::text::bigint ORDER BY changed_in DESC LIMIT 1), 0)
 """
+#: What a page that connects may not have seen, transactions that older ones still hold back included.
+_NEWEST = "SELECT coalesce(max(changed_in), 0) FROM timeline_entry"
 _STILL_ALLOWED = "SELECT id, access_revision FROM profiles_staffmember WHERE is_active AND id = ANY(%s)"
 
 Scope = dict[str, Any]
@@ -79,6 +81,8 @@ class Live:
         self.used: dict[str, float] = {}
         self.is_bus_up = False
         self.is_due = asyncio.Event()
+        self.connected: list[Stream] = []
+        self.is_connected = asyncio.Event()
         self.head = 0
         self.feeds: list[asyncio.Task[None]] = []
         self.bus: redis.Redis | None = None
@@ -93,7 +97,8 @@ class Live:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
-                self.feeds = [asyncio.create_task(self._nudges()), asyncio.create_task(self._heartbeats())]
+                feeds = (self._nudges(), self._heartbeats(), self._greetings())
+                self.feeds = [asyncio.create_task(feed) for feed in feeds]
                 await send({"type": "lifespan.startup.complete"})
             else:
                 for feed in self.feeds:
@@ -157,7 +162,8 @@ class Live:
         ]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         self.streams.add(stream)
-        stream.offer(_event("head", {"head": str(self.head)}))
+        self.connected.append(stream)
+        self.is_connected.set()
         sending = asyncio.create_task(self._send_events(stream, send))
         leaving = asyncio.create_task(_disconnected(receive))
         try:
@@ -212,6 +218,25 @@ class Live:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(HEARTBEAT_SECONDS if self.is_bus_up else HEARTBEAT_ALONE_SECONDS):
                     await self.is_due.wait()
+
+    async def _greetings(self) -> None:
+        """Every page that connects hears what was newest after it could hear nudges: nothing falls between.
+
+        Pages that connect together, as after a restart, cost one question.
+        """
+        while True:
+            await self.is_connected.wait()
+            self.is_connected.clear()
+            connected, self.connected = self.connected, []
+            newest = self.head
+            try:
+                async with await self._database() as database:
+                    row = await (await database.execute(_NEWEST)).fetchone()
+                    newest = row[0] if row else newest
+            except (psycopg.Error, OSError) as error:
+                log.warning("no head for new streams", extra={"fault": type(error).__name__})
+            for stream in connected:
+                stream.offer(_event("head", {"head": str(newest)}))
 
     async def _beat(self) -> None:
         async with await self._database() as database:

@@ -141,6 +141,9 @@ CONTENT_SECURITY_POLICY = {
 }
 
 LANGUAGE_CODE = "en"
+#: What the pages are complete in; a browser that asks for another one gets English. `.ci/translations` keeps it so.
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
@@ -152,7 +155,7 @@ STATIC_ROOT = DATA_FOLDER.static
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "media": _environment.media_storage.as_django(),
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "cxhub.static_files.StrippedStaticFilesStorage"},
 }
 
 # Signed deliveries are bounded by their adapter's own limit, which answers 413; Django's 400 would lose mail, because

@@ -3,10 +3,8 @@
 from django.urls import path
 
 from profiles import identity_api as identity
-from profiles.api import ProfileList
 
 urlpatterns = [
-    path("profiles/", ProfileList.as_view(), name="api-profiles"),
     path("profiles/<int:profile_id>/merge/", identity.Merge.as_view(), name="api-merge"),
     path("profiles/<int:profile_id>/merge/preview/", identity.MergePreview.as_view(), name="api-merge-preview"),
     path("profiles/<int:profile_id>/unmerge/", identity.Unmerge.as_view(), name="api-unmerge"),

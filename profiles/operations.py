@@ -79,10 +79,12 @@ def perform(
     write: Write,
     about: Collection[int],
     detail: dict[str, Any] | None = None,
+    born: Collection[int] = (),
 ) -> Done:
     """`write` ran under every lock it needs, as one operation, and all profiles are what the evidence then says.
 
-    `about` are channel identities; the profiles they belong to, before and after, are the operation's subjects.
+    `about` are channel identities; the profiles they belong to, before and after, are the operation's subjects. `born`
+    holds, once `write` ran, the channel identities that it made.
     """
     with transaction.atomic():
         scope = _locked(reach)
@@ -103,7 +105,7 @@ def perform(
             touched = {*moved.touched, *users_of(opened)}
             if wrote is Wrote.EVIDENCE:
                 touched |= scope.touched
-            return Amended(touched, moved.born, {*scope.touched, *moved.touched}, operation.pk)
+            return Amended(touched, {*moved.born, *born}, {*scope.touched, *moved.touched}, operation.pk)
 
         touched = {*scope.touched, *about}
         profile_of = dict(ChannelIdentity.objects.filter(id__in=touched).values_list("id", "profile_id"))

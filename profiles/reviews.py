@@ -12,6 +12,7 @@ from profiles.identity.evidence import JoinKey
 from profiles.identity.partition import MOST_TOLD
 from profiles.identity.values import Grade
 from profiles.models import Review
+from profiles.models.evidence import TYPED
 
 #: A claim about an identifier that many hold is no news about anybody.
 _MOST_HOLDERS = 5
@@ -55,23 +56,32 @@ _HOLDERS = """
     ) i
     CROSS JOIN LATERAL (
         SELECT channel_identity_id FROM profiles_sighting
-        WHERE identifier_id = i.id AND withdrawn_by_id IS NULL AND (grade = 'claimed') = {is_claim} OFFSET 0
+        WHERE identifier_id = i.id AND withdrawn_by_id IS NULL AND {is_one} OFFSET 0
     ) s
     CROSS JOIN LATERAL (SELECT profile_id FROM profiles_channelidentity WHERE id = s.channel_identity_id OFFSET 0) c
     LIMIT %(most)s
 """
+_IS_CLAIM = "grade = 'claimed'"
+#: A colleague wrote it down, which is no proof, but more than nothing.
+_IS_TYPED = f"({_IS_CLAIM} AND source LIKE '{TYPED}%%')"
 _CLAIMS = f"""
-SELECT f.kind, f.scope, f.join_key, claimer.profile_id, holder.profile_id
+SELECT f.kind, f.scope, f.join_key, claimer.profile_id, holder.profile_id, 'claimed'
 FROM unnest(%(kinds)s::text[], %(scopes)s::text[], %(join_keys)s::text[]) AS f(kind, scope, join_key)
-CROSS JOIN LATERAL ({_HOLDERS.format(is_claim="true")}) claimer
-CROSS JOIN LATERAL ({_HOLDERS.format(is_claim="false")}) holder
+CROSS JOIN LATERAL ({_HOLDERS.format(is_one=_IS_CLAIM)}) claimer
+CROSS JOIN LATERAL ({_HOLDERS.format(is_one="grade <> 'claimed'")}) holder
 WHERE claimer.profile_id <> holder.profile_id AND f.kind <> 'order'
+UNION
+SELECT f.kind, f.scope, f.join_key, claimer.profile_id, holder.profile_id, 'typed'
+FROM unnest(%(kinds)s::text[], %(scopes)s::text[], %(join_keys)s::text[]) AS f(kind, scope, join_key)
+CROSS JOIN LATERAL ({_HOLDERS.format(is_one=_IS_TYPED)}) holder
+CROSS JOIN LATERAL ({_HOLDERS.format(is_one=f"{_IS_CLAIM} AND NOT {_IS_TYPED}")}) claimer
+WHERE claimer.profile_id <> holder.profile_id
 ORDER BY 1, 2, 3, 4, 5
 """  # noqa: S608
 
 
 def claims_about(fresh: Iterable[tuple[int, JoinKey]]) -> list[Found]:
-    """What one profile claims and another was proved to have, about identifiers that were just seen."""
+    """What one profile claims and another was proved to have, or staff wrote down for it; of what was just seen."""
     keys = sorted({key for _, key in fresh})
     if not keys:
         return []
@@ -90,9 +100,9 @@ def claims_about(fresh: Iterable[tuple[int, JoinKey]]) -> list[Found]:
             Review.Kind.CLAIM,
             min(claimer, holder),
             max(claimer, holder),
-            {"code": "claimed", "kind": kind, "scope": scope, "value": value, "by": claimer},
+            {"code": code, "kind": kind, "scope": scope, "value": value, "by": claimer},
         )
-        for kind, scope, value, claimer, holder in rows
+        for kind, scope, value, claimer, holder, code in rows
     ]
 
 

@@ -63,6 +63,8 @@ def reason_words(reason: Mapping[str, Any]) -> str:
         return _("Both have the %(kind)s %(value)s, but %(limit)s") % facts
     if code == "claimed":
         return _("One says that the %(kind)s %(value)s is theirs, the other was proved to have it") % facts
+    if code == "typed":
+        return _("One says that the %(kind)s %(value)s is theirs, a colleague wrote it down for the other") % facts
     if code == "same_name":
         return _("Both are called %(value)s") % facts
     if code == "alike":
@@ -92,6 +94,8 @@ def verb_words(verb: str, detail: Mapping[str, Any]) -> str:
         }.get(str(detail.get("what")), _("“Somebody else writes since” withdrawn"))
     if verb == "undo":
         return _("Undone: %(what)s") % {"what": verb_words(str(detail.get("verb", "")), {})}
+    if verb == "add":
+        return _("Address written down: %(value)s") % facts if value else _("Address written down")
     return {
         "merge": _("Merged"),
         "unmerge": _("Separated"),

@@ -55,6 +55,8 @@ class WhatsAppCloud:
     max_body_bytes = 4_000_000  # Meta sends up to 3 MB
     kept_headers: tuple[str, ...] = ("x-hub-signature-256", "content-type", "user-agent")
     refusal_status = 401
+    #: Customers' numbers come without a plus sign, and are addresses as they come.
+    has_bare_numbers = True
     route_setting = "phone_number_id"
     api_url = _whatsapp_sending.API_URL
     sending_settings: tuple[str, ...] = ("access_token", "phone_number_id")

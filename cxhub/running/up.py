@@ -149,8 +149,9 @@ def _bring_up_to_date(supervisor: Supervisor, console: Console, hub: Hub) -> Non
 
 
 def _static_fingerprint(project: Path, *, collected: Path) -> str:
-    """Changes with every static file of the project and with the lock, which fixes those of the packages."""
+    """Changes with every static file of the project, how they are collected, and the lock, which fixes the packages."""
     digest = hashlib.sha256((project / "requirements" / "runtime.txt").read_bytes())
+    digest.update((PROJECT / "cxhub" / "static_files.py").read_bytes())
     found = [*project.glob("static"), *project.glob("*/static"), *project.glob("*/*/static")]
     # What was collected is no source: data folders stand in the project, and hidden ones may be those of other hubs.
     folders = [

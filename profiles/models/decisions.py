@@ -22,6 +22,7 @@ class Operation(models.Model):
     """
 
     class Verb(models.TextChoices):
+        ADD = "add"
         MERGE = "merge"
         UNMERGE = "unmerge"
         DECIDE = "decide"

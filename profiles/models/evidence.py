@@ -19,6 +19,9 @@ from profiles.models.accounts import ChannelAccount
 from profiles.models.decisions import Operation
 from profiles.models.projection import Profile
 
+#: How the source of a sighting begins that a member of staff typed; their id follows.
+TYPED = "staff "
+
 
 class ChannelIdentity(models.Model):
     """One sender on one channel account: what a reply goes to, and what owns entries.

@@ -13,14 +13,16 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
+from profiles.adding import TypedAddress, add_address
 from profiles.correcting import draw_boundary, mark, undo, withdraw_boundary, withdraw_sighting
-from profiles.identity.values import Grade
+from profiles.identity.values import Grade, IdentifierKind, Sender
 from profiles.merging import merge, tell_apart, unmerge
 from profiles.models import Boundary, ChannelIdentity, Identifier, Operation, Sighting
 from profiles.operations import Done, VerbRefusedError
 from tests.profiles.invariants import check
 from tests.profiles.snapshot import partition, snapshot, timelines
 from tests.profiles.world import (
+    PHONES,
     World,
     answer,
     browsing,
@@ -196,6 +198,38 @@ class Machine(RuleBasedStateMachine):
             now = partition()
             assert len({now[pk] for pk in part}) == len({now[pk] for pk in rest}) == 1
             assert now[part[0]] != now[rest[0]]
+
+    @precondition(lambda self: self.world.facts)
+    @rule(one=st.integers(0, 20), line=st.sampled_from("ABS"), number=phones, at=hours)
+    def staff_write_an_address_down(self, one: int, line: str, number: int, at: Any) -> None:
+        """Whoever has the number keeps it; nobody else joins the customer by what was typed."""
+        profile, before = self.profile(one), partition()
+        value = PHONES[number]
+        address = value if line == "S" else value.removeprefix("+")
+        account = self.world.lines[line].pk
+        typed = TypedAddress(account_id=account, address=address, kind=IdentifierKind.PHONE, value=value)
+
+        def verb() -> Done:
+            return add_address(profile, typed, actor=self.world.lead, at=at)[0]
+
+        done = self.tried(verb)
+        if done is None or done.operation is None:
+            return
+        after = partition()
+        if born := after.keys() - before.keys():
+            self.world.note(
+                [
+                    (
+                        line,
+                        introduction(
+                            self.key(), Sender(address=address, identifiers=(phone(number, Grade.CLAIMED),)), at
+                        ),
+                    )
+                ]
+            )
+            assert len(born) == 1
+            assert {after[pk] for pk in born} == {profile}
+            assert {pk: after[pk] for pk in before} == before
 
     @precondition(lambda self: self.world.facts)
     @rule(one=st.integers(0, 20), other=st.integers(0, 20))

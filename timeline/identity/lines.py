@@ -94,6 +94,8 @@ def _title(entry: Entry, other: str) -> str:
     elif is_separated:
         said = _("Separated from %(name)s")
     else:
+        if entry.detail.get("verb") == Operation.Verb.ADD:
+            return _("%(address)s was written down for this customer") % {"address": _address(entry)}
         said = _("Merged with %(name)s") if entry.detail.get("verb") else _("Joined with %(name)s")
     return said % {"name": isolated(other)}
 

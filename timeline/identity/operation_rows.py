@@ -12,6 +12,7 @@ from profiles.wording import verb_words
 from timeline.pages.panel import name_of
 
 ICONS = {
+    "add": "plus",
     "merge": "git-merge",
     "unmerge": "unlink",
     "split": "calendar-clock",

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 WEEK, MONTH, YEAR = 7 * DAY, 30 * DAY, 365 * DAY
@@ -25,7 +25,14 @@ def in_words(moment: datetime, now: datetime, style: str) -> str:
     local = timezone.localtime(moment)
     if seconds < 6 * DAY:
         return date_format(local, "D")
-    return date_format(local, "j M" if local.year == timezone.localtime(now).year else "j M Y")
+    return date_format(local, day_format(local.year, now))
+
+
+def day_format(year: int, now: datetime) -> str:
+    """How a day is written short; the year only when it is another one."""
+    if year == timezone.localtime(now).year:
+        return pgettext("date format, short", "j M")
+    return pgettext("date format, short", "j M Y")
 
 
 def _span(seconds: int) -> str:
@@ -42,7 +49,17 @@ def _long(seconds: int) -> str:
     for size, once in ((YEAR, _("last year")), (MONTH, _("last month")), (WEEK, _("last week")), (DAY, _("yesterday"))):
         if size <= seconds < 2 * size:
             return once
-    return _("%(length)s ago") % {"length": _length(seconds)}
+    if seconds < HOUR:
+        return ngettext("%(n)d minute ago", "%(n)d minutes ago", n := seconds // MINUTE) % {"n": n}
+    if seconds < DAY:
+        return ngettext("%(n)d hour ago", "%(n)d hours ago", n := seconds // HOUR) % {"n": n}
+    if seconds < WEEK:
+        return ngettext("%(n)d day ago", "%(n)d days ago", n := seconds // DAY) % {"n": n}
+    if seconds < MONTH:
+        return ngettext("%(n)d week ago", "%(n)d weeks ago", n := seconds // WEEK) % {"n": n}
+    if seconds < YEAR:
+        return ngettext("%(n)d month ago", "%(n)d months ago", n := seconds // MONTH) % {"n": n}
+    return ngettext("%(n)d year ago", "%(n)d years ago", n := seconds // YEAR) % {"n": n}
 
 
 def _length(seconds: int) -> str:

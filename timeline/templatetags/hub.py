@@ -12,6 +12,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from profiles.review_queue import count_open_reviews
 from timeline.pages.agents import may_judge
@@ -70,7 +71,9 @@ def day_name(moment: datetime) -> str:
     days_ago = (timezone.localdate() - day).days
     if days_ago in (0, 1):
         return _("Yesterday") if days_ago else _("Today")
-    return date_format(day, "l j F" if day.year == timezone.localdate().year else "l j F Y")
+    if day.year == timezone.localdate().year:
+        return date_format(day, pgettext("date format", "l j F"))
+    return date_format(day, pgettext("date format", "l j F Y"))
 
 
 @register.filter

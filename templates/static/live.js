@@ -1,0 +1,124 @@
+"use strict";
+// What happens elsewhere appears here: one event stream for all tabs of the browser, which says what to pull.
+(() => {
+  const { $, $$, say, wait, customer, shownProfile, post, load } = window.hub;
+  const due = { profiles: new Set(), all: false, running: false };
+
+  /** Everything due is pulled, one request after the other; what becomes due meanwhile follows. */
+  async function pull() {
+    if (due.running) return;
+    due.running = true;
+    await wait(30);
+    try {
+      const { pullCustomer, pullQueue } = await load("pulls");
+      while (due.all || due.profiles.size) {
+        if ($("[data-empty-hub]")) { location.reload(); return; }
+        const { all, profiles } = due;
+        Object.assign(due, { all: false, profiles: new Set() });
+        if (customer() && (all || profiles.has(shownProfile()))) await pullCustomer();
+        const others = [...profiles].filter((id) => id !== shownProfile());
+        if ($("#rows") && (all || others.length)) await pullQueue(all || others.length > 50 ? null : others);
+        await wait(150);
+      }
+      bar(!navigator.onLine);
+    } catch (error) {
+      due.all = true; // the next event, heartbeat or poll tries again
+      if (error instanceof TypeError) bar(true);
+    } finally {
+      due.running = false;
+    }
+  }
+
+  function bar(isLost) {
+    $("#offline").hidden = !isLost;
+    if (isLost) setState("off"); else if (state === "off") setState(stream.state);
+  }
+
+  // ---- the live stream: one per browser, held by the tab that has the lock, told to the others
+  const stream = { state: "wait", failures: 0, holds: false };
+  let state = "wait";
+  const tabs = "BroadcastChannel" in window ? new BroadcastChannel("hub-live") : null;
+
+  function setState(name) {
+    if (state === name) return;
+    state = name;
+    const chip = $("#status");
+    if (!chip) return;
+    chip.dataset.state = name;
+    chip.title = say(`${name}Why`);
+    $(".status-word", chip).textContent = say(name);
+  }
+
+  function hear(message) {
+    if (message.hello) { if (stream.holds) tabs?.postMessage({ state: stream.state }); return; }
+    if (message.state) {
+      if (!message.opened && stream.state !== message.state && $("#rows")) due.all = true; // a tab that joins late
+      stream.state = message.state;
+      setState(navigator.onLine ? message.state : "off");
+    }
+    // who only browses moves in no queue: a busy shop would otherwise make every open page pull all the time
+    const isBrowsing = ["page_view", "custom"].includes(message.k) && String(message.c) !== shownProfile();
+    if (message.c && !isBrowsing) due.profiles.add(String(message.c));
+    if (message.head && $$("#customer, #rows, [data-empty-hub]").some(({ dataset }) => Number(message.head) >= Number(dataset.cursor))) due.all = true;
+    document.dispatchEvent(new CustomEvent("hub:told", { detail: message }));
+    if (due.all || due.profiles.size) pull();
+  }
+  const tell = (message) => { tabs?.postMessage(message); hear(message); };
+
+  function listen(url) {
+    return new Promise((ended) => {
+      const source = new EventSource(url);
+      source.onopen = () => { stream.failures = 0; tell({ state: "live", opened: true }); };
+      source.onerror = () => { source.close(); ended(); };
+      for (const name of ["e", "head"]) source.addEventListener(name, (event) => tell(JSON.parse(event.data)));
+    });
+  }
+
+  async function holdStream() {
+    stream.holds = true;
+    for (;;) {
+      try {
+        const ticket = await post($(".shell").dataset.ticket);
+        if (!ticket.ok) throw new Error(`ticket: ${ticket.status}`);
+        await listen((await ticket.json()).url);
+      } catch { /* counted below, like a stream that ended */ }
+      stream.failures += 1;
+      if (stream.failures >= 2) tell({ state: "poll" });
+      await wait(Math.min(30000, 500 * 2 ** stream.failures) * (0.5 + Math.random()));
+    }
+  }
+
+  if (tabs) { tabs.onmessage = (event) => hear(event.data); tabs.postMessage({ hello: true }); }
+  if (navigator.locks) navigator.locks.request("hub-live", holdStream); else holdStream(); // no locks: a stream per tab
+  const pullAll = () => { due.all = true; pull(); };
+  const poll = () => { if (stream.state === "poll" && !document.hidden) pullAll(); };
+  setInterval(poll, 20000);
+  addEventListener("offline", () => bar(true));
+  addEventListener("online", pullAll);
+  document.addEventListener("visibilitychange", poll);
+  document.addEventListener("htmx:error", () => bar(true));
+
+  // ---- another customer is opened, more of one is shown
+  function showFound() {
+    const found = document.getElementById(customer()?.dataset.found);
+    if (found) { found.scrollIntoView({ block: "center" }); $("article", found)?.focus({ preventScroll: true }); }
+  }
+  function markCurrent() {
+    for (const { firstElementChild: link, dataset } of $$(".row")) {
+      link[dataset.profile === shownProfile() ? "setAttribute" : "removeAttribute"]("aria-current", "true");
+    }
+  }
+  let opened = shownProfile();
+  addEventListener("load", showFound);
+  document.addEventListener("hub:show", ({ detail }) => load("timeline").then(({ mergeEntries }) => mergeEntries(detail)));
+  document.addEventListener("htmx:after:swap", () => {
+    const days = $$("#tl-in > .day").map(({ dataset }) => dataset.day);
+    if ($("[data-seam]") || new Set(days).size < days.length) load("timeline").then(({ join }) => join());
+    if (shownProfile() === opened) return;
+    opened = shownProfile();
+    document.dispatchEvent(new CustomEvent("hub:opened"));
+    markCurrent();
+    if (document.activeElement?.offsetParent === null || document.activeElement === document.body) $("#tl")?.focus();
+  });
+  Object.assign(window.hub, { markCurrent });
+})();

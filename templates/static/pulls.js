@@ -1,0 +1,67 @@
+// Pulling what changed: the open customer's entries and panel, and rows of the queue. Loaded when the first thing happens.
+export default async ({ $, $$, customer, shownProfile, fetchPart, markCurrent, load }) => {
+  const { mergeEntries, keepFolds } = await load("timeline");
+
+  let sideShown = "";
+  /** The panel as it is now, unless the agent is using it: then the next pull tries again. */
+  function mergeSide(html) {
+    const side = $("#side");
+    const focused = side.contains(document.activeElement) ? document.activeElement : side;
+    const isSelecting = !getSelection().isCollapsed && side.contains(getSelection().anchorNode);
+    if (html === sideShown || isSelecting || !(focused === side || focused.matches(".side-close"))) return;
+    const old = side.cloneNode(true);
+    side.innerHTML = html;
+    window.htmx?.process(side);
+    keepFolds(old, side);
+    if (focused !== side) $(".side-close", side).focus();
+    sideShown = html;
+  }
+
+  // ---- the queue
+  /** `fresh` rows replace or join the shown ones in their order; `gone(row)` says which shown ones leave. */
+  function mergeRows(fresh, gone) {
+    const list = $("#rows");
+    const sign = list.dataset.order === "rising" ? 1 : -1;
+    const focused = document.activeElement?.closest(".row")?.id;
+    for (const row of $$(".row", list)) if (gone(row) && !fresh.some(({ id }) => id === row.id)) row.remove();
+    for (const row of fresh) {
+      const known = document.getElementById(row.id);
+      if (known?.dataset.sort !== row.dataset.sort) row.classList.add("new");
+      known?.remove();
+      const next = $$(".row", list).find((other) => sign * (other.dataset.sort - row.dataset.sort) > 0);
+      const more = $("#more-rows");
+      if (!next && more && !known) continue; // further down than what is loaded
+      list.insertBefore(row, next ?? more);
+      window.htmx?.process(row);
+    }
+    if (focused) $(`#${focused} a`)?.focus({ preventScroll: true });
+    markCurrent();
+  }
+
+  // ---- asking
+  async function pullCustomer() {
+    const { since, cursor, profile } = customer().dataset;
+    const part = await fetchPart(`${since}?after=${encodeURIComponent(cursor)}&view=${$(".shell").dataset.view}`);
+    if (shownProfile() !== profile) return; // the agent went on to the next customer meanwhile
+    customer().dataset.cursor = $("[data-cursor]", part).dataset.cursor;
+    mergeEntries($$("[data-part=days] > .day", part));
+    mergeSide($("[data-part=side]", part).innerHTML);
+    mergeRows($$("[data-part=rows] > .row", part), (row) => row.dataset.profile === profile);
+    showWaiting(part);
+  }
+  const showWaiting = (part) => { $("#waiting-count").textContent = $("[data-waiting]", part).dataset.waiting; };
+
+  async function pullQueue(ids) {
+    const list = $("#rows");
+    const part = await fetchPart(`${$(".shell").dataset.inbox}${ids ? `?ids=${ids.join(",")}` : ""}`);
+    const rows = $$(".row", part);
+    const edge = $("#more-rows", part) && rows.at(-1).dataset.sort; // a page speaks for what lies before its last row
+    const within = (sort) => !edge || (list.dataset.order === "rising" ? edge - sort : sort - edge) >= 0;
+    mergeRows(rows, (row) => (ids ? ids.includes(row.dataset.profile) : within(row.dataset.sort)));
+    showWaiting(part);
+    if (!ids) list.dataset.cursor = $("[data-cursor]", part).dataset.cursor;
+  }
+
+  document.addEventListener("hub:opened", () => { sideShown = ""; });
+  return { pullCustomer, pullQueue };
+};

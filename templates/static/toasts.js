@@ -1,0 +1,13 @@
+// Toasts: thirty seconds, longer under the pointer or the focus; what went wrong stays. Loaded with the first one.
+export default ({ $, announce }) => ({
+  attach(toast) {
+    announce($("p", toast).textContent);
+    if (toast.matches(".error")) return;
+    let left = 30;
+    const timer = setInterval(() => {
+      if (!toast.matches(":hover, :focus-within")) left -= 1;
+      if (left <= 0) toast.remove();
+      if (!toast.isConnected) clearInterval(timer);
+    }, 1000);
+  },
+});
