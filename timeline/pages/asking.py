@@ -14,6 +14,7 @@ from profiles.models import StaffMember
 from timeline.filtersets import BIGGEST_ID, ME, NOBODY
 from timeline.models import QueueRow
 from timeline.pages.acting import PROMISE, Wish
+from timeline.showing.ages import moment_words
 from timeline.showing.wording import isolated
 
 #: Tags of one post.
@@ -131,12 +132,6 @@ def offered_moments(now: datetime) -> list[tuple[str, datetime]]:
     if monday != tomorrow:
         offered.append((_("On Monday"), _at(monday, MORNING)))
     return offered
-
-
-def moment_words(moment: datetime) -> str:
-    """A moment ahead as an agent says it: the time alone while it is today."""
-    here = timezone.localtime(moment)
-    return date_format(here, "H:i" if here.date() == timezone.localdate() else "D j M, H:i")
 
 
 def _at(day: date, clock: time) -> datetime:

@@ -16,6 +16,7 @@ from timeline.pages.glance import glance
 from timeline.pages.panel import Panel, panel_of
 from timeline.pages.listing import carried_queue
 from timeline.pages.queue import queue_of, rows_of
+from timeline.pages.rows import work_view
 from timeline.pages.toasts import say_moved
 from timeline.reading import (
     MOST_CHANGED,
@@ -48,11 +49,12 @@ def customer(request: HttpRequest, view: str, profile_id: int) -> HttpResponse:
     context = {
         "newer_cursor": newer_cursor,
         "found": entry,
-        "view": view,
+        "view": queue.slug,
         "queue": queue,
         "selected": profile_id,
         "glance": seen,
         "panel": panel,
+        "work": work_view(profile_id, queue.member),
         "activity": _activity(panel),
         "identity": identity_glance(panel),
         "consent": consent_part(panel),
@@ -133,6 +135,7 @@ def since(request: HttpRequest, profile_id: int) -> HttpResponse:
         "selected": profile_id,
         "glance": glance(actor_of(request), profile_id),
         "panel": panel,
+        "work": work_view(profile_id, queue.member),
         "activity": _activity(panel),
         "identity": identity_glance(panel),
         "consent": consent_part(panel),

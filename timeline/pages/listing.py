@@ -77,6 +77,11 @@ class AskedQueue:
         """What the address of a customer in this queue ends with."""
         return "?" + urlencode({CARRIED: self.query}) if self.query else ""
 
+    @property
+    def carried_on(self) -> str:
+        """What the address of a sheet begins with, to come back to this queue."""
+        return urlencode({"view": self.slug, **({CARRIED: self.query} if self.query else {})}) + "&"
+
     def url_with(self, filters: Mapping[str, list[str]], order: str | None = None) -> str:
         """The address of the same view with other filters; of the view behind it, if it is a saved one."""
         query = query_of(filters, self.order if order is None else order)

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db.models import F
 from django.utils import timezone
@@ -67,6 +67,11 @@ class RowView:
     unread: int = 0
     present: Sequence[object] = field(default_factory=tuple)
 
+    @property
+    def has_more(self) -> bool:
+        """Whether there is anything for the row's last line."""
+        return bool(self.priority or self.tags or self.snoozed_until or self.assignee or self.present)
+
 
 def row_views(rows: Sequence[QueueRow], moments: Mapping[int, datetime], member: StaffMember) -> list[RowView]:
     """The rows as the member sees them, in a fixed number of queries."""
@@ -100,6 +105,35 @@ def _row_view(
         more_tags=row.tags[TAGS_SHOWN:],
         assignee=row.assignee,
         is_mine=row.assignee_id == member.pk,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkView:
+    """What is done about the open customer, for the head of the page; nothing of it for who never wrote."""
+
+    assignee: StaffMember | None = None
+    is_mine: bool = False
+    priority: tuple[str, str, str | Promise] | None = None
+    tags: Sequence[str] = ()
+    snoozed_until: datetime | None = None
+    is_resolved: bool = False
+    promised_for: date | None = None
+
+
+def work_view(profile_id: int, member: StaffMember) -> WorkView:
+    """The head of the customer's page, in one query."""
+    row = QueueRow.objects.select_related("assignee").filter(pk=profile_id).first()
+    if row is None:
+        return WorkView()
+    return WorkView(
+        assignee=row.assignee,
+        is_mine=row.assignee_id == member.pk,
+        priority=PRIORITIES.get(row.priority),
+        tags=row.tags,
+        snoozed_until=row.snoozed_until if row.snoozed_until and row.snoozed_until > timezone.now() else None,
+        is_resolved=row.resolved_at is not None,
+        promised_for=row.promised_for,
     )
 
 
