@@ -84,6 +84,7 @@ class Environment:
     media_storage: MediaStorage
     loopback_url: str
     has_simulator_page: bool
+    assigns_on_typing: bool
     debug: bool
     raw_body_retention_days: int
     log_level: str
@@ -114,6 +115,7 @@ def load(environ: Mapping[str, str]) -> Environment:
         media_storage=_media_storage(environ, folder),
         loopback_url=parse_origin("CXHUB_LOOPBACK_URL", loopback_url, path_allowed=True),
         has_simulator_page=_flag(environ, "CXHUB_SIMULATOR"),
+        assigns_on_typing=_flag(environ, "CXHUB_ASSIGN_ON_TYPING", default="1"),
         debug=_flag(environ, "CXHUB_DEBUG"),
         raw_body_retention_days=_days(environ, "CXHUB_RAW_BODY_RETENTION_DAYS", default=90),
         log_level=_log_level(environ, "CXHUB_LOG_LEVEL", default="INFO"),
@@ -257,8 +259,8 @@ def _unreadable(error: Exception, folder: DataFolder) -> str:
     return str(error) if not isinstance(error, ValueError) else f"a damaged one in {folder.path / 'secret_key'}"
 
 
-def _flag(environ: Mapping[str, str], variable: str) -> bool:
-    value = environ.get(variable, "").strip().lower()
+def _flag(environ: Mapping[str, str], variable: str, *, default: str = "") -> bool:
+    value = environ.get(variable, default).strip().lower()
     if value not in _TRUE | _FALSE:
         raise SettingError(variable, "1 or 0", repr(value[:20]))
     return value in _TRUE

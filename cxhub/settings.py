@@ -187,6 +187,7 @@ SPECTACULAR_SETTINGS = {
 }
 
 #: How long raw webhook bodies are kept once worked; keys and entries stay. Longer keeps more personal data.
+ASSIGN_ON_TYPING = _environment.assigns_on_typing
 RAW_BODY_RETENTION_DAYS = _environment.raw_body_retention_days
 
 LOGGING_CONFIG = "logging.config.dictConfig"

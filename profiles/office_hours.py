@@ -4,7 +4,7 @@ import re
 import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -54,6 +54,36 @@ class Hours:
                 if opening > here:
                     return opening
         return None
+
+    def after(self, moment: datetime, minutes: int) -> datetime | None:
+        """When somebody has been there for that many minutes since the moment, in UTC; None if not within a year.
+
+        Minutes that pass, not minutes on the wall clock: a shift over the end of summer time is an hour longer.
+        """
+        reached = moment.astimezone(UTC)
+        left = timedelta(minutes=minutes)
+        first = moment.astimezone(self.zone).date()
+        for ahead in range(_LOOK_AHEAD_DAYS):
+            for start, end in self._spans(first + timedelta(days=ahead)):
+                begin = max(start, reached)
+                if begin + left <= end:
+                    return begin + left
+                if begin < end:
+                    left -= end - begin
+                    reached = end
+        return None
+
+    def _spans(self, day: date) -> list[tuple[datetime, datetime]]:
+        """The opening times of a day in UTC, ascending."""
+        if day in self.holidays:
+            return []
+        return [
+            (
+                datetime.combine(day, start, tzinfo=self.zone).astimezone(UTC),
+                datetime.combine(day + timedelta(days=end == time.min), end, tzinfo=self.zone).astimezone(UTC),
+            )
+            for start, end in sorted(self.week.get(day.weekday(), ()))
+        ]
 
 
 def read_hours(text: str, *, zone: str = "", holidays: str = "") -> Hours:

@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _lazy
 from profiles.models import Channel, ChannelAccount, ChannelIdentity, StaffMember
 from profiles.name_search import find_names
 from profiles.terms import terms_of
-from timeline.models import QueueRow
+from timeline.models import QueueRow, Tag
+from timeline.work.state import tag_key
 
 #: Whose customers: those of who asks, nobody's, or a member's by id.
 ME, NOBODY = "me", "nobody"
@@ -95,11 +96,17 @@ class QueueFilter(django_filters.FilterSet):  # type: ignore[misc]  # the librar
         asking = self.request.user if self.request else None
         if whose == ME:
             return queryset.filter(assignee=asking) if isinstance(asking, StaffMember) else queryset.none()
-        return queryset.filter(assignee_id=whose)
+        return queryset.filter(assignee=int(whose))
 
     def by_tag(self, queryset: QuerySet[QueueRow], _name: str, tags: list[str]) -> QuerySet[QueueRow]:
-        """Customers with all of the tags."""
-        return queryset.filter(tags__contains=tags) if tags else queryset
+        """Customers with all of the tags, however they are spelled."""
+        if not tags:
+            return queryset
+        known = Tag.objects.filter(key__in=[tag_key(tag) for tag in tags]).values_list("key", "name")
+        spelled = [name for _key, name in known]
+        if len(spelled) < len({tag_key(tag) for tag in tags}):
+            return queryset.none()
+        return queryset.filter(tags__contains=spelled).exclude(tags=[])
 
     def by_name(self, queryset: QuerySet[QueueRow], _name: str, asked: str) -> QuerySet[QueueRow]:
         """Customers who were ever called so; the closest 300 of many namesakes, as in the search."""

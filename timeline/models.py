@@ -1,14 +1,15 @@
 """The rows of the timeline, what amends them, and the queue that is folded from them."""
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
-from django.db.models import F, Q
-from django.db.models.fields.json import KeyTextTransform
+from django.db.models import F, Q, Value
+from django.db.models.fields.json import KeyTextTransform, KeyTransform
+from django.utils.translation import gettext_lazy as _lazy
 
 from profiles.identity.values import Grade
-from profiles.models import ChannelAccount, ChannelIdentity, Profile
+from profiles.models import ChannelAccount, ChannelIdentity, Profile, StaffMember
 from timeline.entries import AmendmentKind, Delivery, Direction, EntryKind, SetAside
 
 
@@ -62,6 +63,16 @@ class Entry(models.Model):
             models.Index(F("channel_identity"), F("occurred_at").desc(), F("id").desc(), name="entry_timeline"),
             models.Index(fields=["channel_identity", "changed_in"], name="entry_since"),
             models.Index(fields=["changed_in"], name="entry_head"),
+            # The chips above a timeline: one kind of entry between any number of others, and how many there are.
+            models.Index(fields=["channel_identity", "kind", "occurred_at", "id"], name="entry_kinds"),
+            # What failed is shown whatever chip is on.
+            models.Index(
+                F("channel_identity"),
+                F("occurred_at").desc(),
+                F("id").desc(),
+                name="entry_failed",
+                condition=Q(delivery=Delivery.FAILED.value),
+            ),
             # A customer's few orders and payments between any number of page views.
             models.Index(
                 F("channel_identity"),
@@ -79,6 +90,18 @@ class Entry(models.Model):
             ),
             models.Index(
                 F("occurred_at").desc(), F("id").desc(), name="entry_spam", condition=Q(set_aside=SetAside.SPAM.value)
+            ),
+            # What was done to a channel identity, wherever that stands: see `timeline.work.folding`.
+            GinIndex(
+                OpClass(KeyTransform("channel_identities", "detail"), "jsonb_path_ops"),
+                name="entry_work_names",
+                condition=Q(kind=EntryKind.WORK.value),
+            ),
+            # The notes in which a member is named: see `timeline.queue_views`.
+            GinIndex(
+                OpClass(KeyTransform("mentions", "detail"), "jsonb_path_ops"),
+                name="entry_mentions",
+                condition=Q(kind=EntryKind.NOTE.value),
             ),
         ]
         verbose_name_plural = "entries"
@@ -110,16 +133,60 @@ class Amendment(models.Model):
         return f"{self.kind} amendment {self.pk}"
 
 
+class WorkState(models.Model):
+    """What colleagues did about a channel identity: folded from the work entries that name it (`timeline.work`).
+
+    `fields` are facts as `timeline.work.state` describes them. A customer's state is, for each field, the fact said
+    last about any of their channel identities; so merge and unmerge change nothing here.
+    """
+
+    channel_identity = models.OneToOneField(ChannelIdentity, models.CASCADE, primary_key=True, related_name="work")
+    fields = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return f"work state of channel identity {self.pk}"
+
+
+class Tag(models.Model):
+    """A tag that somebody used; `name` is its first spelling, `key` what all spellings share."""
+
+    key = models.CharField(max_length=150, unique=True)
+    name = models.CharField(max_length=50)
+
+    class Meta:
+        ordering = ["key"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class QueueRow(models.Model):
     """One customer in the queue, folded from the channel identities of the profile; `refold` rewrites it.
 
-    `waiting_since` is when the oldest message was written that nobody answered on any channel; empty when none waits.
+    `waiting_since` is when the oldest message was written that nobody answered on any channel, and that no colleague
+    saw before they resolved; empty when none waits. `due_at` is when its answer is due by the targets of its account,
+    empty without one. `resolved_at` and `snoozed_until` are empty unless they still hold: a message that comes in ends
+    both, and whichever of the two was said later ends the other. A snooze that ran out stays until the sweep comes by,
+    so readers compare it with the time. `promised_for` is the earliest open promise.
     """
+
+    class Priority(models.IntegerChoices):
+        NONE = 0, _lazy("None")
+        LOW = 1, _lazy("Low")
+        HIGH = 2, _lazy("High")
+        URGENT = 3, _lazy("Urgent")
 
     profile = models.OneToOneField(Profile, models.CASCADE, primary_key=True, related_name="queue_row")
     last_entry = models.ForeignKey(Entry, models.SET_NULL, null=True, related_name="+", db_index=False)
     last_entry_at = models.DateTimeField()
     waiting_since = models.DateTimeField(null=True, blank=True)
+    due_at = models.DateTimeField(null=True, blank=True)
+    assignee = models.ForeignKey(StaffMember, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False)
+    priority = models.PositiveSmallIntegerField(choices=Priority, default=Priority.NONE, db_default=0)
+    tags = ArrayField(models.CharField(max_length=50), default=list, db_default=Value("{}"), blank=True)
+    resolved_at = models.DateTimeField(null=True, blank=True)
+    snoozed_until = models.DateTimeField(null=True, blank=True)
+    promised_for = models.DateField(null=True, blank=True)
 
     class Meta:
         indexes = [
@@ -127,6 +194,40 @@ class QueueRow(models.Model):
             models.Index(
                 fields=["waiting_since", "profile"], name="queue_waiting", condition=Q(waiting_since__isnull=False)
             ),
+            models.Index(
+                fields=["waiting_since", "profile"],
+                name="queue_unassigned",
+                condition=Q(waiting_since__isnull=False, assignee__isnull=True),
+            ),
+            models.Index(
+                F("resolved_at").desc(),
+                F("profile").desc(),
+                name="queue_resolved",
+                condition=Q(resolved_at__isnull=False),
+            ),
+            models.Index(
+                F("priority"),
+                F("last_entry_at").desc(),
+                F("profile").desc(),
+                name="queue_priority",
+                condition=Q(priority__gt=0),
+            ),
+            models.Index(fields=["due_at", "profile"], name="queue_due", condition=Q(due_at__isnull=False)),
+            models.Index(
+                F("assignee"),
+                F("last_entry_at").desc(),
+                F("profile").desc(),
+                name="queue_assignee",
+                condition=Q(assignee__isnull=False),
+            ),
+            models.Index(
+                fields=["snoozed_until", "profile"], name="queue_snoozed", condition=Q(snoozed_until__isnull=False)
+            ),
+            models.Index(
+                fields=["promised_for", "profile"], name="queue_promised", condition=Q(promised_for__isnull=False)
+            ),
+            # Of who has any: a row is rewritten with each message. Used only if `tags != []` is asked for, too.
+            GinIndex(fields=["tags"], name="queue_tags", condition=~Q(tags=[])),
         ]
 
     def __str__(self) -> str:
@@ -167,3 +268,22 @@ class SearchCursor(models.Model):
 
     def __str__(self) -> str:
         return f"search cursor at {self.followed_to}"
+
+
+class SavedView(models.Model):
+    """A view of the queue that somebody made of another's filters and order; everybody's when a lead shares it.
+
+    `slug` names it in addresses, among all members' views. Removed, it is kept so that it can be had back.
+    """
+
+    owner = models.ForeignKey(StaffMember, models.CASCADE, related_name="saved_views")
+    name = models.CharField(max_length=60)
+    slug = models.SlugField(max_length=70, unique=True)
+    view = models.CharField(max_length=10, help_text="the view it was made of")
+    filters = models.JSONField(default=dict, help_text="the filters of the address: lists of texts by name")
+    order = models.CharField(max_length=10, blank=True, default="")
+    is_shared = models.BooleanField(default=False)
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"saved view {self.slug}"

@@ -1,8 +1,14 @@
 """The queue: one row per customer, folded from the profile's channel identities and their newest entries."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
 
 from django.db import connection
+from django.utils import timezone
+
+from timeline.work.targets import NAMES, due_at
 
 #: Kinds that bring a customer to the top. Log entries about identity, work and consent do not. Page views and custom
 #: events do not either: machines send those by the thousand, and somebody who only looks around asks agents for
@@ -26,10 +32,86 @@ SELECT id, occurred_at FROM (
 ) AS each_newest ORDER BY occurred_at DESC, id DESC LIMIT 1
 """  # noqa: S608
 
+#: A message may come this much later than it was written; what was written longer before a resolve than this, and is
+#: only recorded after it, waits for nothing. Providers repeat deliveries for a week.
+LATE = "interval '8 days'"
+
+#: An incoming message of the channel identity `c` that asks for an answer.
+_ASKS = "kind = 'message' AND direction = 'in' AND NOT is_backfilled AND set_aside = ''"
+_MAY_ASK = "c.reply_refusal = '' AND c.blocked_at IS NULL"
+
+
+def _came_after(said: str) -> str:
+    """Whether a message came after the word `said`. By the order of recording, not by the provider's clock: a message
+    that was on its way while a colleague resolved was not seen by them. The times only keep the search short."""
+    return f"""EXISTS (
+    SELECT FROM profiles_channelidentity c CROSS JOIN LATERAL (
+        SELECT FROM timeline_entry WHERE channel_identity_id = c.id
+            AND occurred_at > work.{said}_at - {LATE} AND id > work.{said}_in AND {_ASKS}
+        ORDER BY occurred_at LIMIT 1
+    ) e
+    WHERE c.profile_id = p.id AND {_MAY_ASK} AND c.last_inbound_at > work.{said}_at - {LATE}
+)"""  # noqa: S608
+
+
+#: What colleagues said last about each profile, field by field (`timeline.work.state`).
+_WORK = """
+SELECT profile_id,
+    max((fact->>'value')::bigint) FILTER (WHERE key = 'assignee') AS assignee_id,
+    max((fact->>'value')::smallint) FILTER (WHERE key = 'priority') AS priority,
+    array_agg(fact->>'value' ORDER BY fact->>'value' COLLATE "C")
+        FILTER (WHERE starts_with(key, 'tag ') AND fact->>'value' IS NOT NULL)::varchar[] AS tags,
+    min((fact#>>'{value,on}')::date) FILTER (WHERE starts_with(key, 'promise ')) AS promised_for,
+    max((fact->>'in')::bigint) FILTER (WHERE key = 'resolution' AND fact->'value' = 'true') AS resolved_in,
+    max((fact->>'at')::timestamptz) FILTER (WHERE key = 'resolution') AS resolved_at,
+    max((fact->>'in')::bigint) FILTER (WHERE key = 'snooze') AS snoozed_in,
+    max((fact->>'at')::timestamptz) FILTER (WHERE key = 'snooze') AS snoozed_at,
+    max((fact->>'value')::timestamptz) FILTER (WHERE key = 'snooze') AS snoozed_until
+FROM (
+    SELECT DISTINCT ON (c.profile_id, f.key) c.profile_id, f.key, f.value AS fact FROM profiles_channelidentity c
+    JOIN timeline_workstate w ON w.channel_identity_id = c.id CROSS JOIN LATERAL jsonb_each(w.fields) f
+    WHERE c.profile_id = ANY(%(profiles)s)
+    ORDER BY c.profile_id, f.key, (f.value->>'in')::bigint DESC
+) facts GROUP BY profile_id
+"""
+
+_COLUMNS = (
+    "last_entry_id",
+    "last_entry_at",
+    "waiting_since",
+    "due_at",
+    "assignee_id",
+    "priority",
+    "tags",
+    "resolved_at",
+    "snoozed_until",
+    "promised_for",
+)
+
+#: As they stand in the row that is there; a snooze that ran out and was not swept away yet is as good as none.
+_STORED = [
+    "CASE WHEN q.snoozed_until > %(now)s THEN q.snoozed_until END" if name == "snoozed_until" else f"q.{name}"
+    for name in _COLUMNS
+]
+
+#: Whether the customer's messages that wait begin a matter: nobody answered since the last resolve, or ever.
+_IS_FIRST = """answered.at <= coalesce((
+    SELECT max((w.fields->'resolution'->'settled'->>1)::timestamptz) FROM profiles_channelidentity c
+    JOIN timeline_workstate w ON w.channel_identity_id = c.id WHERE c.profile_id = p.id
+), '-infinity')"""
+
 _REFOLD = f"""
-WITH right_rows AS MATERIALIZED (
+WITH work AS MATERIALIZED ({_WORK}), right_rows AS MATERIALIZED (
 SELECT p.id AS profile_id, newest.id AS last_entry_id, newest.occurred_at AS last_entry_at,
-    waiting.since AS waiting_since
+    waiting.since AS waiting_since, CASE WHEN target.id IS NOT NULL THEN q.due_at END AS due_at,
+    staff.id AS assignee_id, coalesce(work.priority, 0) AS priority, coalesce(work.tags, '{{}}') AS tags,
+    CASE WHEN waiting.since IS NULL AND work.resolved_in > coalesce(work.snoozed_in, 0)
+        AND NOT {_came_after("resolved")} THEN work.resolved_at END AS resolved_at,
+    CASE WHEN work.snoozed_until > %(now)s AND work.snoozed_in > coalesce(work.resolved_in, 0)
+        AND NOT {_came_after("snoozed")} THEN work.snoozed_until END AS snoozed_until,
+    work.promised_for,
+    CASE WHEN target.id IS NOT NULL
+        THEN jsonb_build_array(p.id, waiting.since, {_IS_FIRST}, target.settings, q.due_at) END AS asks_target
 FROM unnest(%(profiles)s::bigint[]) AS p(id)
 CROSS JOIN LATERAL (
     SELECT e.id, e.occurred_at FROM profiles_channelidentity c
@@ -40,32 +122,45 @@ CROSS JOIN LATERAL (
     SELECT coalesce(max(last_outbound_at), '-infinity') AS at FROM profiles_channelidentity WHERE profile_id = p.id
 ) answered
 LEFT JOIN LATERAL (
-    SELECT min(e.occurred_at) AS since FROM profiles_channelidentity c
+    SELECT e.occurred_at AS since, c.account_id FROM profiles_channelidentity c
+    LEFT JOIN LATERAL (
+        SELECT (fields->'resolution'->'settled'->>0)::bigint AS in_entry,
+            (fields->'resolution'->'settled'->>1)::timestamptz AS at
+        FROM timeline_workstate WHERE channel_identity_id = c.id
+    ) settled ON true
     CROSS JOIN LATERAL (
         SELECT occurred_at FROM timeline_entry
-        WHERE channel_identity_id = c.id AND occurred_at > answered.at
-          AND kind = 'message' AND direction = 'in' AND NOT is_backfilled AND set_aside = ''
+        WHERE channel_identity_id = c.id AND occurred_at > greatest(answered.at, settled.at - {LATE})
+          AND id > coalesce(settled.in_entry, 0) AND {_ASKS}
         ORDER BY occurred_at LIMIT 1
     ) e
-    WHERE c.profile_id = p.id AND c.reply_refusal = '' AND c.blocked_at IS NULL AND c.last_inbound_at > answered.at
+    WHERE c.profile_id = p.id AND {_MAY_ASK} AND c.last_inbound_at > answered.at
+    ORDER BY e.occurred_at, c.id LIMIT 1
 ) waiting ON true
+LEFT JOIN profiles_channelaccount target
+    ON target.id = waiting.account_id AND target.settings ?| %(targets)s
+LEFT JOIN work ON work.profile_id = p.id
+LEFT JOIN profiles_staffmember staff ON staff.id = work.assignee_id
+LEFT JOIN timeline_queuerow q ON q.profile_id = p.id
 ), written AS (
-INSERT INTO timeline_queuerow AS q (profile_id, last_entry_id, last_entry_at, waiting_since)
-SELECT * FROM right_rows ORDER BY profile_id
-ON CONFLICT (profile_id) DO UPDATE SET
-    last_entry_id = EXCLUDED.last_entry_id,
-    last_entry_at = EXCLUDED.last_entry_at,
-    waiting_since = EXCLUDED.waiting_since
-WHERE (q.last_entry_id, q.last_entry_at, q.waiting_since)
-    IS DISTINCT FROM (EXCLUDED.last_entry_id, EXCLUDED.last_entry_at, EXCLUDED.waiting_since)
-RETURNING 1
+INSERT INTO timeline_queuerow AS q (profile_id, {", ".join(_COLUMNS)})
+SELECT profile_id, {", ".join(_COLUMNS)} FROM right_rows ORDER BY profile_id
+ON CONFLICT (profile_id) DO UPDATE SET {", ".join(f"{name} = EXCLUDED.{name}" for name in _COLUMNS)}
+WHERE ({", ".join(_STORED)}) IS DISTINCT FROM ({", ".join(f"EXCLUDED.{name}" for name in _COLUMNS)})
+RETURNING profile_id
 ), dropped AS (
 DELETE FROM timeline_queuerow
 WHERE profile_id = ANY(%(profiles)s) AND profile_id NOT IN (SELECT profile_id FROM right_rows)
-RETURNING 1
+RETURNING profile_id
 )
-SELECT (SELECT count(*) FROM written) + (SELECT count(*) FROM dropped)
+SELECT ARRAY(SELECT profile_id FROM written UNION ALL SELECT profile_id FROM dropped),
+    (SELECT jsonb_agg(asks_target) FROM right_rows WHERE asks_target IS NOT NULL)
 """  # noqa: S608
+
+_DUE = """
+UPDATE timeline_queuerow q SET due_at = f.due_at FROM unnest(%s::bigint[], %s::timestamptz[]) AS f(profile_id, due_at)
+WHERE q.profile_id = f.profile_id
+"""
 
 
 def refold(profile_ids: Iterable[int]) -> int:
@@ -78,5 +173,22 @@ def refold(profile_ids: Iterable[int]) -> int:
     if not profiles:
         return 0
     with connection.cursor() as cursor:
-        cursor.execute(_REFOLD, {"profiles": profiles})
-        return int(cursor.fetchone()[0])
+        cursor.execute(_REFOLD, {"profiles": profiles, "now": timezone.now(), "targets": list(NAMES)})
+        written, asked = cursor.fetchone()
+        due = _due(json.loads(asked) if isinstance(asked, str) else asked or [])
+        if due:
+            cursor.execute(_DUE, [list(due), list(due.values())])
+    return len({*written, *due})
+
+
+def _due(asked: Sequence[Sequence[Any]]) -> dict[int, datetime | None]:
+    """When the answer to each customer is due whose line has a target, where that is not what is stored.
+
+    Counted here, not in the database: business hours have holidays and summer time.
+    """
+    right = {pk: due_at(settings, _time(since), is_first=first) for pk, since, first, settings, _ in asked}
+    return {pk: right[pk] for pk, *_, stored in asked if right[pk] != (_time(stored) if stored else None)}
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.db.models import DateTimeField, ExpressionWrapper, F, Max, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
@@ -44,7 +45,7 @@ class Order:
     is_falling: bool = False
 
 
-def _moved(moment: F, by: timedelta) -> ExpressionWrapper:
+def _moved(moment: F, by: timedelta) -> Any:
     return ExpressionWrapper(moment + Value(by), output_field=DateTimeField())
 
 
@@ -106,7 +107,7 @@ class Listing:
         offered = VIEWS[self.view].orders
         return self.order if self.order in offered else offered[0]
 
-    def places(self) -> QuerySet[QueueRow]:
+    def places(self) -> QuerySet[Any]:
         """Everybody in the view, each with the `moment` by which they are ordered."""
         if self._order == NAMED:
             notes = "profile__channel_identities__entries__"
@@ -153,6 +154,8 @@ class Listing:
 
 def _loaded(places: Sequence[tuple[int, datetime]]) -> tuple[list[QueueRow], dict[int, datetime]]:
     moments = dict(places)
-    loaded = QueueRow.objects.select_related("profile", "last_entry__account", "last_entry__channel_identity", "assignee")
+    loaded = QueueRow.objects.select_related(
+        "profile", "last_entry__account", "last_entry__channel_identity", "assignee"
+    )
     rows = loaded.in_bulk(list(moments)) if moments else {}
     return [rows[pk] for pk in moments if pk in rows], moments

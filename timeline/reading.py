@@ -6,13 +6,17 @@ A profile's page is the newest entries of each of its channel identities, one in
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
 
+from timeline.filters import EVERYTHING, TALK, TimelineFilter
 from timeline.models import Entry
 
 MOST_ENTRIES = 200
@@ -40,17 +44,25 @@ class Newer:
     next_cursor: str | None
 
 
-_PAGE = """
-SELECT e.id FROM profiles_channelidentity c
-CROSS JOIN LATERAL (
-    SELECT id, occurred_at FROM timeline_entry
-    WHERE channel_identity_id = c.id {bound} {kinds}
-    ORDER BY occurred_at DESC, id DESC LIMIT %(limit)s
-) e
-{accounts}
-WHERE c.profile_id = %(profile)s {channels}
-ORDER BY e.occurred_at DESC, e.id DESC LIMIT %(limit)s
+#: One ordered index scan for each channel identity, and for each kind if only some are asked for.
+_SCAN = """
+SELECT id, occurred_at FROM timeline_entry
+WHERE channel_identity_id = c.id {only} {bound} ORDER BY {order} LIMIT %(limit)s
 """
+_WHOLE = "SELECT e.id, e.occurred_at FROM profiles_channelidentity c CROSS JOIN LATERAL ({scan}) e {narrowed}"
+_BY_KIND = """
+SELECT e.id, e.occurred_at FROM profiles_channelidentity c
+JOIN profiles_channelaccount a ON a.id = c.account_id
+CROSS JOIN LATERAL (
+    SELECT unnest(%(kinds)s::text[]) AS kind
+    UNION SELECT unnest(%(talk)s::text[]) WHERE a.channel = ANY(%(talk_on)s)
+) w
+CROSS JOIN LATERAL ({scan}) e {narrowed}
+"""
+_RISING, _FALLING = "occurred_at, id", "occurred_at DESC, id DESC"
+#: Behind every entry: where a page begins that has no cursor.
+_NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+_OF_CHANNELS = "AND c.account_id IN (SELECT id FROM profiles_channelaccount WHERE channel = ANY(%(channels)s))"
 
 
 def timeline_page(
@@ -60,65 +72,106 @@ def timeline_page(
     limit: int = 50,
     channels: Sequence[str] = (),
     kinds: Sequence[str] = (),
+    only: TimelineFilter = EVERYTHING,
 ) -> TimelinePage:
     """The newest `limit` entries of the profile that are older than the cursor `before`. Raises CursorError."""
-    parameters: dict[str, Any] = {"profile": profile_id, "limit": limit + 1}
-    bound = ""
-    if before:
-        parameters["at"], parameters["id"] = decode_cursor(before)
-        bound = "AND (occurred_at, id) < (%(at)s, %(id)s)"
-    if kinds:
-        parameters["kinds"] = list(kinds)
-    if channels:
-        parameters["channels"] = list(channels)
-    query = _PAGE.format(
-        bound=bound,
-        kinds="AND kind = ANY(%(kinds)s)" if kinds else "",
-        accounts="JOIN profiles_channelaccount a ON a.id = c.account_id" if channels else "",
-        channels="AND a.channel = ANY(%(channels)s)" if channels else "",
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(query, parameters)
-        ids = [row[0] for row in cursor.fetchall()]
-    entries = load(ids[:limit])
-    last = entries[-1] if len(ids) > limit else None
+    place = decode_cursor(before) if before else None
+    found = _read(profile_id, place, limit + 1, is_rising=False, only=only, channels=channels, kinds=kinds)
+    entries = found[:limit]
+    last = entries[-1] if len(found) > limit else None
     return TimelinePage(entries, encode_cursor(last.occurred_at, last.id) if last else None)
 
 
-_NEWER = """
-SELECT e.id FROM profiles_channelidentity c
-CROSS JOIN LATERAL (
-    SELECT id, occurred_at FROM timeline_entry
-    WHERE channel_identity_id = c.id AND (occurred_at, id) > (%(at)s, %(id)s)
-    ORDER BY occurred_at, id LIMIT %(limit)s
-) e
-WHERE c.profile_id = %(profile)s ORDER BY e.occurred_at, e.id LIMIT %(limit)s
-"""
-
-
-def timeline_after(profile_id: int, after: str, *, limit: int = 50) -> Newer:
+def timeline_after(profile_id: int, after: str, *, limit: int = 50, only: TimelineFilter = EVERYTHING) -> Newer:
     """The oldest `limit` entries of the profile that are newer than the cursor. Raises CursorError."""
-    at, pk = decode_cursor(after)
-    with connection.cursor() as cursor:
-        cursor.execute(_NEWER, {"profile": profile_id, "at": at, "id": pk, "limit": limit + 1})
-        ids = [row[0] for row in cursor.fetchall()]
-    entries = load(ids[:limit])[::-1]
-    last = entries[-1] if len(ids) > limit else None
+    found = _read(profile_id, decode_cursor(after), limit + 1, is_rising=True, only=only)[::-1]
+    entries = found[:limit]
+    last = entries[-1] if len(found) > limit else None
     return Newer(entries, encode_cursor(last.occurred_at, last.pk) if last else None)
 
 
-def timeline_around(entry: Entry, *, limit: int = 50) -> tuple[TimelinePage, str | None]:
-    """A page with the entry in its middle, and the cursor to go on to newer ones; None when it ends at the newest."""
+def _read(
+    profile_id: int,
+    place: tuple[datetime, int] | None,
+    limit: int,
+    *,
+    is_rising: bool,
+    only: TimelineFilter,
+    channels: Sequence[str] = (),
+    kinds: Sequence[str] = (),
+) -> list[Entry]:
+    """The next `limit` entries from the place on, towards the newest or the oldest, in one query; newest first."""
+    side, order = (">", _RISING) if is_rising else ("<", _FALLING)
+    at, pk = place or (_NEVER, 0)
+    bound = f"AND (occurred_at, id) {side} (%(at)s, %(id)s)" if place else ""
+    narrowed = f"WHERE c.profile_id = %(profile)s {_OF_CHANNELS if channels else ''}"
+    if only.chosen or kinds:
+        query = _BY_KIND.format(scan=_kind_scan(is_rising=is_rising), narrowed=narrowed)
+    else:
+        query = _WHOLE.format(scan=_SCAN.format(only="", bound=bound, order=order), narrowed=narrowed)
+    if only.chosen:  # what failed is never hidden
+        failed = _SCAN.format(only="AND delivery = 'failed'", bound=bound, order=order)
+        query += " UNION " + _WHOLE.format(scan=failed, narrowed=narrowed)
+    parameters = {
+        "profile": profile_id,
+        "limit": limit,
+        "channels": list(channels),
+        "kinds": [*only.kinds, *kinds],
+        "talk": list(TALK),
+        "talk_on": list(only.channels),
+        "at": at,
+        "id": pk,
+    }
+    ids = f"SELECT id FROM ({query}) found ORDER BY {order} LIMIT %(limit)s"  # noqa: S608
+    return _in_order(Entry.objects.filter(id__in=RawSQL(*_positional(ids, parameters))))  # noqa: S611  (no user text)
+
+
+def _kind_scan(*, is_rising: bool) -> str:
+    """A scan that only the index by kind can answer in its order.
+
+    With `kind = w.kind` the planner takes a kind for frequent that this address has none of, and reads its whole
+    history by the index by time.
+    """
+    side, other, way = (">", "<", "") if is_rising else ("<", ">", " DESC")
+    bound = f"(kind, occurred_at, id) {side} (w.kind, %(at)s, %(id)s) AND kind {other}= w.kind"
+    order = f"kind{way}, occurred_at{way}, id{way}"
+    return _SCAN.format(only=f"AND {bound}", bound="", order=order)
+
+
+def _positional(query: str, named: Mapping[str, Any]) -> tuple[str, list[Any]]:
+    """The query with its parameters in order, as Django's expressions take them."""
+    values: list[Any] = []
+
+    def put(found: re.Match[str]) -> str:
+        values.append(named[found[1]])
+        return "%s"
+
+    return re.sub(r"%\((\w+)\)s", put, query), values
+
+
+def timeline_around(
+    entry: Entry, *, limit: int = 50, only: TimelineFilter = EVERYTHING
+) -> tuple[TimelinePage, str | None]:
+    """A page with the entry in its middle, and the cursor to go on to newer ones; None when it ends at the newest.
+
+    The entry is on it even where the filter leaves it out.
+    """
     profile_id = entry.channel_identity.profile_id
-    newer = timeline_after(profile_id, encode_cursor(entry.occurred_at, entry.pk), limit=limit // 2)
-    older = timeline_page(profile_id, before=encode_cursor(entry.occurred_at, entry.pk + 1), limit=limit - limit // 2)
-    return TimelinePage([*newer.entries[::-1], *older.entries], older.next_cursor), newer.next_cursor
+    here = encode_cursor(entry.occurred_at, entry.pk)
+    newer = timeline_after(profile_id, here, limit=limit // 2, only=only)
+    older = timeline_page(profile_id, before=here, limit=limit - limit // 2 - 1, only=only)
+    [entry] = load([entry.pk])
+    return TimelinePage([*newer.entries[::-1], entry, *older.entries], older.next_cursor), newer.next_cursor
 
 
 def load(ids: Sequence[int]) -> list[Entry]:
     """The entries in timeline order, newest first, with their account and channel identity."""
-    rows = Entry.objects.filter(id__in=ids).select_related("account", "channel_identity")
-    return sorted(rows, key=lambda entry: (entry.occurred_at, entry.id), reverse=True)
+    return _in_order(Entry.objects.filter(id__in=ids))
+
+
+def _in_order(rows: QuerySet[Entry]) -> list[Entry]:
+    found = rows.select_related("account", "channel_identity")
+    return sorted(found, key=lambda entry: (entry.occurred_at, entry.id), reverse=True)
 
 
 def head_cursor() -> str:

@@ -29,6 +29,8 @@ from profiles.traits import rename
 from timeline.models import Entry
 from timeline.queue import refold
 from timeline.recording import refold_entries, refold_identities
+from timeline.rehoming import MOVES
+from timeline.work.folding import refold_work
 
 #: Channel identities of one transaction; each may take a lock for its profile and a few for its identifiers.
 SLICE = 1_000
@@ -163,6 +165,7 @@ def _slice(ids: Sequence[int], reached: set[int], policy: Policy, result: Rebuil
     amended = Entry.objects.filter(channel_identity_id__in=fresh, original__isnull=False)
     counts["amended entries"] = refold_entries(amended.values_list("id", flat=True))
     counts["names"] = rename(profiles)
+    counts["work states"] = refold_work(fresh)
     counts["queue rows"] = refold(profiles)
     result.differed += counts
     result.looked_at["channel identities"] += len(fresh)
@@ -181,6 +184,18 @@ def _addresses(ids: Sequence[int]) -> set[Address]:
     )
 
 
+_MISPLACED = f"""
+SELECT count(*) FROM unnest(%s::bigint[], %s::text[]) AS f(account_id, address)
+JOIN profiles_channelidentity c USING (account_id, address)
+CROSS JOIN LATERAL (SELECT occurred_at FROM timeline_entry WHERE channel_identity_id = c.id AND {MOVES}) e
+WHERE c.epoch_start <> coalesce((
+    SELECT max(starts_at) FROM profiles_boundary b
+    WHERE b.account_id = c.account_id AND b.address = c.address AND b.withdrawn_by_id IS NULL
+        AND b.starts_at <= e.occurred_at
+), %s)
+"""  # noqa: S608
+
+
 def _misplaced(addresses: set[Address]) -> int:
     """Entries that are on another channel identity than their time says."""
     if not addresses:
@@ -188,12 +203,7 @@ def _misplaced(addresses: set[Address]) -> int:
     accounts, names = zip(*sorted(addresses), strict=True)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM unnest(%s::bigint[], %s::text[]) AS f(account_id, address)"
-            " JOIN profiles_channelidentity c USING (account_id, address)"
-            " JOIN timeline_entry e ON e.channel_identity_id = c.id AND e.kind <> 'identity'"
-            " WHERE c.epoch_start <> coalesce((SELECT max(starts_at) FROM profiles_boundary b"
-            "  WHERE b.account_id = c.account_id AND b.address = c.address AND b.withdrawn_by_id IS NULL"
-            "  AND b.starts_at <= e.occurred_at), %s)",
+            _MISPLACED,
             [list(accounts), list(names), FIRST_EPOCH],
         )
         return int(cursor.fetchone()[0])

@@ -1,6 +1,7 @@
 """Entries belong to the epoch that their time lies in: when a boundary came or went, those between are moved, logged.
 
-Lines about identity stay: they are about the channel identity, not about who used the address at the time.
+Lines about identity stay: they are about the channel identity, not about who used the address at the time. So do
+notes and what colleagues did about a customer (`timeline.work`): it was about the person they meant.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,11 +18,14 @@ from timeline.identity.log import said_by
 from timeline.models import Entry
 from timeline.recording import refold_identities
 
-_MOVE = """
+#: Entries of the table `timeline_entry` that a boundary moves.
+MOVES = "(kind NOT IN ('identity', 'note') AND NOT (kind = 'work' AND jsonb_exists(detail, 'channel_identities')))"
+
+_MOVE = f"""
 WITH moved AS (
     UPDATE timeline_entry SET channel_identity_id = %s, changed_in = pg_current_xact_id()::text::bigint
     WHERE channel_identity_id = %s AND occurred_at >= %s AND occurred_at < coalesce(%s, 'infinity'::timestamptz)
-        AND kind <> 'identity'
+        AND {MOVES}
     RETURNING id, occurred_at, provider_message_id, sightings
 )
 SELECT c.sighting_id, c.occurred_at, c.source
@@ -29,7 +33,7 @@ FROM (SELECT 1) AS always LEFT JOIN (
     SELECT DISTINCT ON (s.id) s.id AS sighting_id, m.occurred_at, coalesce(m.provider_message_id, '') AS source
     FROM moved m CROSS JOIN unnest(m.sightings) AS s(id) ORDER BY s.id, m.occurred_at, m.id
 ) c ON true
-"""
+"""  # noqa: S608
 
 _FIRST = """
 SELECT q.channel_identity_id, s.id, e.occurred_at, coalesce(e.provider_message_id, '')
@@ -63,7 +67,8 @@ def move_entries(spans: Sequence[Span], operation_id: int | None = None, **_: An
 def _moved(span: Span, again: list[SeenAgain]) -> int:
     """Moves the entries of a span; `again` gains the first confirmation of each sighting among them."""
     within = Entry.objects.filter(channel_identity_id=span.from_identity_id, occurred_at__gte=span.start)
-    within = within.exclude(kind=EntryKind.IDENTITY)
+    within = within.exclude(kind__in=(EntryKind.IDENTITY, EntryKind.NOTE))
+    within = within.exclude(kind=EntryKind.WORK, detail__has_key="channel_identities")
     if span.end is not None:
         within = within.filter(occurred_at__lt=span.end)
     count = within.count()

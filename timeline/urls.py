@@ -5,8 +5,8 @@ from django.urls import path
 from timeline.identity import merge_pages, operation_log
 from timeline.identity import pages as identity_pages
 from timeline.identity import verb_pages as identity_verbs
-from timeline.pages import consent as consent_pages
 from timeline.pages import actions, customer, filtering, queue
+from timeline.pages import consent as consent_pages
 from timeline.pages import media as media_pages
 from timeline.search import pages as search_pages
 
@@ -22,6 +22,7 @@ urlpatterns = [
     path("work/<slug:action>/", actions.act, name="act"),
     path("inbox/<slug:view>/<int:profile_id>/", customer.customer, name="inbox-customer"),
     path("customers/<int:profile_id>/", customer.customer_alone, name="customer"),
+    path("customers/<int:profile_id>/story/", customer.story, name="story"),
     path("customers/<int:profile_id>/older/", customer.older, name="older"),
     path("customers/<int:profile_id>/newer/", customer.newer, name="newer"),
     path("customers/<int:profile_id>/since/", customer.since, name="since"),

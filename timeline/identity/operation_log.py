@@ -1,5 +1,6 @@
 """The log of who decided what about whom, and undoing it."""
 
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -13,9 +14,9 @@ from profiles.operations import VerbRefusedError
 from profiles.reading import current_profile_id
 from profiles.why import operation_views
 from timeline.identity.operation_rows import rows_of
-from timeline.pages.agents import BIGGEST_ID, actor_of, is_fragment, judge_page
+from timeline.pages.agents import ASK_A_JUDGE, BIGGEST_ID, actor_of, agent_page, is_fragment, judge_page, may_judge
 from timeline.pages.panel import name_of
-from timeline.pages.toasts import AGAIN, UNDO, say_done, say_refused
+from timeline.pages.toasts import AGAIN, UNDO, say_done, say_refused, say_simply
 
 PAGE = 50
 
@@ -44,10 +45,16 @@ def log(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@judge_page
+@agent_page
 def undo(request: HttpRequest, operation_id: int) -> HttpResponse:
-    """As if the operation had not been; an undone one is done again by undoing its undo."""
+    """As if the operation had not been; an undone one is done again by undoing its undo.
+
+    An agent takes back what they wrote down themselves; everything else is for those who judge.
+    """
     operation = Operation.objects.filter(pk=operation_id).first() if operation_id <= BIGGEST_ID else None
+    is_own = operation is not None and operation.verb == Operation.Verb.ADD and operation.actor == request.user
+    if not (is_own or may_judge(request)):
+        raise PermissionDenied(ASK_A_JUDGE)
     if operation is None:
         raise Http404("no such operation")
     was_undo = operation.verb == Operation.Verb.UNDO
@@ -58,6 +65,9 @@ def undo(request: HttpRequest, operation_id: int) -> HttpResponse:
         return redirect(_back_to(request, operation))
     words = _("Done again") if was_undo else _("Undone")
     action = UNDO if was_undo else AGAIN
+    if not may_judge(request):
+        say_simply(request, words)
+        return redirect(_back_to(request, operation))
     say_done(request, words, done, nothing=_("Somebody undid this already"), action=action)
     return redirect(_back_to(request, operation))
 
@@ -70,7 +80,7 @@ def _back_to(request: HttpRequest, operation: Operation) -> str:
         return reverse("review", args=[review_id])
     if url_has_allowed_host_and_scheme(asked, allowed_hosts=None) and asked.startswith("/"):
         return asked
-    return reverse("log")
+    return reverse("log") if may_judge(request) else reverse("home")
 
 
 def _number(request: HttpRequest, name: str) -> int | None:

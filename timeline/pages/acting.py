@@ -84,7 +84,9 @@ def _promise(profile_id: int, wish: Wish, actor: StaffMember) -> Change | None:
     if any((each.on, each.text) == (on, wish.tag) for each in work_of(profile_id).promises):
         return None
     entry = verbs.promise(profile_id, on, text=wish.tag, actor=actor)
-    return entry and Change(profile_id=profile_id, field=PROMISE, before=None, after=entry.pk, tag=str(entry.pk))
+    if entry is None:
+        return None
+    return Change(profile_id=profile_id, field=PROMISE, before=None, after=entry.pk, tag=str(entry.pk))
 
 
 def undo(token: str, *, actor: StaffMember) -> tuple[list[int], int]:

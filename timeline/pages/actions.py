@@ -88,7 +88,9 @@ def take_back(request: HttpRequest) -> HttpResponse:
         )
         say_refused(request, words % {"count": passed_over})
     else:
-        say_simply(request, _("Taken back: %(who)s") % {"who": _who(customers)} if customers else _("It was so already"))
+        say_simply(
+            request, _("Taken back: %(who)s") % {"who": _who(customers)} if customers else _("It was so already")
+        )
     return _answer(request, customers, queue.customer_url(customers[0]) if len(customers) == 1 else queue.url)
 
 

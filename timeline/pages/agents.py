@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from profiles.access import JUDGES, READERS
 from profiles.models import StaffMember
@@ -20,6 +20,7 @@ from profiles.models import StaffMember
 P = ParamSpec("P")
 ZONE_COOKIE = "zone"
 BIGGEST_ID = 2**63 - 1
+ASK_A_JUDGE = _lazy("Leads and admins decide who is who. Ask one of them to look at it.")
 
 
 def is_fragment(request: HttpRequest) -> bool:
@@ -59,7 +60,7 @@ def judge_page(
     @wraps(view)
     def judged(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if not may_judge(request):
-            raise PermissionDenied(_("Leads and admins decide who is who. Ask one of them to look at it."))
+            raise PermissionDenied(ASK_A_JUDGE)
         return view(request, *args, **kwargs)
 
     return agent_page(judged)

@@ -6,28 +6,26 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from profiles.reading import current_profile_id, describe
+from timeline.filters import TimelineFilter
 from timeline.identity.glance import identity_glance
-from timeline.identity.lines import identity_lines
 from timeline.models import Entry
-from timeline.pages.agents import BIGGEST_ID, actor_of, agent_page, is_fragment, may_judge
+from timeline.pages.agents import BIGGEST_ID, agent_page, is_fragment, may_judge
 from timeline.pages.consent import consent_part
 from timeline.pages.cursors import refuses_odd_cursors
 from timeline.pages.glance import glance
-from timeline.pages.panel import Panel, panel_of
 from timeline.pages.listing import carried_queue
+from timeline.pages.panel import Panel, panel_of
 from timeline.pages.queue import queue_of, rows_of
 from timeline.pages.rows import work_view
+from timeline.pages.story import asked_filter, story_days, story_of
 from timeline.pages.toasts import say_moved
 from timeline.reading import (
     MOST_CHANGED,
     timeline_after,
-    timeline_around,
     timeline_page,
     timeline_since,
 )
-from timeline.showing.entries import answered_ids, days_of
 from timeline.showing.events import SITES, Activity, activity_of
-from timeline.showing.shapes import Day
 
 
 @require_GET
@@ -40,15 +38,12 @@ def customer(request: HttpRequest, view: str, profile_id: int) -> HttpResponse:
     queue = carried_queue(request, view)
     entry = _asked_entry(request)
     if entry and entry.channel_identity.profile_id != profile_id:  # joined or separated since the link was made
-        return redirect(_at_entry(view, entry))
-    seen = glance(actor_of(request), profile_id if profile_id <= BIGGEST_ID else None)
+        return redirect(_at_entry(request, view, entry))
+    seen = glance(queue.member, profile_id if profile_id <= BIGGEST_ID else None)
     panel = _panel(profile_id)
     if panel is None:
         return redirect(queue.customer_url(_moved(request, profile_id)))
-    page, newer_cursor = timeline_around(entry) if entry else (timeline_page(profile_id), None)
-    context = {
-        "newer_cursor": newer_cursor,
-        "found": entry,
+    context = story_of(request, panel, entry=entry) | {
         "view": queue.slug,
         "queue": queue,
         "selected": profile_id,
@@ -59,8 +54,6 @@ def customer(request: HttpRequest, view: str, profile_id: int) -> HttpResponse:
         "identity": identity_glance(panel),
         "consent": consent_part(panel),
         "may_judge": may_judge(request),
-        "next_cursor": page.next_cursor,
-        "days": _days(page.entries[::-1], panel),
     }
     if is_fragment(request):
         return render(request, "inbox/customer.html", context)
@@ -69,11 +62,29 @@ def customer(request: HttpRequest, view: str, profile_id: int) -> HttpResponse:
 
 @require_GET
 @agent_page
+def story(request: HttpRequest, profile_id: int) -> HttpResponse:
+    """The timeline alone, when a chip is pressed; without the page's script the whole page."""
+    queue = carried_queue(request, request.GET.get("view", "all"))
+    panel = _panel(profile_id) if is_fragment(request) else None
+    if panel is None:
+        page = reverse("inbox-customer", args=[queue.slug, _current(profile_id)])
+        return redirect(f"{page}?{asked_filter(request).query.removeprefix('&')}")
+    context = story_of(request, panel) | {
+        "view": queue.slug,
+        "queue": queue,
+        "panel": panel,
+        "may_judge": may_judge(request),
+    }
+    return render(request, "inbox/story.html", context)
+
+
+@require_GET
+@agent_page
 def customer_alone(request: HttpRequest, profile_id: int) -> HttpResponse:
     """A customer's short address leads to the inbox with that customer open, at an entry if it names one."""
     entry = _asked_entry(request)
     if entry:
-        return redirect(_at_entry("all", entry))
+        return redirect(_at_entry(request, "all", entry))
     current = _current(profile_id)
     return redirect(
         "inbox-customer", view="all", profile_id=current if current == profile_id else _moved(request, profile_id)
@@ -88,12 +99,14 @@ def older(request: HttpRequest, profile_id: int) -> HttpResponse:
     panel = _panel(profile_id)
     if panel is None:
         return redirect(f"{reverse('older', args=[_current(profile_id)])}?{request.GET.urlencode()}")
-    page = timeline_page(profile_id, before=request.GET.get("before") or None)
+    only = asked_filter(request)
+    page = timeline_page(profile_id, before=request.GET.get("before") or None, only=only)
     context = {
         "panel": panel,
+        "only": only,
         "may_judge": may_judge(request),
         "next_cursor": page.next_cursor,
-        "days": _days(page.entries[::-1], panel),
+        "days": story_days(page.entries[::-1], panel),
     }
     return render(request, "inbox/older.html", context)
 
@@ -106,13 +119,15 @@ def newer(request: HttpRequest, profile_id: int) -> HttpResponse:
     panel = _panel(profile_id)
     if panel is None:
         return redirect(f"{reverse('newer', args=[_current(profile_id)])}?{request.GET.urlencode()}")
-    page = timeline_after(profile_id, request.GET.get("after", ""))
+    only = asked_filter(request)
+    page = timeline_after(profile_id, request.GET.get("after", ""), only=only)
     context = {
         "view": "all",
         "panel": panel,
+        "only": only,
         "may_judge": may_judge(request),
         "newer_cursor": page.next_cursor,
-        "days": _days(page.entries, panel),
+        "days": story_days(page.entries, panel),
         "is_seam": True,
     }
     return render(request, "inbox/newer.html", context)
@@ -124,6 +139,7 @@ def newer(request: HttpRequest, profile_id: int) -> HttpResponse:
 def since(request: HttpRequest, profile_id: int) -> HttpResponse:
     """What is new or changed since the cursor `after`: entries, side panel and queue row, and the next cursor."""
     queue = carried_queue(request, request.GET.get("view", "all"))
+    only = asked_filter(request)
     panel = _panel(profile_id)
     entries, cursor = timeline_since(profile_id, request.GET.get("after", "")) if panel else ([], "")
     if panel is None or len(entries) >= MOST_CHANGED:  # merged meanwhile, or too far behind: to be loaded whole
@@ -133,7 +149,7 @@ def since(request: HttpRequest, profile_id: int) -> HttpResponse:
         "view": queue.slug,
         "queue": queue,
         "selected": profile_id,
-        "glance": glance(actor_of(request), profile_id),
+        "glance": glance(queue.member, profile_id),
         "panel": panel,
         "work": work_view(profile_id, queue.member),
         "activity": _activity(panel),
@@ -141,7 +157,7 @@ def since(request: HttpRequest, profile_id: int) -> HttpResponse:
         "consent": consent_part(panel),
         "may_judge": may_judge(request),
         "cursor": cursor,
-        "days": _days(entries, panel),
+        "days": story_days([entry for entry in entries if _is_wanted(entry, only)], panel),
         "rows": rows_of(request, queue, [profile_id]),
     }
     response = render(request, "inbox/since.html", context)
@@ -175,9 +191,9 @@ def _asked_entry(request: HttpRequest) -> Entry | None:
     return entry
 
 
-def _at_entry(view: str, entry: Entry) -> str:
+def _at_entry(request: HttpRequest, view: str, entry: Entry) -> str:
     page = reverse("inbox-customer", args=[view, entry.channel_identity.profile_id])
-    return f"{page}?entry={entry.pk}#e-{entry.pk}"
+    return f"{page}?entry={entry.pk}{asked_filter(request).query}#e-{entry.pk}"
 
 
 def _panel(profile_id: int) -> Panel | None:
@@ -191,26 +207,5 @@ def _activity(panel: Panel) -> Activity | None:
     return activity_of(panel.profile_id) if any(channel in SITES for channel, _, _ in panel.channels) else None
 
 
-def _days(entries: list[Entry], panel: Panel) -> list[Day]:
-    """`entries` (oldest first) by day, with the messages that they answer."""
-    return days_of(
-        entries,
-        customer=panel.name,
-        names_lines=panel.names_lines,
-        replied_to=_replied_to(entries, panel.profile_id),
-        lines=identity_lines(entries, panel.profile_id),
-    )
-
-
-def _replied_to(entries: list[Entry], profile_id: int) -> dict[tuple[int, str], Entry]:
-    """The messages that `entries` answer, of this customer only: a group's other members are other customers."""
-    known = {(entry.account_id, entry.provider_message_id or ""): entry for entry in entries}
-    missing = [pair for pair in answered_ids(entries) if pair not in known]
-    if missing:
-        found = Entry.objects.filter(
-            account_id__in={account for account, _ in missing},
-            provider_message_id__in={message for _, message in missing},
-            channel_identity__profile_id=profile_id,
-        ).select_related("account")
-        known |= {(entry.account_id, entry.provider_message_id or ""): entry for entry in found}
-    return known
+def _is_wanted(entry: Entry, only: TimelineFilter) -> bool:
+    return only.takes(kind=entry.kind, channel=entry.account.channel, delivery=entry.delivery)

@@ -94,7 +94,12 @@ def colleagues() -> list[tuple[int, str]]:
 def narrow(request: HttpRequest, view: str) -> HttpResponse:
     """The filters of the queue; sent, they are the queue's address."""
     queue = _listed(request, view)
-    context = {"queue": queue, "form": FilterForm(queue), "back": queue.url, "action": reverse("inbox", args=[queue.view])}
+    context = {
+        "queue": queue,
+        "form": FilterForm(queue),
+        "back": queue.url,
+        "action": reverse("inbox", args=[queue.view]),
+    }
     return sheet(request, "inbox/filter.html", context)
 
 
@@ -105,7 +110,7 @@ class ViewForm(forms.Form):
     is_shared = forms.BooleanField(label=_lazy("Everybody sees it"), required=False)
 
     def __init__(self, *args: Any, member: StaffMember, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **kwargs)
         if member.role not in JUDGES:
             del self.fields["is_shared"]
 

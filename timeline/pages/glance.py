@@ -17,7 +17,7 @@ _COUNTED = {
     "mine": "assignee_id = %(member)s AND resolved_at IS NULL",
     "unassigned": "waiting_since IS NOT NULL AND assignee_id IS NULL",
     "waiting": "waiting_since IS NOT NULL",
-    "breaching": "due_at <= now() + %(soon)s",
+    "breaching": "due_at <= now() + make_interval(secs => %(soon)s)",
 }
 _AWAKE = "(snoozed_until IS NULL OR snoozed_until <= now())"
 _COUNTS = ",\n       ".join(
@@ -48,7 +48,12 @@ def glance(member: StaffMember, profile_id: int | None = None) -> Glance:
     with connection.cursor() as cursor:
         cursor.execute(
             _GLANCE,
-            {"limit": WAITING_SHOWN_LIMIT + 1, "profile": profile_id, "member": member.pk, "soon": SOON},
+            {
+                "limit": WAITING_SHOWN_LIMIT + 1,
+                "profile": profile_id,
+                "member": member.pk,
+                "soon": SOON.total_seconds(),
+            },
         )
         head, since, *counted = cursor.fetchone()
     return Glance(head, since, {view: _shown(count) for view, count in zip(_COUNTED, counted, strict=True)})

@@ -78,6 +78,11 @@ class AskedQueue:
         return "?" + urlencode({CARRIED: self.query}) if self.query else ""
 
     @property
+    def carried_more(self) -> str:
+        """The same, behind what an address has already."""
+        return "&" + urlencode({CARRIED: self.query}) if self.query else ""
+
+    @property
     def carried_on(self) -> str:
         """What the address of a sheet begins with, to come back to this queue."""
         return urlencode({"view": self.slug, **({CARRIED: self.query} if self.query else {})}) + "&"

@@ -80,9 +80,7 @@ def row_views(rows: Sequence[QueueRow], moments: Mapping[int, datetime], member:
     return [_row_view(row, moments[row.pk], channels[row.pk], member, now) for row in rows]
 
 
-def _row_view(
-    row: QueueRow, sort: datetime, waiting: Sequence[str], member: StaffMember, now: datetime
-) -> RowView:
+def _row_view(row: QueueRow, sort: datetime, waiting: Sequence[str], member: StaffMember, now: datetime) -> RowView:
     entry = row.last_entry
     codes = waiting or ([entry.account.channel] if entry else [])
     return RowView(
@@ -166,7 +164,9 @@ def _waiting_channels(rows: Iterable[QueueRow]) -> Mapping[int, Sequence[str]]:
             reply_refusal="",
             blocked_at=None,
         )
-        for profile_id, channel in unanswered.order_by("-last_inbound_at").values_list("profile_id", "account__channel"):
+        for profile_id, channel in unanswered.order_by("-last_inbound_at").values_list(
+            "profile_id", "account__channel"
+        ):
             if channel not in found[profile_id]:
                 found[profile_id].append(channel)
     return found

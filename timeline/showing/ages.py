@@ -15,13 +15,13 @@ def in_words(moment: datetime, now: datetime, style: str) -> str:
     """`moment` as seen at `now`; the styles are those of the template tag `ago`."""
     seconds = max(0, int((now - moment).total_seconds()))
     if style == "span":
-        return _span(seconds)
+        return span(seconds)
     if style == "words":
         return _length(max(seconds, MINUTE))
     if style == "long":
         return _long(seconds)
     if seconds < DAY:
-        return _span(seconds) if seconds >= MINUTE else _("now")
+        return span(seconds) if seconds >= MINUTE else _("now")
     local = timezone.localtime(moment)
     if seconds < 6 * DAY:
         return date_format(local, "D")
@@ -35,7 +35,8 @@ def day_format(year: int, now: datetime) -> str:
     return pgettext("date format, short", "j M Y")
 
 
-def _span(seconds: int) -> str:
+def span(seconds: int) -> str:
+    """A length of time in the words of the style `span`: "4 min"."""
     if seconds < HOUR:
         return _("{n} min").format(n=max(1, seconds // MINUTE))
     if seconds < 2 * DAY:

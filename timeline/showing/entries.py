@@ -4,7 +4,6 @@ Nothing here trusts the shape of `detail`: it came from a customer through a pro
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -14,6 +13,7 @@ from timeline.entries import Direction, EntryKind
 from timeline.identity.lines import IdentityLine
 from timeline.models import Entry
 from timeline.showing.events import card_of, facts_of, page_of
+from timeline.showing.marks import mark_days
 from timeline.showing.message_parts import fill_message
 from timeline.showing.parts import list_of, object_of, word_of
 from timeline.showing.previews import LINE_ICONS, consent_title
@@ -21,8 +21,6 @@ from timeline.showing.shapes import Day, EntryView
 from timeline.showing.wording import SOURCES, channel_of, identifier_words, isolated, words_of
 from timeline.showing.work_lines import work_line
 
-#: Messages of one sender on one channel this close together share one header.
-GROUP_GAP = timedelta(minutes=3)
 #: Kind -> template in `templates/entry/`; every other kind is one line.
 SHAPES: Mapping[str, str] = {
     EntryKind.MESSAGE: "message",
@@ -41,10 +39,13 @@ def days_of(
     names_lines: bool,
     replied_to: Mapping[tuple[int, str], Entry],
     lines: Mapping[int, IdentityLine | None],
+    opened: int | None = None,
 ) -> list[Day]:
-    """`entries` (oldest first) by day, grouped under shared headers; one about identity without a line is left out."""
+    """`entries` (oldest first) by day, with what neighbours share; one about identity without a line is left out.
+
+    The fold of the entry `opened` is open.
+    """
     days: list[Day] = []
-    previous: EntryView | None = None
     for entry in entries:
         if entry.kind == EntryKind.IDENTITY and lines.get(entry.pk) is None:
             continue
@@ -52,10 +53,8 @@ def days_of(
         key = timezone.localdate(entry.occurred_at).isoformat()
         if not days or days[-1].key != key:
             days.append(Day(key, entry.occurred_at, []))
-            previous = None
-        view.is_continued = previous is not None and _continues(view, previous)
         days[-1].entries.append(view)
-        previous = view
+    mark_days(days, opened=opened)
     return days
 
 
@@ -65,11 +64,6 @@ def answered_ids(entries: Sequence[Entry]) -> list[tuple[int, str]]:
         (entry.account_id, word_of(object_of(entry.detail, "reply_to"), "provider_message_id")) for entry in entries
     )
     return [pair for pair in found if pair[1]]
-
-
-def _continues(view: EntryView, previous: EntryView) -> bool:
-    near = view.entry.occurred_at - previous.entry.occurred_at <= GROUP_GAP
-    return bool(near and view.group_key and view.group_key == previous.group_key)
 
 
 def _view(

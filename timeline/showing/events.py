@@ -45,7 +45,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventCard:
-    """An order or a payment. `amount` has its currency, and is empty when none was told."""
+    """An order or a payment. `amount` has its currency, and is empty when none was told; `order` is the number."""
 
     icon: str
     title: str
@@ -54,6 +54,7 @@ class EventCard:
     items: list[OrderItem]
     note: str
     link: str
+    order: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -139,6 +140,7 @@ def card_of(entry: Entry) -> EventCard:
         items=[_item(item, currency) for item in dicts_of(detail.get("items"))],
         note=_("for order %(number)s") % {"number": order} if order and not is_order else "",
         link=link if link.startswith(("https://", "http://")) and "…" not in link else "",
+        order=number if is_order else order,
     )
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from timeline.entries import Direction
+from timeline.entries import Direction, EntryKind
 from timeline.identity.lines import IdentityLine
 from timeline.models import Entry
 from timeline.showing.attachments import Attachment, Formatted
@@ -46,6 +46,16 @@ class EditView:
     at: datetime | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fold:
+    """The line that stands for entries in a row. `kind` is pages, work or order."""
+
+    kind: str
+    icon: str
+    words: str
+    is_open: bool
+
+
 @dataclass(slots=True, kw_only=True)
 class EntryView:
     """One entry with everything its template shows. `shape` names the template in `templates/entry/`."""
@@ -57,6 +67,10 @@ class EntryView:
     who: str
     line: str  # the account's name, when the customer wrote to more than one
     is_continued: bool = False
+    session: str = ""  # the label of the session that begins with it
+    fold: Fold | None = None  # the line above it, when it is the first of a run
+    is_folded: bool = False  # behind a closed line
+    is_unfolded: bool = False  # behind an open one
     icon: str = ""
     title: str = ""
     note: str = ""
@@ -100,6 +114,23 @@ class EntryView:
         if self.shape != "message":
             return ""
         return f"{self.entry.channel_identity_id}.{self.entry.direction}.{self.author_id}"
+
+    @property
+    def fold_key(self) -> str:
+        """What neighbours must share to fold into one line; empty for what always stands alone."""
+        if self.page:
+            return "pages"
+        if self.card:
+            return f"order:{self.card.order}" if self.card.order else ""
+        is_open_end = self.entry.detail.get("type") in ("promised", "kept")
+        return "work" if self.entry.kind in (EntryKind.WORK, EntryKind.SYSTEM) and not is_open_end else ""
+
+    @property
+    def fold_word(self) -> str:
+        """How a fold names it."""
+        if self.page:
+            return self.page.title
+        return (self.card.state or self.card.title) if self.card else self.title
 
     @property
     def author_id(self) -> str:

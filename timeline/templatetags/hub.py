@@ -18,6 +18,7 @@ from django.utils.translation import pgettext
 from profiles.review_queue import count_open_reviews
 from timeline.pages.agents import may_judge
 from timeline.pages.glance import WAITING_SHOWN_LIMIT
+from timeline.showing import marks
 from timeline.showing.ages import in_words, moment_words
 
 register = template.Library()
@@ -94,6 +95,12 @@ def day_name(moment: datetime) -> str:
     if day.year == timezone.localdate().year:
         return date_format(day, pgettext("date format", "l j F"))
     return date_format(day, pgettext("date format", "l j F Y"))
+
+
+@register.filter
+def clock_of(moment: datetime) -> str:
+    """The time of day in the agent's zone, as text."""
+    return marks.clock_of(moment)
 
 
 @register.filter
