@@ -9,6 +9,7 @@ from timeline.pages import actions, customer, filtering, queue
 from timeline.pages import consent as consent_pages
 from timeline.pages import media as media_pages
 from timeline.search import pages as search_pages
+from timeline.search import palette
 
 urlpatterns = [
     path("", queue.home, name="home"),
@@ -34,6 +35,7 @@ urlpatterns = [
     path("identity/sightings/<int:sighting_id>/mark/<slug:status>/", identity_verbs.mark_identifier, name="mark"),
     path("identity/boundaries/<int:boundary_id>/withdraw/", identity_verbs.withdraw_since, name="withdraw-boundary"),
     path("identity/addresses/<int:channel_identity_id>/since/", identity_verbs.somebody_else, name="somebody-else"),
+    path("palette/", palette.palette, name="palette"),
     path("search/", search_pages.search, name="search"),
     path("addresses/<int:channel_identity_id>/consent/", consent_pages.write_consent, name="write-consent"),
     path("consents/<int:event_id>/", consent_pages.consent_evidence, name="consent-evidence"),

@@ -179,6 +179,7 @@
     const element = declared(`Ctrl+${event.shiftKey ? "Shift+" : ""}${event.key.toLowerCase()}`);
     if (!element) return;
     event.preventDefault();
+    if (element.getAttribute("hx-target") === "#sheet") hold();
     element.click();
   }
   document.addEventListener("keydown", onKey);

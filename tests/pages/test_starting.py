@@ -73,7 +73,7 @@ def test_what_cannot_be_is_said_in_words(
 def test_address_is_added_and_its_agent_can_take_it_back(
     pages: Client, town: Town, texts: ChannelAccount, agent: StaffMember
 ) -> None:
-    one, other = town.claim()
+    _one, other = town.claim()
     mira = town.profile(other)
     answer = pages.post(
         f"/customers/{mira}/addresses/new/", {"q": NUMBER, "line": texts.pk, "reason": "told me"}, follow=True

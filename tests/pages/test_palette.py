@@ -1,0 +1,137 @@
+"""The palette: what it answers, and by keyboard in Chromium."""
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+from playwright.sync_api import Page, expect
+
+from profiles.models import ChannelIdentity, StaffMember, Trait
+from tests.pages.conftest import NOON, Born, Say
+from timeline.search import palette
+
+FRAGMENT = {"HX-Request": "true"}
+Open = Callable[..., Page]
+
+
+@pytest.fixture
+def mira(born: Born, say: Say) -> ChannelIdentity:
+    mira = born("Mira Lind")
+    Trait.objects.create(
+        channel_identity=mira, name="name", value="Mira Lind", source="profile", first_seen=NOON, last_seen=NOON
+    )
+    say(mira, "Where is my umbrella?")
+    return mira
+
+
+def asked(client: Client, words: str) -> str:
+    answer = client.get("/palette/", {"q": words}, headers=FRAGMENT)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+@pytest.mark.django_db
+def test_recent_customers_come_first_on_an_empty_question(pages: Client, mira: ChannelIdentity) -> None:
+    found = asked(pages, "")
+    assert found.index("Recent customers") < found.index("Mira Lind") < found.index("Go to")
+    assert 'href="/inbox/waiting/"' in found
+
+
+@pytest.mark.django_db
+def test_customers_places_and_messages_are_found(pages: Client, mira: ChannelIdentity) -> None:
+    assert f'href="/inbox/all/{mira.pk}/"' in asked(pages, "mira")
+    assert "<mark>umbrella</mark>" in asked(pages, "umbrella")
+    assert 'href="/customers/new/"' in asked(pages, "new conv")
+    assert "Messages" not in asked(pages, "um")
+    assert "&lt;script&gt;" in asked(pages, "<script>")
+
+
+@pytest.mark.django_db
+def test_places_are_those_of_the_role(pages: Client, client: Client, mira: ChannelIdentity) -> None:
+    assert "/merges/" not in asked(pages, "merges")
+    lead = StaffMember.objects.create_staff("l@example.com", role="lead")  # type: ignore[arg-type]
+    client.force_login(lead)
+    assert "/merges/" in asked(client, "merges")
+
+
+@pytest.mark.django_db
+def test_page_without_script_has_the_same(pages: Client, mira: ChannelIdentity) -> None:
+    page = pages.get("/palette/", {"q": "mira"}).content.decode()
+    assert "<html" in page
+    assert "Mira Lind" in page
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("words", ["\x00", "…", "🙂", "a" * 2000, "%", "' OR 1=1", "مرحبا"])
+def test_any_question_is_answered(pages: Client, words: str) -> None:
+    asked(pages, words)
+
+
+def test_every_place_has_a_name_and_no_two_the_same_key() -> None:
+    keys = [place.key for place in palette.ALL_PLACES if place.key]
+    assert len(keys) == len(set(keys))
+    assert all(str(place.name) for place in palette.ALL_PLACES)
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+class TestByKeyboard:
+    def opened(self, open_page: Open, path: str = "/inbox/all/", **more: object) -> Page:
+        page = open_page(path, **more)
+        expect(page.locator(".status-word")).to_have_text("Live")
+        page.keyboard.press("Control+k")
+        expect(page.locator("#palette-q")).to_be_focused()
+        return page
+
+    def test_customer_is_opened(self, open_page: Open, mira: ChannelIdentity) -> None:
+        page = self.opened(open_page)
+        expect(page.locator("#palette-found [aria-selected=true]")).to_contain_text("Mira Lind")
+        page.keyboard.type("lind")
+        page.keyboard.press("Enter")  # maybe before the answer: it is pressed for what was typed
+        page.wait_for_url(f"**/inbox/all/{mira.pk}/")
+
+    def test_arrows_choose_and_the_reader_is_told(self, open_page: Open, mira: ChannelIdentity) -> None:
+        page = self.opened(open_page)
+        page.keyboard.type("wait")
+        chosen = page.locator("#palette-found [aria-selected=true]")
+        expect(chosen).to_contain_text("Waiting")
+        identifier = chosen.get_attribute("id")
+        assert page.locator("#palette-q").get_attribute("aria-activedescendant") == identifier
+        page.keyboard.press("ArrowUp")
+        expect(chosen).to_contain_text("All results for")
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/inbox/waiting/")
+
+    def test_command_presses_the_pages_own_control(self, open_page: Open, mira: ChannelIdentity) -> None:
+        page = self.opened(open_page)
+        page.keyboard.type("new conversation")
+        expect(page.locator("#palette-found [aria-selected=true]")).to_contain_text("New conversation")
+        page.keyboard.press("Enter")
+        expect(page.locator("#sheet input[name=q]")).to_be_focused()
+        expect(page.locator("#sheet")).to_contain_text("New conversation")
+
+    def test_command_of_the_open_customer_is_offered_with_its_key(self, open_page: Open, mira: ChannelIdentity) -> None:
+        page = open_page(f"/inbox/all/{mira.pk}/")
+        expect(page.locator(".status-word")).to_have_text("Live")
+        page.evaluate(
+            """() => { const button = Object.assign(document.createElement("button"), { title: "Assign to me (a)" });
+            button.dataset.key = "a"; button.onclick = () => { document.title = "assigned"; };
+            document.querySelector(".talk-head").append(button); }"""
+        )
+        page.keyboard.press("Control+k")
+        expect(page.locator("#palette-q")).to_be_focused()
+        page.keyboard.type("assi")
+        expect(page.locator("#palette-found [aria-selected=true] .hit-main")).to_have_text("Assign to me")
+        expect(page.locator("#palette-found [aria-selected=true] kbd")).to_have_text("a")
+        page.keyboard.press("Enter")
+        expect(page).to_have_title("assigned")
+        expect(page.locator("#sheet")).not_to_be_visible()
+
+    def test_escape_closes_and_a_phone_shows_it_whole(self, open_page: Open, mira: ChannelIdentity) -> None:
+        page = self.opened(open_page, width=390, height=760)
+        size = page.locator("#sheet").bounding_box()
+        assert size is not None
+        assert (size["width"], size["height"]) == (390, 760)
+        page.keyboard.press("Escape")
+        expect(page.locator("#sheet")).not_to_be_visible()
