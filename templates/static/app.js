@@ -148,9 +148,13 @@
   };
   const keys = {
     j: () => move(1), k: () => move(-1), J: () => openBy(1), K: () => openBy(-1), r: () => $("#answer")?.focus(),
-    G: actions.latest, "]": () => toggleSide(), "?": actions.help, "g i": () => $("[data-go=i]").click(), "g w": () => $("[data-go=w]").click(),
+    x: () => load("choosing").then(({ toggle }) => toggle()), G: actions.latest, "]": () => toggleSide(), "?": actions.help, "g i": () => $("[data-go=i]").click(), "g w": () => $("[data-go=w]").click(),
   };
-  const declared = (combination) => $$("[data-key]").filter(({ dataset }) => dataset.key === combination).at(-1);
+  /** The last one that can be seen; of hidden ones the first. */
+  const declared = (combination) => {
+    const found = $$("[data-key]").filter(({ dataset }) => dataset.key === combination);
+    return found.filter((element) => element.checkVisibility()).at(-1) ?? found[0];
+  };
   let prefix = "";
   function onKey(event) {
     const { key, isComposing } = event;
@@ -171,6 +175,7 @@
     if (prefix) setTimeout(() => { prefix = ""; }, 1500);
     if (!action || !$(".shell")) return;
     event.preventDefault();
+    if (element && event.repeat) return; // a key held down does it once
     if (element?.getAttribute("hx-target") === "#sheet") hold();
     action();
   }
@@ -200,7 +205,7 @@
     attach();
     const sheet = $("#sheet");
     if (event.detail?.ctx?.target !== sheet || !sheet) return;
-    if (!sheet.open) sheet.showModal();
+    if (!sheet.childElementCount) sheet.close(); else if (!sheet.open) sheet.showModal();
     release();
   });
   document.addEventListener("htmx:response:error", (event) => {

@@ -21,7 +21,7 @@ _COUNTED = {
 }
 _AWAKE = "(snoozed_until IS NULL OR snoozed_until <= now())"
 _COUNTS = ",\n       ".join(
-    f"(SELECT count(*) FROM (SELECT FROM timeline_queuerow WHERE {rule} AND {_AWAKE} LIMIT %(limit)s) AS some)"  # noqa: S608
+    f"(SELECT count(*) FROM (SELECT FROM timeline_queuerow WHERE {rule} AND {_AWAKE} LIMIT %(limit)s) AS counted)"  # noqa: S608
     for rule in _COUNTED.values()
 )
 _GLANCE = f"""
