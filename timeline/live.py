@@ -6,14 +6,16 @@ Losing one costs nothing but time: the stream's heartbeat names the head, and a 
 import json
 import logging
 import time
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
+from typing import NamedTuple, TypeVar
 
 import redis
 from django.conf import settings
 
 from timeline.entries import EntryKind
 from timeline.nudges import CHANNEL
+
+T = TypeVar("T")
 
 log = logging.getLogger("cxhub.live")
 
@@ -53,8 +55,19 @@ class Bus:
 
     def publish(self, channel: str, payloads: Iterable[str]) -> None:
         """Whoever listens has been told, or nobody is. Never raises, takes `TIMEOUT_SECONDS` at most."""
+
+        def tell(client: redis.Redis) -> None:
+            pipeline = client.pipeline(transaction=False)
+            for payload in payloads:
+                pipeline.publish(channel, payload)
+            pipeline.execute()
+
+        self.ask(tell)
+
+    def ask(self, question: Callable[[redis.Redis], T]) -> T | None:
+        """What Valkey answers; None when it does not. Never raises; a command takes `TIMEOUT_SECONDS` at most."""
         if time.monotonic() < self.paused_until:
-            return
+            return None
         try:
             if self.client is None:
                 self.client = redis.Redis.from_url(
@@ -63,13 +76,11 @@ class Bus:
                     socket_connect_timeout=TIMEOUT_SECONDS,
                     retry=None,
                 )
-            pipeline = self.client.pipeline(transaction=False)
-            for payload in payloads:
-                pipeline.publish(channel, payload)
-            pipeline.execute()
+            return question(self.client)
         except (redis.RedisError, OSError) as error:
             self.paused_until = time.monotonic() + self._pause_seconds
             log.warning(self._fault, extra={"fault": type(error).__name__})
+            return None
 
 
 _bus = Bus(fault="live nudge not sent", pause_seconds=PAUSE_SECONDS)

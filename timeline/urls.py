@@ -5,7 +5,7 @@ from django.urls import path
 from timeline.identity import merge_pages, operation_log
 from timeline.identity import pages as identity_pages
 from timeline.identity import verb_pages as identity_verbs
-from timeline.pages import actions, customer, filtering, queue
+from timeline.pages import actions, customer, filtering, presence, queue
 from timeline.pages import consent as consent_pages
 from timeline.pages import media as media_pages
 from timeline.search import pages as search_pages
@@ -27,6 +27,8 @@ urlpatterns = [
     path("customers/<int:profile_id>/older/", customer.older, name="older"),
     path("customers/<int:profile_id>/newer/", customer.newer, name="newer"),
     path("customers/<int:profile_id>/since/", customer.since, name="since"),
+    path("customers/<int:profile_id>/presence/", presence.presence, name="presence"),
+    path("presence/", presence.everybody, name="everybody"),
     path("customers/<int:profile_id>/identity/", identity_pages.identity, name="identity"),
     path("customers/<int:profile_id>/separate/", identity_pages.separate, name="separate"),
     path("customers/<int:profile_id>/merge-with/", identity_pages.merge_with, name="merge-with"),

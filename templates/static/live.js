@@ -115,6 +115,9 @@
   }
   let opened = shownProfile();
   addEventListener("load", showFound);
+  /** Whoever stays with a customer for a moment is seen there; who only passes by is not. */
+  const look = () => setTimeout(() => { if (customer()) load("presence").catch(() => {}); }, 1500);
+  look();
   document.addEventListener("hub:show", ({ detail }) => load("timeline").then(({ mergeEntries }) => mergeEntries(detail)));
   document.addEventListener("htmx:after:swap", () => {
     const days = $$("#tl-in > .day").map(({ dataset }) => dataset.day);
@@ -122,6 +125,7 @@
     if (shownProfile() === opened) return;
     opened = shownProfile();
     document.dispatchEvent(new CustomEvent("hub:opened"));
+    look();
     markCurrent();
     if (document.activeElement?.offsetParent === null || document.activeElement === document.body) $("#tl")?.focus();
   });

@@ -37,6 +37,7 @@ export default async ({ $, $$, customer, shownProfile, fetchPart, markCurrent, l
     }
     if (focused) $(`#${focused} a`)?.focus({ preventScroll: true });
     markCurrent();
+    document.dispatchEvent(new CustomEvent("hub:rows"));
   }
 
   // ---- asking

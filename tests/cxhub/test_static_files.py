@@ -21,7 +21,8 @@ def test_comments_and_indentation_go_and_the_code_stays() -> None:
 """
     assert stripped(script, suffix=".js") == (
         '"use strict";\n(() => {\nconst url = "https://example.com";\nconst same = " // not a comment";'
-        "  // what's more\nconst found = /\\/\\/ a/.test(url) ? `a // ${url}` : 'b // c';\nreturn 1 /* here */ + 2;\n})();\n"
+        "  // what's more\nconst found = /\\/\\/ a/.test(url) ? `a // ${url}` : 'b // c';\n"
+        "return 1 /* here */ + 2;\n})();\n"
     )
 
 

@@ -15,6 +15,7 @@ from timeline.models import Entry
 from timeline.showing.events import card_of, facts_of, page_of
 from timeline.showing.marks import mark_days
 from timeline.showing.message_parts import fill_message
+from timeline.showing.notes import note_of
 from timeline.showing.parts import list_of, object_of, word_of
 from timeline.showing.previews import LINE_ICONS, consent_title
 from timeline.showing.shapes import Day, EntryView
@@ -29,6 +30,7 @@ SHAPES: Mapping[str, str] = {
     EntryKind.ORDER: "event",
     EntryKind.PAYMENT: "event",
     EntryKind.IDENTITY: "identity",
+    EntryKind.NOTE: "note",
 }
 
 
@@ -92,6 +94,8 @@ def _view(
         view.page = page_of(entry)
     elif view.shape == "event":
         view.card = card_of(entry)
+    elif view.shape == "note":
+        view.colleague_note = note_of(entry)
     elif view.shape == "identity":
         view.identity = lines.get(entry.pk)
     elif view.shape == "consent":
@@ -103,17 +107,23 @@ def _view(
         view.note = words_of(SOURCES, source) if source else ""
         if by := word_of(entry.detail, "by"):
             view.note = f"{isolated(by)}: {word_of(entry.detail, 'reason')}"
-    elif entry.kind == EntryKind.WORK and (line := work_line(entry.detail)):
-        view.icon, view.title, view.note = line
     else:
-        view.icon = LINE_ICONS.get(entry.kind, "info")
-        view.title = entry.text or words_of({}, str(entry.detail.get("event") or entry.kind))
-        if entry.kind == EntryKind.CUSTOM:
-            view.note = facts_of(entry.detail)
-        elif entry.detail.get("type") == "moved" and not entry.text:
-            became = ", ".join(_identifiers(entry.detail, "became"))
-            view.title = _("The customer moved to %(identifiers)s") % {"identifiers": became}
+        _fill_line(view, entry)
     return view
+
+
+def _fill_line(view: EntryView, entry: Entry) -> None:
+    """What is said in one line: work, and whatever has no shape of its own."""
+    if entry.kind == EntryKind.WORK and (line := work_line(entry.detail)):
+        view.icon, view.title, view.note = line
+        return
+    view.icon = LINE_ICONS.get(entry.kind, "info")
+    view.title = entry.text or words_of({}, str(entry.detail.get("event") or entry.kind))
+    if entry.kind == EntryKind.CUSTOM:
+        view.note = facts_of(entry.detail)
+    elif entry.detail.get("type") == "moved" and not entry.text:
+        became = ", ".join(_identifiers(entry.detail, "became"))
+        view.title = _("The customer moved to %(identifiers)s") % {"identifiers": became}
 
 
 def _identifiers(detail: Mapping[str, Any], name: str) -> list[str]:

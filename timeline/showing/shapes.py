@@ -10,6 +10,7 @@ from timeline.showing.attachments import Attachment, Formatted
 from timeline.showing.contents import Card, Order, Place
 from timeline.showing.events import EventCard, Page
 from timeline.showing.mails import MailView
+from timeline.showing.notes import NoteView
 from timeline.showing.previews import Preview
 
 
@@ -94,6 +95,7 @@ class EntryView:
     card: EventCard | None = None
     identity: IdentityLine | None = None
     mail: MailView | None = None
+    colleague_note: NoteView | None = None
     missing: str = ""  # why there is no content, said honestly
     doubt: str = ""  # why its sender may be somebody else
     is_held: bool = False  # a message that may have been an opt-out: somebody should look

@@ -1,12 +1,18 @@
 """What colleagues did, as one line of the timeline each."""
 
 from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Any
 
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import pgettext
 
+from timeline.models import QueueRow
+from timeline.showing.parts import word_of
 from timeline.showing.wording import isolated
 
 #: What was done -> icon and words.
@@ -15,14 +21,68 @@ WORK: Mapping[str, tuple[str, Promise]] = {
     "unblocked": ("undo-2", _lazy("%(name)s unblocked this address")),
     "spam": ("ban", _lazy("%(name)s marked a message as spam")),
     "not_spam": ("undo-2", _lazy("%(name)s found a message to be no spam")),
+    "assigned": ("user-plus", _lazy("%(name)s gave this customer to %(to)s")),
+    "unassigned": ("user-x", _lazy("%(name)s gave this customer back: nobody has them")),
+    "resolved": ("circle-check", _lazy("%(name)s resolved this")),
+    "reopened": ("undo-2", _lazy("%(name)s reopened this")),
+    "snoozed": ("alarm-clock", _lazy("%(name)s put this off until %(until)s")),
+    "woken": ("bell", _lazy("%(name)s brought this back before its time")),
+    "priority": ("flag", _lazy("%(name)s set the priority to %(priority)s")),
+    "tagged": ("tag", _lazy("%(name)s added the tag %(tag)s")),
+    "untagged": ("tag", _lazy("%(name)s took the tag %(tag)s away")),
+    "promised": ("calendar-clock", _lazy("%(name)s promised by %(on)s")),
+    "kept": ("calendar-check", _lazy("%(name)s kept what was promised by %(on)s")),
+    "pinned": ("bookmark", _lazy("%(name)s pinned an entry")),
+    "unpinned": ("bookmark", _lazy("%(name)s unpinned an entry")),
 }
+_TAKEN = _lazy("%(name)s took this customer")
+_TAKEN_BY_TYPING = _lazy("%(name)s took this customer by starting an answer")
+_NO_PRIORITY = _lazy("%(name)s set no priority any more")
 
 
 def work_line(detail: Mapping[str, Any]) -> tuple[str, str, str] | None:
     """Icon, words and reason of a work entry; None for one this release has no words for."""
-    known = WORK.get(str(detail.get("type")))
+    what = str(detail.get("type"))
+    known = WORK.get(what)
     if known is None:
         return None
     icon, words = known
-    name = str(detail.get("by") or _("Somebody"))
-    return icon, str(words) % {"name": isolated(name)}, str(detail.get("reason") or "")
+    if what == "assigned" and detail.get("to") == detail.get("actor"):
+        words = _TAKEN_BY_TYPING if detail.get("by_typing") is True else _TAKEN
+    elif what == "priority" and not detail.get("priority"):
+        words = _NO_PRIORITY
+    facts = {name: isolated(value) for name, value in _facts(detail).items()}
+    return icon, str(words) % facts, word_of(detail, "reason") or word_of(detail, "text")
+
+
+def _facts(detail: Mapping[str, Any]) -> dict[str, str]:
+    """What the words name."""
+    return {
+        "name": word_of(detail, "by") or _("Somebody"),
+        "to": word_of(detail, "to_name") or _("a colleague"),
+        "until": _moment(word_of(detail, "until")),
+        "on": _day(word_of(detail, "on")),
+        "tag": word_of(detail, "tag"),
+        "priority": _priority(detail.get("priority")),
+    }
+
+
+def _priority(value: object) -> str:
+    words = {priority.value: str(priority.label).lower() for priority in QueueRow.Priority}
+    return words.get(value, str(value)) if isinstance(value, int) else str(value)
+
+
+def _moment(text: str) -> str:
+    """A moment in the agent's zone."""
+    try:
+        local = timezone.localtime(datetime.fromisoformat(text))
+    except ValueError:
+        return text
+    return date_format(local, pgettext("date format", "l j F Y, H:i"))
+
+
+def _day(text: str) -> str:
+    try:
+        return date_format(date.fromisoformat(text), pgettext("date format", "l j F Y"))
+    except ValueError:
+        return text

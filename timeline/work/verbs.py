@@ -209,7 +209,8 @@ def keep_promise(entry: Entry, *, actor: StaffMember, profile_id: int | None = N
     """The promise that the entry says is kept. After an unmerge both customers have it: `profile_id` says whose."""
 
     def say(customer: Customer) -> dict[str, Any] | None:
-        return {"type": "kept", "entry": entry.pk} if customer.value(f"{PROMISE}{entry.pk}") else None
+        promised = customer.value(f"{PROMISE}{entry.pk}")
+        return {"type": "kept", "entry": entry.pk, "on": promised["on"], "text": promised["text"]} if promised else None
 
     return _perform(profile_id or entry.channel_identity_id, say, actor=actor)
 
@@ -248,9 +249,7 @@ def write_note(channel_identity_id: int, text: str, *, actor: StaffMember, menti
     wanted = sorted(set(mentions))
     if len(wanted) > MOST_MENTIONS:
         raise WorkRefusedError(_("Mention at most %(n)d colleagues.") % {"n": MOST_MENTIONS})
-    known = StaffMember.objects.filter(id__in=wanted, is_active=True, role__in=READERS).values_list(
-        "id", "name", "email"
-    )
+    known = StaffMember.objects.filter(id__in=wanted, is_active=True, role__in=READERS).order_by("id")
     if len(known) != len(wanted):
         raise WorkRefusedError(_("Somebody mentioned here is no colleague who reads customers."))
     lock_rows("profiles_channelidentity", [channel_identity_id])
@@ -259,7 +258,7 @@ def write_note(channel_identity_id: int, text: str, *, actor: StaffMember, menti
         raise UnknownProfileError(f"no channel identity has the id {channel_identity_id}")
     return _write(
         identity.void_in or identity,
-        {"by": str(actor), "actor": actor.pk, "mentions": wanted},
+        {"by": str(actor), "actor": actor.pk, "mentions": wanted, "mentioned": [str(member) for member in known]},
         kind=EntryKind.NOTE,
         text=said,
     )

@@ -198,7 +198,7 @@ def test_notes_are_entries_that_answer_nobody(mira: int, anna: StaffMember, ben:
     before = seat(line_of(mira), "1").last_seen
     note = verbs.write_note(mira, " Was kind @Ben ", actor=anna, mentions=[ben.pk, ben.pk])
     assert (note.kind, note.text, note.direction) == ("note", "Was kind @Ben", "none")
-    assert note.detail == {"by": "Anna", "actor": anna.pk, "mentions": [ben.pk]}
+    assert note.detail == {"by": "Anna", "actor": anna.pk, "mentions": [ben.pk], "mentioned": ["Ben"]}
     assert row(mira).waiting_since == NOW - 10 * MINUTE
     assert row(mira).last_entry_at == NOW - 10 * MINUTE
     assert seat(line_of(mira), "1").last_seen == before
