@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db.models import DateTimeField, ExpressionWrapper, F, Max, Q, QuerySet, Value
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import DateTimeField, ExpressionWrapper, F, Max, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from profiles.models import StaffMember
+from profiles.models import ChannelIdentity, StaffMember
 from timeline.models import QueueRow
 from timeline.reading import decode_cursor, encode_cursor
 
@@ -29,11 +30,19 @@ Place = tuple[datetime, int]
 
 
 @dataclass(frozen=True, slots=True)
-class QueuePage:
-    """Rows in order, the moment that each is ordered by, and the cursor behind them; None on the last page."""
+class Placed:
+    """A row with the moment that it is ordered by, and the channels on which the customer waits, newest first."""
 
-    rows: list[QueueRow]
-    moments: Mapping[int, datetime]
+    row: QueueRow
+    moment: datetime
+    channels: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePage:
+    """Rows in order, and the cursor behind them; None on the last page."""
+
+    rows: Sequence[Placed]
     next_cursor: str | None
 
 
@@ -117,16 +126,14 @@ class Listing:
         return self.rows.filter(rule).annotate(moment=ORDERS[self._order].moment)
 
     def page(self, *, after: str | None = None, limit: int = 30) -> QueuePage:
-        """The first rows behind the cursor. Raises CursorError."""
-        place = decode_cursor(after) if after else None
-        found = self._behind(place, limit + 1)
+        """The first rows behind the cursor, in one query. Raises CursorError."""
+        found = self._loaded(self._behind(decode_cursor(after) if after else None)[: limit + 1])
         last = found[limit - 1] if len(found) > limit else None
-        return QueuePage(*_loaded(found[:limit]), next_cursor=encode_cursor(last[1], last[0]) if last else None)
+        return QueuePage(found[:limit], encode_cursor(last.moment, last.row.pk) if last else None)
 
-    def those_of(self, profile_ids: Collection[int]) -> QueuePage:
+    def those_of(self, profile_ids: Collection[int]) -> Sequence[Placed]:
         """The rows of the customers as far as they are in the view."""
-        found = self.places().filter(pk__in=profile_ids).values_list("pk", "moment")
-        return QueuePage(*_loaded(list(found)), next_cursor=None)
+        return self._loaded(self.places().filter(pk__in=profile_ids))
 
     def place_of(self, profile_id: int) -> Place | None:
         """Where in the view the customer stands; None for who is not in it."""
@@ -136,12 +143,12 @@ class Listing:
     def next_after(self, place: Place | None, *, leaving: int) -> int | None:
         """Whom to open when `leaving` is done with, who stood at the place: who is behind it, else who is first."""
         for start in (place, None) if place else (None,):
-            for profile_id, _moment in self._behind(start, 2):
+            for profile_id in self._behind(start).values_list("pk", flat=True)[:2]:
                 if profile_id != leaving:
                     return profile_id
         return None
 
-    def _behind(self, place: Place | None, limit: int) -> list[tuple[int, datetime]]:
+    def _behind(self, place: Place | None) -> QuerySet[Any]:
         rows = self.places()
         if place:
             at, pk = place
@@ -149,13 +156,21 @@ class Listing:
             further = Q(moment__lt=at) | Q(pk__lt=pk) if self.is_falling else Q(moment__gt=at) | Q(pk__gt=pk)
             rows = rows.filter(Q(**bound) & further)
         sign = "-" if self.is_falling else ""
-        return list(rows.order_by(f"{sign}moment", f"{sign}pk").values_list("pk", "moment")[:limit])
+        return rows.order_by(f"{sign}moment", f"{sign}pk")
+
+    def _loaded(self, places: QuerySet[Any]) -> list[Placed]:
+        """The places with what their rows show."""
+        if self._order == NAMED:  # grouped by customer: what is beside them would be grouped too
+            moments = dict(places.values_list("pk", "moment"))
+            rows = {row.pk: row for row in _beside(QueueRow.objects.filter(pk__in=moments))}
+            return [Placed(rows[pk], at, rows[pk].unanswered) for pk, at in moments.items()]
+        return [Placed(row, row.moment, row.unanswered) for row in _beside(places)]
 
 
-def _loaded(places: Sequence[tuple[int, datetime]]) -> tuple[list[QueueRow], dict[int, datetime]]:
-    moments = dict(places)
-    loaded = QueueRow.objects.select_related(
-        "profile", "last_entry__account", "last_entry__channel_identity", "assignee"
+def _beside(rows: QuerySet[Any]) -> QuerySet[Any]:
+    unanswered = ChannelIdentity.objects.filter(
+        profile_id=OuterRef("pk"), last_inbound_at__gte=OuterRef("waiting_since"), reply_refusal="", blocked_at=None
     )
-    rows = loaded.in_bulk(list(moments)) if moments else {}
-    return [rows[pk] for pk in moments if pk in rows], moments
+    channels = ArraySubquery(unanswered.order_by("-last_inbound_at").values("account__channel"))
+    beside = ("profile", "last_entry__account", "last_entry__channel_identity", "assignee")
+    return rows.annotate(unanswered=channels).select_related(*beside)

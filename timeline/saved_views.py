@@ -1,6 +1,7 @@
 """Views of the queue that members make for themselves, and leads for everybody."""
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
@@ -20,6 +21,15 @@ LONGEST_NAME = 60
 TAKEN = frozenset({*VIEWS, "spam"})
 
 
+class Owned(Protocol):
+    """Whose a view is, and whether everybody sees it."""
+
+    @property
+    def owner_id(self) -> int: ...
+    @property
+    def is_shared(self) -> bool: ...
+
+
 class ViewRefusedError(Exception):
     """A view that cannot be kept; the message says why, to whom it may concern."""
 
@@ -29,7 +39,7 @@ def views_for(member: StaffMember) -> QuerySet[SavedView]:
     return SavedView.objects.filter(Q(owner=member) | Q(is_shared=True), removed_at=None).order_by("name", "id")
 
 
-def may_change(view: SavedView, member: StaffMember) -> bool:
+def may_change(view: Owned, member: StaffMember) -> bool:
     """Whether the member may rename, share and remove it: their own, and leads what is shared."""
     return view.owner_id == member.pk or (view.is_shared and member.role in JUDGES)
 

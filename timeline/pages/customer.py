@@ -16,7 +16,6 @@ from timeline.pages.glance import glance
 from timeline.pages.listing import carried_queue
 from timeline.pages.panel import Panel, panel_of
 from timeline.pages.queue import queue_of, rows_of
-from timeline.pages.rows import work_view
 from timeline.pages.story import asked_filter, story_days, story_of
 from timeline.pages.toasts import say_moved
 from timeline.reading import (
@@ -49,7 +48,6 @@ def customer(request: HttpRequest, view: str, profile_id: int) -> HttpResponse:
         "selected": profile_id,
         "glance": seen,
         "panel": panel,
-        "work": work_view(profile_id, queue.member),
         "activity": _activity(panel),
         "identity": identity_glance(panel),
         "consent": consent_part(panel),
@@ -57,7 +55,7 @@ def customer(request: HttpRequest, view: str, profile_id: int) -> HttpResponse:
     }
     if is_fragment(request):
         return render(request, "inbox/customer.html", context)
-    return render(request, "inbox/inbox.html", context | queue_of(request, queue))
+    return render(request, "inbox/inbox.html", context | queue_of(request, queue, seen))
 
 
 @require_GET

@@ -11,11 +11,10 @@ from profiles.models import ChannelAccount
 from timeline.models import QueueRow
 from timeline.pages.agents import actor_of, agent_page, is_fragment
 from timeline.pages.cursors import refuses_odd_cursors
-from timeline.pages.glance import glance
+from timeline.pages.glance import Glance, glance
 from timeline.pages.listing import AskedQueue, asked_queue
 from timeline.pages.rows import RowView, kept_out_view, row_views
 from timeline.pages.switching import switcher
-from timeline.queue_views import QueuePage
 from timeline.spam import kept_out
 
 ROWS_ASKED_LIMIT = 60
@@ -34,25 +33,28 @@ def home(request: HttpRequest) -> HttpResponse:
 def inbox(request: HttpRequest, view: str) -> HttpResponse:
     """The queue; the rows after `after`, or those of the customers `ids`, when the page's script asks."""
     queue = asked_queue(request, view)
-    context = {"queue": queue, "view": queue.slug, "glance": glance(actor_of(request))}
+    seen = glance(actor_of(request))
+    context = {"queue": queue, "view": queue.slug, "glance": seen}
     if is_fragment(request):
         return render(request, "inbox/rows.html", context | _rows(request, queue))
-    page = queue_of(request, queue)
+    page = queue_of(request, queue, seen)
     if not page["rows"] and not QueueRow.objects.exists():
         context |= {"is_empty_hub": True, "has_lines": ChannelAccount.objects.exists()}
     return render(request, "inbox/inbox.html", context | page)
 
 
-def queue_of(request: HttpRequest, queue: AskedQueue, *, after: str | None = None) -> dict[str, Any]:
-    """A page of the queue, and on its first the way to the other views."""
-    around = {} if after else {"switcher": switcher(queue)}
+def queue_of(
+    request: HttpRequest, queue: AskedQueue, seen: Glance | None = None, *, after: str | None = None
+) -> dict[str, Any]:
+    """A page of the queue; with a glance the way to the other views too."""
+    around = {"switcher": switcher(queue, seen.saved)} if seen else {}
     if queue.is_spam:
         rows = [] if after else [kept_out_view(each) for each in kept_out()]
         return around | {"rows": rows, "queue_cursor": None, "is_falling": True}
     listing = queue.listing(request)
     page = listing.page(after=after)
     return around | {
-        "rows": _views(page, queue),
+        "rows": row_views(page.rows, queue.member),
         "queue_cursor": page.next_cursor,
         "is_falling": listing.is_falling,
     }
@@ -62,11 +64,7 @@ def rows_of(request: HttpRequest, queue: AskedQueue, profile_ids: Collection[int
     """The rows of the customers as far as they belong to the queue."""
     if queue.is_spam:
         return [kept_out_view(each) for each in kept_out(profile_ids)]
-    return _views(queue.listing(request).those_of(profile_ids), queue)
-
-
-def _views(page: QueuePage, queue: AskedQueue) -> list[RowView]:
-    return row_views(page.rows, page.moments, queue.member)
+    return row_views(queue.listing(request).those_of(profile_ids), queue.member)
 
 
 def _rows(request: HttpRequest, queue: AskedQueue) -> dict[str, Any]:

@@ -13,8 +13,9 @@ from django.utils.translation import gettext_lazy as _lazy
 
 from profiles.models import StaffMember
 from timeline.filtersets import ME, NOBODY, PRIORITIES
+from timeline.pages.glance import SavedViewName
 from timeline.pages.listing import NAMES, AskedQueue
-from timeline.saved_views import may_change, views_for
+from timeline.saved_views import may_change
 from timeline.showing.wording import channel_of
 
 #: The views at the top of the queue; the menu has them all.
@@ -65,7 +66,7 @@ class Switcher:
     save_url: str
 
 
-def switcher(queue: AskedQueue) -> Switcher:
+def switcher(queue: AskedQueue, saved_views: Sequence[SavedViewName]) -> Switcher:
     """The menu for the queue's member, and the queue's chips."""
     views = {slug: _link(queue, slug) for slug in NAMES}
     saved = [
@@ -78,7 +79,7 @@ def switcher(queue: AskedQueue) -> Switcher:
             is_shared=view.is_shared,
             change_url=reverse("change-view", args=[view.slug]) if may_change(view, queue.member) else "",
         )
-        for view in views_for(queue.member)
+        for view in saved_views
     ]
     ending = f"?{queue.query}" if queue.query else ""
     return Switcher(
