@@ -16,15 +16,16 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from channels_ingest import auto_reply, targets
 from channels_ingest.adapters.base import AccountSettings, Adapter, Setting
 from channels_ingest.adapters.sending import DeliversItself, Sends
-from channels_ingest.auto_reply import SETTINGS
 from channels_ingest.media.wanted import ask_again
 from channels_ingest.models import AccountSecret, Errand
 from channels_ingest.registry import ADAPTERS
 from channels_ingest.simulator.faults import SETTING as SIMULATED_FAULT
 from profiles.models import ChannelAccount
 from profiles.own_lines import refold_own, state_own
+from timeline.work.sweeping import retarget
 
 log = logging.getLogger("cxhub.accounts")
 
@@ -38,6 +39,7 @@ OWN_SETTINGS = (
     *("from", "number", "numbers", "phone_number", "mailbox", "mailboxes", "address", "addresses", "sender"),
     "reply_address",
 )
+_OF_SENDERS = (*auto_reply.SETTINGS, *targets.SETTINGS, SIMULATED_FAULT)
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _JOINERS = "\u200c\u200d"
 
@@ -121,10 +123,7 @@ def connect(provider: str, *, name: str, values: Mapping[str, str], forget_old: 
     adapter = ADAPTERS.get(provider)
     if adapter is None:
         raise ConnectError(f"no provider is called {provider!r}; there are: {', '.join(sorted(ADAPTERS))}")
-    known = {
-        setting.name: setting
-        for setting in (*adapter.settings, *((*SETTINGS, SIMULATED_FAULT) if _sends(adapter) else ()))
-    }
+    known = {setting.name: setting for setting in (*adapter.settings, *(_OF_SENDERS if _sends(adapter) else ()))}
     if unknown := sorted(set(values) - set(known)):
         raise ConnectError(f"{provider} has no setting {', '.join(unknown)}; it has: {_described(adapter.settings)}")
     for name_of, value in values.items():
@@ -140,6 +139,7 @@ def connect(provider: str, *, name: str, values: Mapping[str, str], forget_old: 
     if missing:
         raise ConnectError(f"{provider} cannot receive without: {_described(missing)}. Give each as --set NAME=VALUE")
     secrets = {setting_name: value for setting_name, value in values.items() if known[setting_name].secret}
+    before = dict(account.settings)
     account.settings |= {setting_name: values[setting_name] for setting_name in values.keys() - secrets.keys()}
     account.save()
     if forget_old:
@@ -153,6 +153,8 @@ def connect(provider: str, *, name: str, values: Mapping[str, str], forget_old: 
     changed = state_own(account.pk, _own_addresses(account))
     transaction.on_commit(partial(refold_own, changed))
     ask_again(account.pk)
+    if targets.move_targets(name for name in values if before.get(name) != account.settings.get(name)):
+        transaction.on_commit(partial(retarget, account.pk), robust=True)
     return account
 
 

@@ -4,9 +4,10 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from channels_ingest.sending.models import OutboxMessage
+from channels_ingest.sending.models import OutboxMessage, TakenBack
 from channels_ingest.simulator.models import SimulatedMessage
 from channels_ingest.webchat.models import ChatVisitor, ChatVisitorToken
+from channels_ingest.writing.models import MessageTemplate, SavedDraft, Snippet, Upload, WrittenNote
 from profiles.models import ChannelAccount, ChannelIdentity, Identifier, StaffMember
 
 __all__ = [
@@ -17,8 +18,14 @@ __all__ = [
     "ConfirmationCode",
     "Envelope",
     "IntakeCount",
+    "MessageTemplate",
     "OutboxMessage",
+    "SavedDraft",
     "SimulatedMessage",
+    "Snippet",
+    "TakenBack",
+    "Upload",
+    "WrittenNote",
 ]
 
 

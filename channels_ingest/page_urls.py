@@ -4,11 +4,23 @@ from django.urls import path
 
 from channels_ingest.sending import pages
 from channels_ingest.starting import pages as starting_pages
+from channels_ingest.writing import note_pages, snippet_pages
+from channels_ingest.writing import pages as writing
 
 urlpatterns = [
     path("customers/new/", starting_pages.new_conversation, name="new-conversation"),
     path("customers/<int:profile_id>/addresses/new/", starting_pages.new_address, name="new-address"),
     path("customers/<int:profile_id>/composer/", pages.composer, name="composer"),
     path("customers/<int:profile_id>/answer/", pages.answer, name="answer"),
+    path("customers/<int:profile_id>/draft/", writing.save_draft, name="draft"),
+    path("customers/<int:profile_id>/uploads/", writing.upload, name="upload"),
+    path("customers/<int:profile_id>/note/", note_pages.note, name="note"),
+    path("customers/<int:profile_id>/snippets/", snippet_pages.picker, name="snippet-picker"),
+    path("colleagues/", writing.mention, name="mention"),
     path("messages/<int:entry_id>/again/", pages.send_again, name="send-again"),
+    path("messages/<int:entry_id>/undo/", pages.undo_send, name="undo-send"),
+    path("notes/<int:entry_id>/undo/", note_pages.undo_note, name="undo-note"),
+    path("snippets/", snippet_pages.snippets, name="snippets"),
+    path("snippets/<int:snippet_id>/", snippet_pages.snippet, name="snippet"),
+    path("snippets/<int:snippet_id>/delete/", snippet_pages.delete_snippet, name="snippet-delete"),
 ]

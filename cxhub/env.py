@@ -87,6 +87,7 @@ class Environment:
     assigns_on_typing: bool
     debug: bool
     raw_body_retention_days: int
+    undo_send_seconds: int
     log_level: str
 
 
@@ -118,6 +119,7 @@ def load(environ: Mapping[str, str]) -> Environment:
         assigns_on_typing=_flag(environ, "CXHUB_ASSIGN_ON_TYPING", default="1"),
         debug=_flag(environ, "CXHUB_DEBUG"),
         raw_body_retention_days=_days(environ, "CXHUB_RAW_BODY_RETENTION_DAYS", default=90),
+        undo_send_seconds=_seconds(environ, "CXHUB_UNDO_SEND_SECONDS", default=5, most=30),
         log_level=_log_level(environ, "CXHUB_LOG_LEVEL", default="INFO"),
     )
 
@@ -264,6 +266,15 @@ def _flag(environ: Mapping[str, str], variable: str, *, default: str = "") -> bo
     if value not in _TRUE | _FALSE:
         raise SettingError(variable, "1 or 0", repr(value[:20]))
     return value in _TRUE
+
+
+def _seconds(environ: Mapping[str, str], variable: str, *, default: int, most: int) -> int:
+    text = _given(environ, variable)
+    if not text:
+        return default
+    if not (text.isascii() and text.isdecimal()) or len(text) > 3 or int(text) > most:
+        raise SettingError(variable, f"a whole number of seconds from 0 to {most}", repr(text[:20]))
+    return int(text)
 
 
 def _days(environ: Mapping[str, str], variable: str, *, default: int) -> int:

@@ -190,6 +190,9 @@ SPECTACULAR_SETTINGS = {
 ASSIGN_ON_TYPING = _environment.assigns_on_typing
 RAW_BODY_RETENTION_DAYS = _environment.raw_body_retention_days
 
+#: For so long a mail, a text message or a template waits here, so that its author can take it back.
+UNDO_SEND_SECONDS = _environment.undo_send_seconds
+
 LOGGING_CONFIG = "logging.config.dictConfig"
 LOGGING = logs.configuration(level=_environment.log_level)
 
@@ -203,6 +206,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {
     "prune raw bodies": {"task": "channels_ingest.tasks.prune_raw_bodies", "schedule": 3600.0},
     "forget chat visitors": {"task": "channels_ingest.tasks.forget_chat_visitors", "schedule": 3600.0},
+    "forget old drafts": {"task": "channels_ingest.tasks.forget_old_drafts", "schedule": 3600.0},
     "run errands": {"task": "channels_ingest.tasks.run_errands", "schedule": 15.0},
 }
 # A nudge is worth a tenth of a second; the sweeper does the work if it fails.

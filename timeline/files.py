@@ -11,6 +11,24 @@ PICTURES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
 SOUNDS = frozenset({"audio/mpeg", "audio/ogg", "audio/mp4", "audio/aac", "audio/wav", "audio/webm"})
 FILMS = frozenset({"video/mp4", "video/webm", "video/3gpp"})
 
+#: Documents that no browser runs: they may be handed on under their own type. HTML and SVG are not among them.
+DOCUMENTS = frozenset(
+    {
+        "application/pdf",
+        "application/msword",
+        "application/vnd.ms-excel",
+        "application/vnd.ms-powerpoint",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+        "text/plain",
+        "text/csv",
+        "text/calendar",
+        "text/vcard",
+        "audio/amr",
+    }
+)
+
 LONGEST_NAME = 160
 _EXTENSIONS: Mapping[str, str] = MappingProxyType(
     {

@@ -23,6 +23,7 @@ class Variant(StrEnum):
 
     FILE = "file"  # as it came, to be saved
     PLAY = "play"  # as it came, for a player
+    HANDED = "handed"  # as it came and named by its type, for a provider or a visitor's browser
     FULL = "full"  # a picture, re-encoded
     THUMBNAIL = "thumbnail"
     EMBEDDED = "embedded"  # a picture within the formatted text of a mail

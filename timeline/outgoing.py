@@ -27,6 +27,9 @@ from timeline.recording import (
     reload,
 )
 
+#: What open pages are told in the place of a kind when an entry is no more.
+GONE = "gone"
+
 
 def write_out(entry: NewEntry, *, profile_id: int) -> int:
     """The message stands on the timeline and answers the customer; returns the entry's id.
@@ -47,6 +50,28 @@ def mark(entry_id: int, detail: Mapping[str, Any], *, profile_id: int) -> None:
     columns = {"detail": {**entry.detail, **detail}, "original": original, "changed_in": CurrentTransaction()}
     Entry.objects.filter(id=entry_id).update(**columns)
     transaction.on_commit(partial(publish, [Happened(profile_id, entry_id, entry.kind)]), robust=True)
+
+
+def take_out(entry: Entry) -> int:
+    """The entry is gone from the timeline and from every fold, as if it had not been written; returns the profile's id.
+
+    Only for what nobody outside has seen. The caller holds whatever would else be done with it (an outbox row).
+    """
+    while True:
+        home = Entry.objects.values_list("channel_identity_id", flat=True).get(id=entry.pk)
+        with transaction.atomic():
+            lock_rows("profiles_channelidentity", {home})
+            if Entry.objects.values_list("channel_identity_id", flat=True).get(id=entry.pk) == home:
+                break
+            transaction.set_rollback(True)  # a boundary moved it meanwhile
+    profile_id = ChannelIdentity.objects.values_list("profile_id", flat=True).get(id=home)
+    lock_rows("profiles_profile", [profile_id])
+    entry_id = entry.pk
+    Entry.objects.filter(id=entry_id).delete()
+    refold_identities({home})
+    refold([profile_id])
+    transaction.on_commit(partial(publish, [Happened(profile_id, entry_id, GONE)]), robust=True)
+    return profile_id
 
 
 def settle(

@@ -13,12 +13,16 @@ from channels_ingest.adapters.base import AccountSettings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutgoingFile:
-    """A file that goes along: `link` is where the provider may fetch it, `content` is for who takes bytes."""
+    """A file that goes along: `link` is where the provider may fetch it, `content` is for who takes bytes.
+
+    `handle` is the provider's own id of it, where it was handed over beforehand (`UploadsFiles`).
+    """
 
     name: str
     mime_type: str
-    content: bytes
-    link: str = ""
+    content: bytes = field(repr=False)
+    link: str = field(default="", repr=False)
+    handle: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +163,45 @@ class Sends(Protocol):
 
     def read_answer(self, answer: Answer) -> Outcome:
         """What the provider's answer means. Never raises: what is not understood is Unclear."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileRules:
+    """Which files a line takes. `most_bytes` is by mime type, by its first half with a slash (`image/`), or by an empty
+    word for every other; a type that is none of them is not taken, and `takes` says in words which are.
+
+    A message carries `per_message` files of `total_bytes` together. One of the types in `captioned` carries its text
+    too, if that is not longer than `longest_caption`. With `fetches` the provider asks the hub for the files, which so
+    must be reachable from outside. Where nothing is taken, `refusal` says why.
+    """
+
+    most_bytes: Mapping[str, int] = field(default_factory=dict)
+    takes: str = ""
+    per_message: int = 10
+    total_bytes: int = 25 * 1024 * 1024
+    captioned: tuple[str, ...] = ("",)
+    longest_caption: int = 200_000
+    fetches: bool = False
+    refusal: str = ""
+
+
+@runtime_checkable
+class TakesFiles(Protocol):
+    """An adapter that sends files, or says why not."""
+
+    def file_rules(self, account: AccountSettings) -> FileRules:
+        """What the line takes."""
+
+
+@runtime_checkable
+class UploadsFiles(Protocol):
+    """An adapter whose provider takes a file beforehand, under an id of its own that the message then names."""
+
+    def render_upload(self, file: OutgoingFile, account: AccountSettings, *, api_url: str) -> HttpRequest:
+        """The request that hands the file over."""
+
+    def read_upload(self, answer: Answer) -> Outcome:
+        """Accepted with the provider's id of the file, or why not. Never raises."""
 
 
 @runtime_checkable

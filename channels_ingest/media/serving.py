@@ -14,7 +14,7 @@ from django.utils.http import content_disposition_header
 
 from channels_ingest.media import files, mail_html
 from channels_ingest.media.pictures import FULL_SIDE, THUMBNAIL_SIDE, PictureError, shown_picture
-from timeline.files import download_name, shown_as
+from timeline.files import DOCUMENTS, download_name, shown_as
 from timeline.media_links import MediaLink, Variant, has_own_host, read_token
 from timeline.pages.media import stored_file
 
@@ -86,9 +86,10 @@ def _as_it_came(request: HttpRequest, link: MediaLink, file: dict[str, object], 
         return _plain(HTTPStatus.NOT_FOUND)
     mime_type = str(file.get("mime_type"))
     is_played = link.variant is Variant.PLAY and shown_as(mime_type) in ("sound", "film")
+    is_named = is_played or (link.variant is Variant.HANDED and (shown_as(mime_type) or mime_type in DOCUMENTS))
     size = content.seek(0, 2)
     response = _ranged(request, content, size, path=files.path_of(files.name_of(sha256)), etag=f'"{sha256}"')
-    response["Content-Type"] = mime_type if is_played else "application/octet-stream"
+    response["Content-Type"] = mime_type if is_named else "application/octet-stream"
     response["Accept-Ranges"] = "bytes"
     response["ETag"] = f'"{sha256}"'
     name = download_name(str(file.get("name") or ""), mime_type, otherwise="file")

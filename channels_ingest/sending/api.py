@@ -10,15 +10,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from channels_ingest.sending.composing import (
-    AnsweredSinceError,
-    OtherRequestError,
-    SendRefusedError,
-    Wish,
-    retry,
-    send,
-)
+from channels_ingest.sending.composing import send
 from channels_ingest.sending.models import OutboxMessage
+from channels_ingest.sending.retrying import retry
 from channels_ingest.sending.schema import (
     AnsweredSinceSerializer,
     ClosedSerializer,
@@ -26,6 +20,7 @@ from channels_ingest.sending.schema import (
     RetrySerializer,
     draft_of,
 )
+from channels_ingest.sending.wishes import AnsweredSinceError, OtherRequestError, SendRefusedError, Wish
 from profiles.access import actor_of
 from profiles.api import TemporaryRedirect, elsewhere
 from profiles.reading import current_profile_id

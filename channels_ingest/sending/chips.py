@@ -8,7 +8,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from channels_ingest.sending.guards import LONGEST_OTHER_TEXT, LONGEST_TEXT, Openness, openness_of_all
-from profiles.models import ChannelIdentity
+from profiles.models import Channel, ChannelIdentity
 from timeline.showing.wording import channel_of, shown_address
 
 #: Addresses of one customer that the box offers, the last used first.
@@ -20,7 +20,8 @@ _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 class Chip:
     """One address. `state` says in a word or two how it stands, `reason` in a sentence why it is closed.
 
-    `takes_text` is False when nothing, or only a template, can be sent. `line` is named when there are several.
+    `takes_text` is False when nothing, or only a template (`takes_templates`), can be sent. `line` is named when there
+    are several.
     """
 
     id: int
@@ -33,6 +34,7 @@ class Chip:
     reason: str
     caution: str
     takes_text: bool
+    takes_templates: bool
     is_simulated: bool
     window_ends_at: datetime | None
     longest: int
@@ -84,6 +86,7 @@ def _chip(identity: ChannelIdentity, found: Openness, *, names_line: bool, is_ch
         reason=closed.reason if closed else "",
         caution=found.caution,
         takes_text=closed is None,
+        takes_templates=channel == Channel.WHATSAPP and found.closed is None and found.line is not None,
         is_simulated=bool(found.line and found.line.is_simulated),
         window_ends_at=found.window_ends_at if closed is None else None,
         longest=LONGEST_TEXT.get(channel, LONGEST_OTHER_TEXT),

@@ -1,27 +1,28 @@
 """A member of staff writes to a customer: entry, outbox row and queue in one transaction, or a reason why not."""
 
-import hashlib
-import json
 import logging
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from channels_ingest.adapters.base import clean, clean_json
-from channels_ingest.adapters.sending import Template
 from channels_ingest.intake import SEND, intake
 from channels_ingest.sending import guards
+from channels_ingest.sending.collisions import check_unanswered
 from channels_ingest.sending.guards import Closed
 from channels_ingest.sending.lines import SendingLine
-from channels_ingest.sending.models import OutboxMessage
+from channels_ingest.sending.models import OutboxMessage, TakenBack
+from channels_ingest.sending.outgoing_files import attachments_of, file_fault
+from channels_ingest.sending.wishes import Draft, OtherRequestError, SendRefusedError, Wish, check_failed
 from channels_ingest.unsubscribing import headers_for
+from channels_ingest.writing.uploads import uploads_of
 from profiles.locking import lock_id, lock_rows, take_advisory_locks
-from profiles.models import Channel, ChannelIdentity, StaffMember
+from profiles.models import Channel, ChannelIdentity
 from timeline.entries import Delivery, Direction, EntryKind
 from timeline.models import Entry
 from timeline.outgoing import mark, write_out
@@ -32,64 +33,8 @@ log = logging.getLogger("cxhub.sending")
 #: What an automatic mail says, so that no machine answers it (RFC 3834; Microsoft, "X-Auto-Response-Suppress").
 AUTOMATIC_FIELDS = {"Auto-Submitted": "auto-replied", "X-Auto-Response-Suppress": "All", "Precedence": "auto_reply"}
 
-#: An answer may carry a time before that of the message it answers, by as much as two clocks differ.
-CLOCK_DIFFERENCE = timedelta(minutes=10)
 #: What the sender needs besides the text.
-KEPT_WORDS = ("template", "subject", "cc", "reply_to", "confirmation")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """What somebody wants to send. `answers` is the entry it quotes; `subject` and `cc` are for mail only.
-
-    `confirmation` is the id of a code that is written in place of the text when it is sent.
-    """
-
-    channel_identity_id: int
-    text: str
-    purpose: str = guards.SERVICE
-    template: Template | None = None
-    answers: int | None = None
-    subject: str = ""
-    cc: tuple[str, ...] = ()
-    confirmation: int | None = None
-
-    def fingerprint(self) -> str:
-        """The same for the same request."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode("utf-8", "replace")).hexdigest()
-
-
-@dataclass(slots=True, kw_only=True)
-class Wish:
-    """Under which conditions it is to be sent.
-
-    `last_seen_entry` is the newest entry its author has seen; `key` makes a repeated request the same one.
-    """
-
-    author: StaffMember
-    last_seen_entry: int | None = None
-    key: str | None = None
-    replaces: OutboxMessage | None = field(default=None)
-
-
-class SendRefusedError(ValueError):
-    """It cannot be sent; the message says why, in words for its author. `code` is one word for programs."""
-
-    def __init__(self, closed: Closed) -> None:
-        super().__init__(closed.reason)
-        self.code = closed.code
-
-
-class AnsweredSinceError(Exception):
-    """Somebody else answered after what the author has seen: `entry` is the newest such answer."""
-
-    def __init__(self, entry: Entry) -> None:
-        super().__init__(_("Somebody answered since."))
-        self.entry = entry
-
-
-class OtherRequestError(ValueError):
-    """The idempotency key names another request."""
+KEPT_WORDS = ("template", "subject", "cc", "new_thread", "reply_to", "confirmation", "uploads")
 
 
 def send(profile_id: int, draft: Draft, wish: Wish) -> Entry:
@@ -114,6 +59,8 @@ def _repeated(draft: Draft, wish: Wish) -> int | None:
             if known.request_hash != draft.fingerprint():
                 raise OtherRequestError(_("This Idempotency-Key was used for another message."))
             return known.entry_id
+        if TakenBack.objects.filter(author=wish.author, idempotency_key=wish.key).exists():
+            raise SendRefusedError(Closed("taken_back", _("This message was taken back, so it is not sent.")))
     if wish.replaces is not None:
         lock_rows("channels_ingest_outboxmessage", [wish.replaces.pk])
         replacing = OutboxMessage.objects.filter(replaces=wish.replaces).first()
@@ -134,10 +81,14 @@ def _send(profile_id: int, draft: Draft, wish: Wish) -> Entry:
     if wish.replaces is not None:
         _check_replaced(wish.replaces, profile_id)
     if wish.last_seen_entry is not None:
-        _check_unanswered(profile_id, wish.last_seen_entry, wish.author)
+        check_unanswered(profile_id, wish.last_seen_entry, wish.author)
     openness = guards.openness_of(identity, purpose=draft.purpose)
     fault = openness.closed or (openness.closed_to_text if draft.template is None else None)
-    fault = fault or (guards.text_fault(text, identity.account.channel) if draft.template is None else None)
+    uploads = uploads_of(draft.files)
+    if draft.template is None and (text.strip() or not uploads):
+        fault = fault or guards.text_fault(text, identity.account.channel)
+    if draft.files and openness.line is not None:
+        fault = fault or file_fault(openness.line, uploads, wanted=len(draft.files))
     if draft.cc and identity.account.channel != Channel.EMAIL:
         fault = fault or Closed("cc", _("Only a mail can go to others as a copy."))
     if fault is not None:
@@ -157,36 +108,6 @@ def _check_replaced(failed: OutboxMessage, profile_id: int) -> None:
         raise SendRefusedError(Closed("elsewhere", said))
 
 
-def _check_unanswered(profile_id: int, last_seen: int, author: StaffMember) -> None:
-    """Raises AnsweredSinceError. What was told of the past (history) is no answer, and neither is one that failed."""
-    seen = Entry.objects.filter(id=last_seen).values_list("occurred_at", flat=True).first()
-    if seen is None and last_seen > _last_entry_id():
-        raise SendRefusedError(Closed("last_seen_entry", _("No such entry: last_seen_entry names none.")))
-    answers = Entry.objects.filter(
-        channel_identity__profile_id=profile_id,
-        id__gt=last_seen,
-        kind=EntryKind.MESSAGE,
-        direction=Direction.OUT,
-        is_backfilled=False,
-    ).exclude(delivery=Delivery.FAILED)
-    if seen is not None:  # bounds the search, as ids have no index beside the customer; an echo that was seen may go
-        answers = answers.filter(occurred_at__gt=seen - CLOCK_DIFFERENCE)
-    # `contains` is never unknown; a comparison with a key that is missing is, and would leave echoes out.
-    answers = answers.exclude(detail__contains={"by": {"id": author.pk}}).exclude(
-        detail__contains={"is_automatic": True}
-    )
-    newest = answers.order_by("-id").select_related("account", "channel_identity").first()
-    if newest is not None:
-        raise AnsweredSinceError(newest)
-
-
-def _last_entry_id() -> int:
-    """The newest id that was given to an entry, whether or not the entry is still there."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence('timeline_entry', 'id')), 0)")
-        return int(cursor.fetchone()[0])
-
-
 def _write(identity: ChannelIdentity, text: str, draft: Draft, wish: Wish, line: SendingLine) -> int:
     """The entry and its outbox row."""
     row = OutboxMessage(
@@ -198,6 +119,21 @@ def _write(identity: ChannelIdentity, text: str, draft: Draft, wish: Wish, line:
         idempotency_key=wish.key,
         request_hash=draft.fingerprint(),
     )
+    detail = _detail(identity, draft, wish)
+    row.words = {name: detail[name] for name in KEPT_WORDS if name in detail}
+    detail.pop("uploads", None)
+    if draft.purpose == guards.MARKETING and identity.account.channel == Channel.EMAIL:
+        row.words["fields"] = dict(headers_for(identity.pk))
+    if wish.hold_seconds:
+        row.next_attempt_at = timezone.now() + timedelta(seconds=wish.hold_seconds)
+    entry_id = _queue(identity, row, text, detail, line)
+    if wish.replaces is not None:
+        mark(wish.replaces.entry_id, {"replaced_by": entry_id}, profile_id=identity.profile_id)
+    return entry_id
+
+
+def _detail(identity: ChannelIdentity, draft: Draft, wish: Wish) -> dict[str, Any]:
+    """What the entry says besides its text."""
     detail: dict[str, Any] = {"type": "text", "by": {"id": wish.author.pk, "name": str(wish.author)}}
     if draft.template is not None:
         detail["template"] = clean_json(asdict(draft.template))
@@ -205,19 +141,19 @@ def _write(identity: ChannelIdentity, text: str, draft: Draft, wish: Wish, line:
         detail["subject"] = clean(draft.subject)
     if draft.cc:
         detail["cc"] = [clean(address) for address in draft.cc]
+    if draft.new_thread:
+        detail["new_thread"] = True
+    if draft.files:
+        detail["attachments"] = attachments_of(uploads_of(draft.files))
+        detail["uploads"] = list(draft.files)
+        detail["type"] = detail["attachments"][0]["type"]
     if quoted := _quoted(identity, draft.answers):
         detail["reply_to"] = {"provider_message_id": quoted}
     if wish.replaces is not None:
         detail["replaces"] = wish.replaces.entry_id
     if draft.confirmation is not None:
         detail |= {"is_automatic": True, "confirmation": draft.confirmation}
-    row.words = {name: detail[name] for name in KEPT_WORDS if name in detail}
-    if draft.purpose == guards.MARKETING and identity.account.channel == Channel.EMAIL:
-        row.words["fields"] = dict(headers_for(identity.pk))
-    entry_id = _queue(identity, row, text, detail, line)
-    if wish.replaces is not None:
-        mark(wish.replaces.entry_id, {"replaced_by": entry_id}, profile_id=identity.profile_id)
-    return entry_id
+    return detail
 
 
 def _queue(identity: ChannelIdentity, row: OutboxMessage, text: str, detail: dict[str, Any], line: SendingLine) -> int:
@@ -270,46 +206,3 @@ def _quoted(identity: ChannelIdentity, entry_id: int | None) -> str:
 
 def _entry(entry_id: int) -> Entry:
     return Entry.objects.select_related("account", "channel_identity").get(id=entry_id)
-
-
-def check_failed(failed: OutboxMessage) -> Entry:
-    """The message's entry. Raises SendRefusedError unless it failed or was not confirmed."""
-    entry = Entry.objects.select_related("channel_identity").get(id=failed.entry_id)
-    is_open = failed.state in (OutboxMessage.State.QUEUED, OutboxMessage.State.SENDING)
-    if is_open or entry.delivery not in (Delivery.FAILED, Delivery.UNKNOWN):
-        said = _("Only a message that failed or was not confirmed is sent again.")
-        raise SendRefusedError(Closed("not_failed", said))
-    return entry
-
-
-def retry(failed: OutboxMessage, wish: Wish, *, channel_identity_id: int | None = None) -> Entry:
-    """The message goes out again as a new one, on another address if one is given; a second retry is the same one.
-
-    Only what surely failed, or what nobody knows of and its author takes the risk of sending twice. Raises as `send`.
-    """
-    entry = check_failed(failed)
-    if "confirmation" in failed.words:  # its text stands nowhere, and it may be over
-        raise SendRefusedError(Closed("confirmation", _("A code is not sent again: ask for a new one at the claim.")))
-    home = entry.channel_identity
-    target = home
-    if channel_identity_id is not None and channel_identity_id != home.pk:
-        other = ChannelIdentity.objects.filter(id=channel_identity_id, profile_id=home.profile_id).first()
-        if other is None:
-            raise SendRefusedError(Closed("elsewhere", _("This address is not this customer's now.")))
-        target = other
-    words = failed.words if target.pk == home.pk else {}
-    template = words.get("template")
-    quoted = Entry.objects.filter(
-        channel_identity=home, provider_message_id=words.get("reply_to", {}).get("provider_message_id", "")
-    )
-    draft = Draft(
-        channel_identity_id=target.pk,
-        text=entry.text,
-        purpose=failed.purpose,
-        template=Template(**{**template, "parameters": tuple(template["parameters"])}) if template else None,
-        answers=quoted.values_list("id", flat=True).first(),
-        subject=str(failed.words.get("subject", "")) if target.account_id == home.account_id else "",
-        cc=tuple(words.get("cc", ())),
-    )
-    wish.replaces = failed
-    return send(target.profile_id, draft, wish)

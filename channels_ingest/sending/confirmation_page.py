@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_http_methods
 
 from channels_ingest.confirming import VALID, CannotConfirmError
-from channels_ingest.sending.composing import SendRefusedError
 from channels_ingest.sending.confirmations import lines_for, send_code
+from channels_ingest.sending.wishes import SendRefusedError
 from profiles.models import Sighting
 from timeline.identity.verb_pages import Question
 from timeline.identity.why_page import identifier_line

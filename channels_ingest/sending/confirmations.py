@@ -15,8 +15,9 @@ from channels_ingest.messages import Introduction, Located
 from channels_ingest.models import ConfirmationCode, Envelope
 from channels_ingest.registry import ADAPTERS
 from channels_ingest.routing import Router
-from channels_ingest.sending.composing import Draft, Wish, send
+from channels_ingest.sending.composing import send
 from channels_ingest.sending.lines import sending_line
+from channels_ingest.sending.wishes import Draft, Wish
 from profiles.identity.canonical import canonical
 from profiles.identity.mailbox import ascii_lower
 from profiles.identity.values import Grade, IdentifierKind, SeenIdentifier, Sender, Standing

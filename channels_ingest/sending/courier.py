@@ -4,6 +4,7 @@ Threads of a process that ends finish the post they are in: what they had claime
 """
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -13,7 +14,9 @@ from django.db import close_old_connections, connection
 from django.utils.translation import gettext as _
 
 from channels_ingest.adapters.sending import CannotSendError, HttpRequest, Outcome, Refused, SmtpRequest, TryLater
+from channels_ingest.media.files import StorageError
 from channels_ingest.sending import guards, outbox, outcomes
+from channels_ingest.sending.handing_over import NotHandedOverError, with_handles
 from channels_ingest.sending.killpoints import pass_by
 from channels_ingest.sending.lines import SIMULATOR_HEADER, SendingLine, simulator_secret
 from channels_ingest.sending.models import OutboxMessage
@@ -98,12 +101,14 @@ def _ask(message: OutboxMessage, line: SendingLine, claimed_at: float) -> Outcom
     """The provider's outcome. Raises CannotSendError and NotReadError."""
     assert line.adapter is not None
     try:
-        outgoing = outgoing_of(message, line)
+        outgoing = with_handles(outgoing_of(message, line), line, extra=_extra(message, line))
         request = line.adapter.render(outgoing, line.settings, api_url=line.api_url)
     except CannotSendError:
         raise
-    except DatabaseError as error:
+    except (DatabaseError, StorageError) as error:
         raise NotReadError(type(error).__name__) from error
+    except NotHandedOverError as error:
+        return error.outcome
     except Exception as error:  # a fault of ours, and surely nothing was sent
         log.exception("message not rendered", extra={"outbox": message.pk, "fault": type(error).__name__})
         raise CannotSendError(_("the hub could not write it for this provider")) from error
@@ -111,11 +116,15 @@ def _ask(message: OutboxMessage, line: SendingLine, claimed_at: float) -> Outcom
         return TryLater(code="stale", reason="the sender was asleep")
     pass_by("rendered")
     if line.is_simulated:
-        secret = {SIMULATOR_HEADER: simulator_secret(message.account.key)}
-        return post(_over_http(request, line.api_url), line.adapter, extra=secret)
+        return post(_over_http(request, line.api_url), line.adapter.read_answer, extra=_extra(message, line))
     if isinstance(request, SmtpRequest):
         return mail(request, message_id=outgoing.mail.message_id if outgoing.mail else outgoing.reference)
-    return post(request, line.adapter)
+    return post(request, line.adapter.read_answer)
+
+
+def _extra(message: OutboxMessage, line: SendingLine) -> dict[str, str] | None:
+    """What proves to the simulator that the hub itself is posting; None for a provider."""
+    return {SIMULATOR_HEADER: simulator_secret(message.account.key)} if line.is_simulated else None
 
 
 def _over_http(request: HttpRequest | SmtpRequest, api_url: str) -> HttpRequest:
@@ -131,10 +140,16 @@ def _over_http(request: HttpRequest | SmtpRequest, api_url: str) -> HttpRequest:
 
 
 class Courier:
-    """Threads that send whenever they are woken, and end with the process's main thread, between two messages."""
+    """Threads that send whenever they are woken, and end with the process's main thread, between two messages.
 
-    def __init__(self, work: Callable[[], object], *, threads: int = THREADS) -> None:
+    `due_in` tells when they wake by themselves: in so many seconds.
+    """
+
+    def __init__(
+        self, work: Callable[[], object], *, threads: int = THREADS, due_in: Callable[[], float | None] | None = None
+    ) -> None:
         self._work = work
+        self._due_in = due_in
         self._most = threads
         self._threads: list[threading.Thread] = []
         self._changed = threading.Condition()
@@ -153,17 +168,22 @@ class Courier:
 
     def _run(self) -> None:
         seen = 0
+        alarm_at = math.inf
         main = threading.main_thread()
         while main.is_alive():
             with self._changed:
-                self._changed.wait_for(lambda: self._wakings != seen, timeout=0.5)  # noqa: B023  (asked at once)
-                if self._wakings == seen:
+                pause = min(0.5, max(0.0, alarm_at - time.monotonic()))
+                self._changed.wait_for(lambda: self._wakings != seen, timeout=pause)  # noqa: B023  (asked at once)
+                if self._wakings == seen and time.monotonic() < alarm_at:
                     continue
                 seen = self._wakings
+            alarm_at = math.inf
             try:
                 close_old_connections()
                 while main.is_alive() and self._work():
                     pass
+                seconds = self._due_in() if self._due_in else None
+                alarm_at = math.inf if seconds is None else time.monotonic() + seconds + 0.01
             except DatabaseError as error:
                 log.warning("sending stopped", extra={"fault": type(error).__name__})
                 connection.close()
@@ -172,5 +192,5 @@ class Courier:
                 connection.close()
 
 
-#: The worker's: woken by a nudge.
-courier = Courier(send_one)
+#: The worker's: woken by a nudge, and when what waits is due.
+courier = Courier(send_one, due_in=outbox.due_in)

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from channels_ingest.sending.lines import SendingLine, sending_line
+from channels_ingest.writing.snippets import gap_in
 from profiles.consent import AddressState, Purpose, address_states
 from profiles.epochs import standing_starts
 from profiles.identity.evidence import FIRST_EPOCH
@@ -128,6 +129,8 @@ def text_fault(text: str, channel: str) -> Closed | None:
     """What is wrong with a text for this channel."""
     if not text.strip():
         return Closed("empty", _("There is nothing to send: write something first."))
+    if gap := gap_in(text):
+        return Closed("gap", gap)
     longest = LONGEST_TEXT.get(channel, LONGEST_OTHER_TEXT)
     if len(text) > longest:
         said = _("%(length)d characters are too many: this channel takes %(longest)d.")

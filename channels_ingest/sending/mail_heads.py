@@ -21,7 +21,7 @@ def mail_head(message: OutboxMessage, line: SendingLine) -> MailHead:
     `words["fields"]` are fields to be added, such as List-Unsubscribe. Raises CannotSendError.
     """
     words: dict[str, Any] = message.words
-    answered = _answered(message)
+    answered = None if words.get("new_thread") else _answered(message)
     subject = one_line(str(words.get("subject", "")))
     if not subject and answered and answered.get("subject"):
         subject = reply_subject(str(answered["subject"]))

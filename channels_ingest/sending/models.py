@@ -62,3 +62,17 @@ class OutboxMessage(models.Model):
 
     def __str__(self) -> str:
         return f"outbox message {self.pk}"
+
+
+class TakenBack(models.Model):
+    """The key of a message whose author took it back before it left: the same request does not send it after all."""
+
+    author = models.ForeignKey(StaffMember, models.CASCADE, related_name="+", db_index=False)
+    idempotency_key = models.CharField(max_length=255)
+    taken_back_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["author", "idempotency_key"], name="taken_back_once")]
+
+    def __str__(self) -> str:
+        return f"taken back message {self.pk}"

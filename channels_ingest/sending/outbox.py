@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -48,6 +49,13 @@ def claim(*, due_for_seconds: float = 0) -> OutboxMessage | None:
     if row is None:
         return None
     return OutboxMessage.objects.select_related("account", "channel_identity__account", "entry").get(id=row[0])
+
+
+def due_in() -> float | None:
+    """Seconds until the next message that waits is due, at least 0; None if none waits."""
+    waiting = OutboxMessage.objects.filter(state=OutboxMessage.State.QUEUED, next_attempt_at__gt=Now())
+    next_at = waiting.order_by("next_attempt_at", "id").values_list("next_attempt_at", flat=True).first()
+    return max(0.0, (next_at - timezone.now()).total_seconds()) if next_at else None
 
 
 def give_up_on_lost() -> int:

@@ -3,33 +3,36 @@
 The same guards as the API's; here the answers are fragments. Without the script the box is a page of its own.
 """
 
-import uuid
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from django import forms
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from channels_ingest.sending.chips import chips_of
-from channels_ingest.sending.composing import (
+from channels_ingest.sending.holding import hold_seconds
+from channels_ingest.sending.models import OutboxMessage
+from channels_ingest.sending.retrying import retry
+from channels_ingest.sending.several import send_all
+from channels_ingest.sending.undoing import take_back
+from channels_ingest.sending.wishes import (
     AnsweredSinceError,
     Draft,
     OtherRequestError,
     SendRefusedError,
     Wish,
     check_failed,
-    retry,
-    send,
 )
-from channels_ingest.sending.models import OutboxMessage
-from profiles.models import Profile
+from channels_ingest.writing import drafts
+from channels_ingest.writing.box import box_of
+from channels_ingest.writing.mail_fields import AddressError, copies_of
+from channels_ingest.writing.uploads import uploads_of
+from profiles.models import StaffMember
 from profiles.reading import current_profile_id
 from timeline.models import Entry
 from timeline.pages.agents import BIGGEST_ID, actor_of, agent_page, is_fragment
-from timeline.pages.panel import name_of
 from timeline.showing.entries import days_of
 from timeline.showing.previews import preview_of
 
@@ -45,6 +48,9 @@ class AnswerForm(forms.Form):
     last_seen_entry = forms.IntegerField(min_value=1, max_value=BIGGEST_ID, required=False)
     key = forms.CharField(max_length=255, required=False)
     replaces = forms.IntegerField(min_value=1, max_value=BIGGEST_ID, required=False)
+    subject = forms.CharField(max_length=900, required=False)
+    cc = forms.CharField(max_length=drafts.LONGEST_CC, required=False)
+    new_thread = forms.BooleanField(required=False)
 
 
 class AgainForm(forms.Form):
@@ -64,7 +70,8 @@ def composer(request: HttpRequest, profile_id: int) -> HttpResponse:
             raise Http404("no such customer")
         return redirect("composer", profile_id=current)
     asked = request.GET.get("channel_identity", "")
-    context = _box(profile_id, chosen=int(asked) if asked.isdecimal() and len(asked) < 19 else None)
+    chosen = int(asked) if asked.isdecimal() and len(asked) < 19 else None
+    context = box_of(profile_id, actor_of(request), chosen=chosen, is_note=request.GET.get("note") == "1")
     return render(request, "composer/box.html" if is_fragment(request) else "composer/page.html", context)
 
 
@@ -75,18 +82,62 @@ def answer(request: HttpRequest, profile_id: int) -> HttpResponse:
     form = AnswerForm(request.POST)
     if not form.is_valid():
         return _refused(request, "; ".join(f"{name}: {' '.join(map(str, e))}" for name, e in form.errors.items()))
-    said = form.cleaned_data
-    draft = Draft(channel_identity_id=said["channel_identity"], text=said["text"].replace("\r\n", "\n"))
-    wish = Wish(author=actor_of(request), last_seen_entry=said["last_seen_entry"], key=said["key"] or None)
+    said, author = form.cleaned_data, actor_of(request)
+    try:
+        copies = copies_of(said["cc"])
+    except AddressError as error:
+        return _refused(request, str(error), profile_id)
+    draft = Draft(
+        channel_identity_id=said["channel_identity"],
+        text=said["text"].replace("\r\n", "\n"),
+        subject=said["subject"],
+        cc=copies,
+        new_thread=said["new_thread"],
+        files=_own_files(request, author),
+    )
+    wish = Wish(
+        author=author,
+        last_seen_entry=said["last_seen_entry"],
+        key=said["key"] or None,
+        hold_seconds=hold_seconds(draft),
+    )
     if said["replaces"]:
         wish.replaces = OutboxMessage.objects.select_related("entry").filter(entry_id=said["replaces"]).first()
 
-    def verb() -> Entry:
+    def verb() -> list[Entry]:
         if wish.replaces is not None:
             check_failed(wish.replaces)
-        return send(profile_id, draft, wish)
+        with transaction.atomic():
+            entries = send_all(profile_id, draft, wish)
+            drafts.drop(author, draft.channel_identity_id, is_note=False)
+        return entries
 
-    return _told(request, profile_id, verb)
+    return _told(request, profile_id, verb, held=wish.hold_seconds)
+
+
+def _own_files(request: HttpRequest, author: StaffMember) -> tuple[str, ...]:
+    """The ids posted; one that is somebody else's upload counts as gone."""
+    ids = request.POST.getlist("files")
+    own = {str(upload.pk) for upload in uploads_of(ids, author=author)}
+    return tuple(each if each in own else "" for each in ids)
+
+
+@require_POST
+@agent_page
+def undo_send(request: HttpRequest, entry_id: int) -> HttpResponse:
+    """The message is taken back and the box, fetched anew, has its text; 409 when it was too late."""
+    if entry_id > BIGGEST_ID:
+        raise Http404("no such message")
+    try:
+        taken = take_back(entry_id, actor_of(request))
+    except SendRefusedError as error:
+        if not is_fragment(request):
+            messages.error(request, str(error))
+            return redirect("home")
+        return render(request, "composer/refused.html", {"reason": str(error)}, status=409)
+    if not is_fragment(request):
+        return redirect("composer", profile_id=taken.profile_id)
+    return HttpResponse(str(taken.channel_identity_id), content_type="text/plain")
 
 
 @require_POST
@@ -100,13 +151,15 @@ def send_again(request: HttpRequest, entry_id: int) -> HttpResponse:
     said = form.cleaned_data
     wish = Wish(author=actor_of(request), last_seen_entry=said["last_seen_entry"])
     profile_id = failed.channel_identity.profile_id
-    return _told(request, profile_id, lambda: retry(failed, wish, channel_identity_id=said["channel_identity"]))
+    return _told(request, profile_id, lambda: [retry(failed, wish, channel_identity_id=said["channel_identity"])])
 
 
-def _told(request: HttpRequest, profile_id: int, verb: Callable[[], Entry]) -> HttpResponse:
-    """201 with the entry as the timeline shows it; 409 with the colleague's answer; 422 with the reason."""
+def _told(
+    request: HttpRequest, profile_id: int, verb: Callable[[], Sequence[Entry]], *, held: float = 0
+) -> HttpResponse:
+    """201 with the entries as the timeline shows them; 409 with the colleague's answer; 422 with the reason."""
     try:
-        entry = verb()
+        entries = verb()
     except AnsweredSinceError as error:
         by = error.entry.detail.get("by") or {}
         context = {"entry": error.entry, "who": by.get("name") or error.entry.account.name}
@@ -116,8 +169,9 @@ def _told(request: HttpRequest, profile_id: int, verb: Callable[[], Entry]) -> H
         return _refused(request, str(error), profile_id)
     if not is_fragment(request):
         return redirect("customer", profile_id=profile_id)
-    days = days_of([entry], customer="", names_lines=False, replied_to={}, lines={})
-    return render(request, "composer/sent.html", {"days": days, "entry": entry}, status=201)
+    days = days_of(entries, customer="", names_lines=False, replied_to={}, lines={})
+    context = {"days": days, "entry": entries[-1], "held": int(held), "profile_id": profile_id}
+    return render(request, "composer/sent.html", context, status=201)
 
 
 def _refused(request: HttpRequest, reason: str, profile_id: int | None = None) -> HttpResponse:
@@ -125,21 +179,3 @@ def _refused(request: HttpRequest, reason: str, profile_id: int | None = None) -
         messages.error(request, reason)
         return redirect("composer", profile_id=profile_id)
     return render(request, "composer/refused.html", {"reason": reason}, status=422)
-
-
-def _box(profile_id: int, *, chosen: int | None) -> dict[str, Any]:
-    chips = chips_of(profile_id, chosen=chosen)
-    return {
-        "profile_id": profile_id,
-        "name": name_of(Profile.objects.values_list("display_name", flat=True).get(id=profile_id)),
-        "chips": chips,
-        "chosen": next((chip for chip in chips if chip.is_chosen), None),
-        "key": uuid.uuid4(),
-        "last_seen_entry": _newest(profile_id),
-    }
-
-
-def _newest(profile_id: int) -> int | None:
-    """The newest entry of the customer: what a page without the script has seen."""
-    rows = Entry.objects.filter(channel_identity__profile_id=profile_id)
-    return rows.order_by("-occurred_at", "-id").values_list("id", flat=True).first()

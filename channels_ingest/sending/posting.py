@@ -7,7 +7,7 @@ import logging
 import smtplib
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import httpx
 from django.utils.translation import gettext as _
@@ -18,7 +18,6 @@ from channels_ingest.adapters.sending import (
     HttpRequest,
     Outcome,
     Refused,
-    Sends,
     SmtpRequest,
     TryLater,
     Unclear,
@@ -33,8 +32,10 @@ SILENCE_SECONDS = 15.0
 MOST_ANSWER_BYTES = 1_000_000
 
 
-def post(request: HttpRequest, adapter: Sends, *, extra: Mapping[str, str] | None = None) -> Outcome:
-    """What became of the request. `extra` headers are for the simulator, whom no proxy stands before.
+def post(
+    request: HttpRequest, read_answer: Callable[[Answer], Outcome], *, extra: Mapping[str, str] | None = None
+) -> Outcome:
+    """What became of the request, as `read_answer` says. `extra` headers are for the simulator, which has no proxy.
 
     A connection is used once: a kept one that its server has just closed cannot be told from a request that was read.
     """
@@ -55,7 +56,7 @@ def post(request: HttpRequest, adapter: Sends, *, extra: Mapping[str, str] | Non
     except httpx.HTTPError as error:
         return Unclear(reason=_("the connection to the provider broke (%(fault)s)") % {"fault": type(error).__name__})
     try:
-        return adapter.read_answer(answer)
+        return read_answer(answer)
     except Exception as error:
         log.exception("answer not read", extra={"fault": type(error).__name__})
         return Unclear(reason=_("the provider's answer was not understood"))

@@ -3,18 +3,17 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from channels_ingest.adapters.sending import MailHead, Outgoing, OutgoingFile, Template
+from channels_ingest.adapters.sending import MailHead, Outgoing, Template
 from channels_ingest.confirming import text_of
 from channels_ingest.models import ConfirmationCode
 from channels_ingest.sending.lines import SendingLine, status_url
 from channels_ingest.sending.mail_heads import mail_head
 from channels_ingest.sending.models import OutboxMessage
+from channels_ingest.sending.outgoing_files import outgoing_files
 from profiles.models import Channel
 
 #: What mails say besides their text, by channel; raises CannotSendError.
 HEADS: Mapping[str, Callable[[OutboxMessage, SendingLine], MailHead]] = {Channel.EMAIL: mail_head}
-#: The files that go along, by channel; raises CannotSendError.
-FILES: Mapping[str, Callable[[OutboxMessage, SendingLine], tuple[OutgoingFile, ...]]] = {}
 
 
 def outgoing_of(message: OutboxMessage, line: SendingLine) -> Outgoing:
@@ -31,7 +30,7 @@ def outgoing_of(message: OutboxMessage, line: SendingLine) -> Outgoing:
         answers=str(words.get("reply_to", {}).get("provider_message_id", "")),
         template=_template(template) if template else None,
         mail=HEADS[channel](message, line) if channel in HEADS else None,
-        files=FILES[channel](message, line) if channel in FILES else (),
+        files=outgoing_files(message, line),
     )
 
 

@@ -5,8 +5,8 @@ from typing import Any
 from rest_framework import serializers
 
 from channels_ingest.adapters.sending import Template
-from channels_ingest.sending.composing import Draft
 from channels_ingest.sending.guards import MARKETING, SERVICE
+from channels_ingest.sending.wishes import Draft
 from timeline.api import EntrySerializer
 
 BIGGEST_ID = 2**63 - 1

@@ -15,7 +15,8 @@ from django.utils import timezone
 
 from channels_ingest.accounts import settings_of
 from channels_ingest.models import Envelope
-from channels_ingest.sending.composing import Draft, SendRefusedError, Wish, send
+from channels_ingest.sending.composing import send
+from channels_ingest.sending.wishes import Draft, SendRefusedError, Wish
 from channels_ingest.simulator.heroes import Act, Beat, Hero
 from channels_ingest.simulator.lines import webhook_url
 from channels_ingest.simulator.plays.base import Person, Post

@@ -8,8 +8,9 @@ from django.test import Client
 from channels_ingest import pipeline
 from channels_ingest.accounts import connect
 from channels_ingest.models import Envelope
-from channels_ingest.sending.composing import Draft, SendRefusedError, Wish, send
+from channels_ingest.sending.composing import send
 from channels_ingest.sending.models import OutboxMessage
+from channels_ingest.sending.wishes import Draft, SendRefusedError, Wish
 from channels_ingest.unsubscribing import headers_for, token_of
 from profiles.consent import Purpose, address_state
 from profiles.models import ConsentEvent, StaffMember

@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from channels_ingest.accounts import connect
 from channels_ingest.models import OutboxMessage
-from channels_ingest.sending.composing import Draft, Wish, send
+from channels_ingest.sending.composing import send
+from channels_ingest.sending.wishes import Draft, Wish
 from profiles.models import Channel, ChannelAccount, ChannelIdentity, Role, StaffMember
 from tests.pages.conftest import Born, Say
 from tests.pages.reading_html import words

@@ -22,7 +22,8 @@ from channels_ingest import pipeline
 from channels_ingest.accounts import connect
 from channels_ingest.models import OutboxMessage, SimulatedMessage
 from channels_ingest.sending import outbox
-from channels_ingest.sending.composing import Draft, Wish, send
+from channels_ingest.sending.composing import send
+from channels_ingest.sending.wishes import Draft, Wish
 from channels_ingest.simulator import reporting
 from profiles.models import ChannelIdentity, Profile, Role, StaffMember
 from timeline.models import Entry

@@ -9,9 +9,10 @@ import pytest
 from channels_ingest import pipeline
 from channels_ingest.accounts import connect
 from channels_ingest.models import OutboxMessage, SimulatedMessage
-from channels_ingest.sending.composing import Draft, Wish, send
+from channels_ingest.sending.composing import send
 from channels_ingest.sending.courier import send_due
 from channels_ingest.sending.lines import ALWAYS_SIMULATED
+from channels_ingest.sending.wishes import Draft, Wish
 from channels_ingest.simulator import reporting
 from channels_ingest.simulator.heroes import HEROES, Act
 from channels_ingest.simulator.posting import ShopPoster

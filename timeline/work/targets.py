@@ -10,15 +10,16 @@ from profiles.office_hours import Hours, HoursError, read_hours
 FIRST_REPLY, NEXT_REPLY = "first_reply_minutes", "next_reply_minutes"
 #: Settings of a channel account: minutes until the first answer in a matter, and until each further one.
 NAMES = (FIRST_REPLY, NEXT_REPLY)
+OFF = "off"
 #: Twelve weeks of days and nights.
 MOST_MINUTES = 120_960
 
 
-def fault_of_minutes(text: str) -> str:
+def fault_of_target(text: str) -> str:
     """What is wrong with a target, empty when nothing is."""
-    if text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MOST_MINUTES and len(text) <= 9:
+    if text == OFF or (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MOST_MINUTES and len(text) <= 9):
         return ""
-    return f"expected whole minutes from 1 to {MOST_MINUTES}, got {text[:40]!r}"
+    return f"expected whole minutes from 1 to {MOST_MINUTES}, or {OFF}; got {text[:40]!r}"
 
 
 def due_at(settings: Mapping[str, Any], since: datetime, *, is_first: bool) -> datetime | None:
@@ -27,7 +28,7 @@ def due_at(settings: Mapping[str, Any], since: datetime, *, is_first: bool) -> d
     Without hours the line is always open. Never raises: what is odd in the settings counts as not set.
     """
     text = str(settings.get(FIRST_REPLY if is_first else NEXT_REPLY) or "")
-    if not text or fault_of_minutes(text):
+    if text in ("", OFF) or fault_of_target(text):
         return None
     minutes = int(text)
     hours = _hours(*(str(settings.get(name) or "") for name in ("hours", "time_zone", "holidays")))

@@ -22,6 +22,7 @@ from cxhub.running.readiness import announce_ready
 from profiles import likeness
 from profiles.locking import lock_id
 from timeline.search import index as search_index
+from timeline.work.sweeping import wake_due
 
 log = logging.getLogger("cxhub.sweeper")
 
@@ -59,8 +60,7 @@ class Command(BaseCommand):
         reporter = Courier(_report, threads=1)
         reconciler = Courier(_reconcile, threads=1)
         announce_ready()
-        behind = {"acknowledging": acknowledge, "search for duplicates": compare, "search index": index}
-        next_at = dict.fromkeys(behind, 0.0)
+        next_at = dict.fromkeys(_BEHIND, 0.0)
         while not stop.wait(POLL_SECONDS):
             try:
                 if self._leads():
@@ -69,7 +69,7 @@ class Command(BaseCommand):
                     reporter.wake()
                     reconciler.wake()
                     sweep()
-                    for name, work in behind.items():
+                    for name, work in _BEHIND.items():
                         if time.monotonic() >= next_at[name] and not succeeds(name, work):
                             next_at[name] = time.monotonic() + PAUSE_SECONDS
             except DatabaseError as error:
@@ -117,6 +117,11 @@ def acknowledge() -> None:
     acknowledge_due()
 
 
+def wake() -> None:
+    """Whose snooze ran out is back in the queue."""
+    wake_due()
+
+
 def compare() -> None:
     """A little of what was newly told has been looked at for likely duplicates."""
     likeness.catch_up(seconds=COMPARE_SECONDS)
@@ -125,6 +130,10 @@ def compare() -> None:
 def index() -> None:
     """A little of what was newly written is searchable."""
     search_index.catch_up(seconds=INDEX_SECONDS)
+
+
+#: What is done after the messages, each by its name in the log.
+_BEHIND = {"acknowledging": acknowledge, "snoozes": wake, "search for duplicates": compare, "search index": index}
 
 
 def succeeds(name: str, work: Callable[[], None]) -> bool:

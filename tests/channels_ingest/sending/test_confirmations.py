@@ -10,9 +10,10 @@ from django.utils import timezone
 
 from channels_ingest.accounts import connect
 from channels_ingest.models import ConfirmationCode, OutboxMessage, SimulatedMessage
-from channels_ingest.sending.composing import SendRefusedError, Wish, retry
 from channels_ingest.sending.confirmations import lines_for
 from channels_ingest.sending.courier import send_due
+from channels_ingest.sending.retrying import retry
+from channels_ingest.sending.wishes import SendRefusedError, Wish
 from profiles.identity.values import Grade, IdentifierKind, SeenIdentifier
 from profiles.models import ChannelAccount, ChannelIdentity, Role, Sighting, StaffMember
 from tests.channels_ingest.test_confirming import written

@@ -8,8 +8,9 @@ import pytest
 from django.db import connection
 
 from channels_ingest.models import OutboxMessage, SimulatedMessage
-from channels_ingest.sending.composing import AnsweredSinceError, Draft, SendRefusedError, Wish, send
+from channels_ingest.sending.composing import send
 from channels_ingest.sending.courier import send_due
+from channels_ingest.sending.wishes import AnsweredSinceError, Draft, SendRefusedError, Wish
 from profiles.merging import merge, unmerge
 from profiles.models import ChannelIdentity, Role, StaffMember
 from profiles.operations import VerbRefusedError

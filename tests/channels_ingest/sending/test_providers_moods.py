@@ -11,8 +11,10 @@ from channels_ingest import pipeline
 from channels_ingest.accounts import ConnectError, connect
 from channels_ingest.models import OutboxMessage, SimulatedMessage
 from channels_ingest.sending import courier, outbox, outcomes, posting
-from channels_ingest.sending.composing import Draft, SendRefusedError, Wish, retry, send
+from channels_ingest.sending.composing import send
 from channels_ingest.sending.courier import send_due
+from channels_ingest.sending.retrying import retry
+from channels_ingest.sending.wishes import Draft, SendRefusedError, Wish
 from channels_ingest.simulator import api
 from profiles.models import ChannelIdentity, StaffMember
 from tests.channels_ingest.sending.conftest import Answer, bearer, the_answer, the_message, work

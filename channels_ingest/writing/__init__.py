@@ -1,0 +1,1 @@
+"""What stands around a message before it is sent: drafts, files, snippets, templates, mentions."""
