@@ -164,7 +164,9 @@ class Queue(APIView):
             limit=whole_number(request, "limit", default=50, least=1, most=MOST_ENTRIES),
         )
         following = next_url(request, after=page.next_cursor) if page.next_cursor else None
-        return Response({"results": QueueRowSerializer([placed.row for placed in page.rows], many=True).data, "next": following})
+        return Response(
+            {"results": QueueRowSerializer([placed.row for placed in page.rows], many=True).data, "next": following}
+        )
 
 
 def _view_asked(wanted: QueryDict) -> tuple[str, QueryDict]:

@@ -143,9 +143,9 @@ class Listing:
     def next_after(self, place: Place | None, *, leaving: int) -> int | None:
         """Whom to open when `leaving` is done with, who stood at the place: who is behind it, else who is first."""
         for start in (place, None) if place else (None,):
-            for profile_id in self._behind(start).values_list("pk", flat=True)[:2]:
-                if profile_id != leaving:
-                    return profile_id
+            following: list[int] = list(self._behind(start).exclude(pk=leaving).values_list("pk", flat=True)[:1])
+            if following:
+                return following[0]
         return None
 
     def _behind(self, place: Place | None) -> QuerySet[Any]:
@@ -173,4 +173,5 @@ def _beside(rows: QuerySet[Any]) -> QuerySet[Any]:
     )
     channels = ArraySubquery(unanswered.order_by("-last_inbound_at").values("account__channel"))
     beside = ("profile", "last_entry__account", "last_entry__channel_identity", "assignee")
-    return rows.annotate(unanswered=channels).select_related(*beside)
+    shown: QuerySet[Any] = rows.annotate(unanswered=channels).select_related(*beside)
+    return shown

@@ -149,7 +149,6 @@ def since(request: HttpRequest, profile_id: int) -> HttpResponse:
         "selected": profile_id,
         "glance": glance(queue.member, profile_id),
         "panel": panel,
-        "work": work_view(profile_id, queue.member),
         "activity": _activity(panel),
         "identity": identity_glance(panel),
         "consent": consent_part(panel),
