@@ -176,7 +176,7 @@
     if (!action || !$(".shell")) return;
     event.preventDefault();
     if (element && event.repeat) return; // a key held down does it once
-    if (element?.getAttribute("hx-target") === "#sheet") hold();
+    if (element?.matches('[hx-get][hx-target="#sheet"]')) hold();
     action();
   }
   /** Ctrl or Cmd with a key: `data-key="Ctrl+k"`, everywhere, also while typing and with single keys off. */

@@ -26,9 +26,7 @@ def ben(db: None) -> StaffMember:
     return StaffMember.objects.create_staff("ben@example.com", role=Role.AGENT, password=PASSWORD, name="Ben Okafor")
 
 
-def test_colleagues_on_a_customer_are_named_writers_first(
-    agent: StaffMember, ben: StaffMember
-) -> None:
+def test_colleagues_on_a_customer_are_named_writers_first(agent: StaffMember, ben: StaffMember) -> None:
     presence.note(agent.pk, "one", 2001)
     presence.note(ben.pk, "one", 2001, is_writing=True, channel="email")
     presence.note(ben.pk, "two", 2002)

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest
 from django.utils import timezone
 
 from timeline.models import QueueRow, Tag
 from timeline.pages.agents import actor_of
-from timeline.pages.asking import offered_moments
-from timeline.pages.filtering import colleagues
+from timeline.pages.asking import colleagues_called, offered_moments
 from timeline.pages.rows import PRIORITIES
 
 #: Action -> the template that asks. What is not here needs no question.
@@ -32,10 +32,16 @@ def sheet_context(request: HttpRequest, action: str, profile_ids: Sequence[int])
 
 def _assign(request: HttpRequest, rows: Sequence[QueueRow]) -> dict[str, Any]:
     me = actor_of(request)
-    asked = " ".join(request.GET.get("q", "").casefold().split())
-    found = [(pk, name) for pk, name in colleagues() if asked in name.casefold()]
+    asked = request.GET.get("q", "").strip()
     has = {row.assignee_id for row in rows}
-    return {"me": me.pk, "asked": asked, "colleagues": found, "has": has.pop() if len(has) == 1 else None}
+    again = {"profile": [row.pk for row in rows], "open": request.GET.get("open", "")}
+    return {
+        "again": urlencode(again, doseq=True),
+        "me": me.pk,
+        "asked": asked,
+        "colleagues": colleagues_called(asked),
+        "has": has.pop() if len(has) == 1 else None,
+    }
 
 
 def _snooze(_request: HttpRequest, rows: Sequence[QueueRow]) -> dict[str, Any]:

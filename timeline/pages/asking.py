@@ -10,13 +10,15 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from profiles.models import StaffMember
+from profiles.models import Role, StaffMember
 from timeline.filtersets import BIGGEST_ID, ME, NOBODY
 from timeline.models import QueueRow
 from timeline.pages.acting import PROMISE, Wish
 from timeline.showing.ages import moment_words
 from timeline.showing.wording import isolated
 
+#: Colleagues that are offered to choose from.
+MOST_COLLEAGUES = 500
 #: Tags of one post.
 MOST_TAGS = 10
 #: The working day, as far as putting off to "this afternoon" and "tomorrow" goes.
@@ -42,7 +44,11 @@ def _assign(given: QueryDict, member: StaffMember) -> Asked:
     if to in (ME, str(member.pk)):
         return Asked([Wish(field="assignee", value=member.pk)], _("Yours now: %(who)s"))
     chosen = None
-    if to.isascii() and to.isdecimal() and int(to) <= BIGGEST_ID:
+    if to == "first":  # Enter in the box, perhaps before the list below it has followed what was typed
+        asked = given.get("q", "")
+        found = colleagues_called(asked) if asked.strip() else []
+        chosen = StaffMember.objects.filter(pk=found[0][0]).first() if found else None
+    elif to.isascii() and to.isdecimal() and int(to) <= BIGGEST_ID:
         chosen = StaffMember.objects.filter(pk=int(to)).first()
     if chosen is None:
         raise AskedOddlyError(_("Choose a colleague."))
@@ -96,6 +102,18 @@ def _promise(given: QueryDict, _member: StaffMember) -> Asked:
         raise AskedOddlyError(_("Choose a day."))
     said = _("Promised for %(day)s: %(who)s") % {"day": date_format(on, "l j F"), "who": "%(who)s"}
     return Asked([Wish(field=PROMISE, value=on.isoformat(), tag=given.get("text", "").strip())], said)
+
+
+def colleagues_called(asked: str) -> list[tuple[int, str]]:
+    """Id and name of the colleagues whose name holds what was asked, by name."""
+    wanted = " ".join(asked.casefold().split())
+    return [(pk, name) for pk, name in colleagues() if wanted in name.casefold()]
+
+
+def colleagues() -> list[tuple[int, str]]:
+    """Id and name of everybody who takes care of customers, by name."""
+    members = StaffMember.objects.filter(is_active=True).exclude(role=Role.INGEST).order_by("name", "email")
+    return [(member.pk, str(member)) for member in members[:MOST_COLLEAGUES]]
 
 
 ACTIONS: Mapping[str, Callable[[QueryDict, StaffMember], Asked]] = {

@@ -11,10 +11,11 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from profiles.access import JUDGES
-from profiles.models import Role, StaffMember
+from profiles.models import StaffMember
 from timeline.filtersets import LONGEST_NAME, ME, NOBODY, PRIORITIES
 from timeline.models import SavedView, Tag
 from timeline.pages.agents import actor_of, agent_page
+from timeline.pages.asking import colleagues
 from timeline.pages.listing import AskedQueue, asked_queue
 from timeline.pages.sheets import sheet
 from timeline.pages.switching import ORDER_WORDS, chips_of
@@ -34,7 +35,7 @@ from timeline.saved_views import (
 )
 from timeline.showing.wording import CHANNELS
 
-#: Tags and colleagues that a filter offers.
+#: Tags that a filter offers.
 MOST_OFFERED = 200
 ANY = ("", _lazy("Any"))
 
@@ -81,12 +82,6 @@ class FilterForm(forms.Form):
         field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)
         field.choices = choices
-
-
-def colleagues() -> list[tuple[int, str]]:
-    """Id and name of everybody who takes care of customers, by name."""
-    members = StaffMember.objects.filter(is_active=True).exclude(role=Role.INGEST).order_by("name", "email")
-    return [(member.pk, str(member)) for member in members[:MOST_OFFERED]]
 
 
 @require_GET
