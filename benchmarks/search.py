@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
+from typing import Any
 
 from benchmarks import scratch
 
@@ -135,6 +136,20 @@ def _cpu_seconds() -> float:
     return time.process_time() + (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
+def _agent() -> Any:
+    """A browser in which an agent is logged in."""
+    from django.conf import settings
+    from django.test import Client
+
+    from profiles.models import StaffMember
+
+    settings.ALLOWED_HOSTS = ["testserver"]
+    settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    agent = Client()
+    agent.force_login(StaffMember.objects.create_staff("agent@example.com"))
+    return agent
+
+
 def _inside(count: int) -> None:
     import django
 
@@ -173,6 +188,17 @@ def _inside(count: int) -> None:
     def both(asked: str) -> str:
         return f"{people(asked)}, {entries(asked)}"
 
+    def palette(asked: str) -> str:
+        answer = agent.get("/palette/", {"q": asked}, headers={"HX-Request": "true"})
+        return f"status {answer.status_code}, {len(answer.content)} bytes"
+
+    agent = _agent()
+    _time("palette: nothing typed", palette, lambda: "")
+    _time("palette: the beginning of a name", palette, lambda: name()[:4])
+    _time("palette: a name", palette, name)
+    _time("palette: phone number, last six digits", palette, lambda: identifier("phone")[-6:])
+    _time("palette: a usual word", palette, lambda: word(500, 2_000))
+    _time("palette: a place", palette, lambda: "wait")
     _time("phone number, in full", both, lambda: identifier("phone"))
     _time("phone number, last six digits", both, lambda: identifier("phone")[-6:])
     _time("e-mail address, in full", both, lambda: identifier("email"))

@@ -1,24 +1,22 @@
 """Channel accounts with their secrets: connecting one, and what the receiver needs to know of it."""
 
 import base64
-import hashlib
-import hmac
 import logging
 import threading
 import time
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from channels_ingest import auto_reply, targets
 from channels_ingest.adapters.base import AccountSettings, Adapter, Setting
 from channels_ingest.adapters.sending import DeliversItself, Sends
+from channels_ingest.keys import key_for, keys_for
 from channels_ingest.media.wanted import ask_again
 from channels_ingest.models import AccountSecret, Errand
 from channels_ingest.registry import ADAPTERS
@@ -28,6 +26,8 @@ from profiles.own_lines import refold_own, state_own
 from timeline.work.sweeping import retarget
 
 log = logging.getLogger("cxhub.accounts")
+
+_SECRETS = "channels_ingest.secrets"
 
 #: How long a process may go on with what it knew of an account; a rotated secret or a disabled line takes this long.
 CACHE_SECONDS = 5.0
@@ -62,13 +62,16 @@ class Line:
 
 def _cipher() -> MultiFernet:
     """Encrypts with SECRET_KEY and decrypts with it or its fallbacks, so that the key can be rotated."""
-    return cipher_of([settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS])
+    return _cipher_with(keys_for(_SECRETS))
 
 
 def cipher_of(keys: Sequence[str]) -> MultiFernet:
     """Encrypts with the first of these SECRET_KEYs and decrypts with any."""
-    derived = (hmac.new(str(key).encode(), b"channels_ingest.secrets", hashlib.sha256).digest() for key in keys)
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in derived])
+    return _cipher_with(key_for(_SECRETS, key) for key in keys)
+
+
+def _cipher_with(keys: Iterable[bytes]) -> MultiFernet:
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in keys])
 
 
 def add_secret(account: ChannelAccount, name: str, value: str) -> None:
@@ -102,9 +105,7 @@ def _settings_and_lost(account: ChannelAccount) -> tuple[AccountSettings, set[st
 
 def _thread_keys(account: ChannelAccount) -> tuple[bytes, ...]:
     """The account's keys for its own reply addresses: of SECRET_KEY and its fallbacks, so old threads go on."""
-    word = f"channels_ingest.threads:{account.key}".encode()
-    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    return tuple(hmac.new(str(key).encode(), word, hashlib.sha256).digest() for key in keys)
+    return keys_for(f"channels_ingest.threads:{account.key}")
 
 
 def log_lost_secrets() -> None:

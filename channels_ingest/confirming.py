@@ -12,11 +12,11 @@ import uuid
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
-from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from channels_ingest.keys import key_for
 from channels_ingest.messages import Message
 from channels_ingest.models import ConfirmationCode
 from profiles.epochs import Address, standing_starts
@@ -50,13 +50,17 @@ class CannotConfirmError(ValueError):
 
 def digits_of(code: ConfirmationCode) -> str:
     """The six digits. They are stored nowhere: SECRET_KEY and the row make them."""
-    key = hmac.new(settings.SECRET_KEY.encode(), b"channels_ingest.confirming", hashlib.sha256).digest()
-    digest = hmac.new(key, code.salt.bytes, hashlib.sha256).digest()
+    digest = hmac.new(key_for("channels_ingest.confirming"), code.salt.bytes, hashlib.sha256).digest()
     return f"{int.from_bytes(digest[:8], 'big') % 1_000_000:06d}"
 
 
 def text_of(code: ConfirmationCode) -> str:
-    """What the message says. Made when it is sent, so that no table and no colleague ever shows the digits."""
+    """What the message says. Made when it is sent, so that no table and no colleague ever shows the digits.
+
+    Raises CannotConfirmError for a code that is over: who reads it could do nothing with it.
+    """
+    if code.expires_at <= timezone.now():
+        raise CannotConfirmError("over", _("The code was over before it could be sent. Ask for a new one."))
     facts = {"code": digits_of(code), "minutes": int(VALID.total_seconds() // 60)}
     return (
         _("Your code is %(code)s. Enter it where you are writing with us, within %(minutes)d minutes.") % facts

@@ -61,6 +61,7 @@ class Envelope(models.Model):
                 fields=["state", "id"], name="envelope_odd", condition=Q(state__in=["not_understood", "dead"])
             ),
             models.Index(fields=["processed_at"], name="envelope_prunable", condition=Q(body__isnull=False)),
+            models.Index(fields=["account", "-id"], name="envelope_of_account"),
         ]
 
     def __str__(self) -> str:

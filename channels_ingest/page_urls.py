@@ -2,12 +2,16 @@
 
 from django.urls import path
 
+from channels_ingest import line_pages
 from channels_ingest.sending import pages
 from channels_ingest.starting import pages as starting_pages
 from channels_ingest.writing import note_pages, snippet_pages
 from channels_ingest.writing import pages as writing
 
 urlpatterns = [
+    path("settings/channels/", line_pages.lines, name="lines"),
+    path("settings/channels/<int:account_id>/", line_pages.line, name="line"),
+    path("settings/channels/<int:account_id>/replay/<int:envelope_id>/", line_pages.replay_delivery, name="replay"),
     path("customers/new/", starting_pages.new_conversation, name="new-conversation"),
     path("customers/<int:profile_id>/addresses/new/", starting_pages.new_address, name="new-address"),
     path("customers/<int:profile_id>/composer/", pages.composer, name="composer"),

@@ -18,8 +18,9 @@ from django.utils.dateparse import parse_datetime
 
 from channels_ingest import envelopes, unsubscribing
 from channels_ingest.adapters.base import Delivery, PayloadError
+from channels_ingest.batches import Batch
 from channels_ingest.counting import add_counts
-from channels_ingest.items import Batch, write
+from channels_ingest.items import write
 from channels_ingest.media import files
 from channels_ingest.media.parts import unpack
 from channels_ingest.messages import Located, NotUnderstood, Refused

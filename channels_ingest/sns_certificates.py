@@ -16,37 +16,67 @@ KEPT_SECONDS = 86_400.0
 PAUSE_SECONDS = 15.0
 MOST_KEPT = 50
 
+#: Certificates fetched at one time. Whoever writes an unsigned delivery chooses the address, and each that Amazon does
+#: not have costs a thread of the receiver for as long as the answer takes.
+MOST_AT_ONCE = 2
+
+_places = threading.BoundedSemaphore(MOST_AT_ONCE)
 _lock = threading.Lock()
+_fetching: dict[str, threading.Lock] = {}
 _kept: dict[str, tuple[float, bytes]] = {}
 _failed: dict[str, float] = {}
 
 
 def load(url: str) -> bytes:
-    """The PEM certificate at `url`, which `adapters.mail.sns.certificate_url` has allowed. Raises CannotVerifyError."""
-    held = _kept.get(url)
-    if held and time.monotonic() - held[0] < KEPT_SECONDS:
-        return held[1]
+    """The PEM certificate at `url`, which `adapters.mail.sns.certificate_url` has allowed. Raises CannotVerifyError.
+
+    What is known waits for nobody; deliveries that want the same unknown one wait for one fetch.
+    """
+    if pem := _known(url):
+        return pem
     with _lock:
-        held = _kept.get(url)
-        if held and time.monotonic() - held[0] < KEPT_SECONDS:
-            return held[1]
-        if time.monotonic() - _failed.get(url, -PAUSE_SECONDS) < PAUSE_SECONDS:
-            raise CannotVerifyError("the certificate could not be had a moment ago")
-        try:
-            pem = _fetch(url)
-        except (httpx.HTTPError, ValueError) as error:
+        turn = _fetching.setdefault(url, threading.Lock())
+    try:
+        with turn:
+            return _known(url) or _fetched(url)
+    finally:
+        with _lock:
+            if not turn.locked():
+                _fetching.pop(url, None)
+
+
+def _known(url: str) -> bytes:
+    """The certificate as kept; empty without one. Raises CannotVerifyError if it could not be had just now."""
+    at, pem = _kept.get(url, (0.0, b""))
+    if pem and time.monotonic() - at < KEPT_SECONDS:
+        return pem
+    if time.monotonic() - _failed.get(url, -PAUSE_SECONDS) < PAUSE_SECONDS:
+        raise CannotVerifyError("the certificate could not be had a moment ago")
+    return b""
+
+
+def _fetched(url: str) -> bytes:
+    if not _places.acquire(blocking=False):
+        raise CannotVerifyError("other certificates are being fetched")
+    try:
+        pem = _fetch(url)
+    except (httpx.HTTPError, ValueError) as error:
+        with _lock:
             _failed.clear() if len(_failed) > MOST_KEPT else None
             _failed[url] = time.monotonic()
-            raise CannotVerifyError(type(error).__name__) from None
-        keep(url, pem)
-        return pem
+        raise CannotVerifyError(type(error).__name__) from None
+    finally:
+        _places.release()
+    keep(url, pem)
+    return pem
 
 
 def keep(url: str, pem: bytes) -> None:
     """The certificate is known to this process."""
-    if len(_kept) >= MOST_KEPT:
-        _kept.clear()
-    _kept[url] = (time.monotonic(), pem)
+    with _lock:
+        if len(_kept) >= MOST_KEPT:
+            _kept.clear()
+        _kept[url] = (time.monotonic(), pem)
 
 
 def _fetch(url: str) -> bytes:

@@ -1,9 +1,14 @@
 """What every template may name."""
 
+import json
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+
+from profiles.models import StaffMember
+from profiles.preferences import Preferences, preferences_of
+from timeline.keys import GROUPS, meaning_of
 
 THEMES = ("light", "dark")
 
@@ -11,7 +16,18 @@ THEMES = ("light", "dark")
 def hub(request: HttpRequest) -> dict[str, Any]:
     """`theme` is the agent's own choice, empty when the system decides; it is a cookie so that no page flashes.
 
-    `has_simulator_page`: the customer's side can be played in the browser.
+    `density` and the keys are those of whoever is logged in. `has_simulator_page`: the customer's side can be played in
+    the browser.
     """
-    theme = request.COOKIES.get("theme", "")
-    return {"theme": theme if theme in THEMES else "", "has_simulator_page": settings.HAS_SIMULATOR_PAGE}
+    member = getattr(request, "user", None)
+    mine = preferences_of(member) if isinstance(member, StaffMember) else Preferences()
+    theme = request.COOKIES.get("theme", mine.theme)
+    return {
+        "theme": theme if theme in THEMES else "",
+        "density": mine.density,
+        "keys_meaning": json.dumps(meaning_of(mine.keys)) if mine.keys else "",
+        "keys_chosen": mine.keys,
+        "key_groups": GROUPS,
+        "has_keys": mine.has_keys,
+        "has_simulator_page": settings.HAS_SIMULATOR_PAGE,
+    }

@@ -19,13 +19,21 @@ from urllib.parse import parse_qs, urlencode
 from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]
 
 from cxhub import chat_stream, streaming
+from cxhub.bodies import (
+    CHATTED,
+    EVIDENCE,
+    SIMULATED,
+    STRANGERS_BYTES,
+    WEBHOOKS,
+    Limits,
+    RefusedError,
+    Share,
+    is_welcome,
+)
+from cxhub.crowd import Crowd
 from cxhub.env import load
 from cxhub.waiting import Answer, WaitingRoom, parted
 
-#: No request is larger; each adapter has a limit of its own below this.
-MOST_BODY_BYTES = 40 * 1024 * 1024
-#: Bodies being read at one time, of all requests together; above it senders are asked to come back.
-MOST_BUFFERED_BYTES = 256 * 1024 * 1024
 #: A body is here by then or its sender is cut off; mail of 30 MB over a slow line still passes.
 BODY_SECONDS = 20.0
 #: PostgreSQL writes waiting commits out together, so several deliveries at once are cheaper than one after the other.
@@ -36,11 +44,10 @@ SIMULATOR_THREADS = 4
 #: Visitors of web chats are strangers: they take turns among themselves.
 CHAT_THREADS = 4
 #: What stores what it is sent and answers: providers, and our own servers, whose imports must not take agents' threads.
-RECEIVED = ("/webhooks/", "/api/v1/identify/", "/api/v1/events/")
-SIMULATED = "/simulator/"
-CHATTED = "/chat/v1/"
+RECEIVED = (WEBHOOKS, *EVIDENCE)
 #: A poll of a chat that has no news is held for as long as it asks, without a thread.
 HELD = "/chat/v1/events"
+STREAM = "/chat/v1/stream"
 #: A cursor with every sign escaped is shorter. What is longer is not read here, where all others wait meanwhile.
 LONGEST_QUERY = 16_000
 #: In the environment of a held poll that looks once more: it is no new call. No header can be called so.
@@ -50,42 +57,59 @@ Headers = list[tuple[str, str]]
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
-class RefusedError(Exception):
-    """The request is not taken; `status` says why."""
-
-    def __init__(self, status: HTTPStatus) -> None:
-        super().__init__(status.phrase)
-        self.status = status
-
-
 class Front:
-    """An RSGI application around a WSGI one."""
+    """An RSGI application around a WSGI one. `address_of` says from where a request came, by its environment."""
 
-    def __init__(self, wsgi: Wsgi, room: WaitingRoom | None = None) -> None:
+    def __init__(
+        self,
+        wsgi: Wsgi,
+        room: WaitingRoom | None = None,
+        limits: Limits | None = None,
+        address_of: Callable[[dict[str, Any]], str] = lambda environ: str(environ["REMOTE_ADDR"]),
+    ) -> None:
         self.wsgi = wsgi
         self.room = room
+        self.limits = limits or Limits()
+        self.address_of = address_of
+        self.crowd = Crowd()
         self.receiver = ThreadPoolExecutor(RECEIVER_THREADS, thread_name_prefix="receiver")
         self.pages = ThreadPoolExecutor(PAGE_THREADS, thread_name_prefix="pages")
         self.simulator = ThreadPoolExecutor(SIMULATOR_THREADS, thread_name_prefix="simulator")
         self.files = ThreadPoolExecutor(streaming.THREADS, thread_name_prefix="files")
         self.chats = ThreadPoolExecutor(CHAT_THREADS, thread_name_prefix="chats")
-        self.buffered_bytes = 0
 
     async def __call__(self, scope: Any, protocol: Any) -> None:
         headers = _headers(scope)
+        share = self.limits.share(scope.path)
         try:
-            body = await self._body(protocol, headers)
+            body = await self._body(protocol, scope, headers, share)
+        except _TurnedAwayError as turned:
+            protocol.response_empty(*turned.answer)
+            return
         except RefusedError as refusal:
-            protocol.response_empty(int(refusal.status), [("connection", "close"), ("retry-after", "5")])
+            _refuse(protocol, refusal)
             return
         if scope.path.startswith(streaming.STREAMED):
-            self.buffered_bytes -= len(body)
+            share.give_back(len(body))
             await streaming.stream(protocol, self.files, self.wsgi, _environ(scope, headers, b""))
             return
+        try:
+            with self._place(scope, headers):
+                await self._answer(scope, protocol, headers, body, share)
+        except RefusedError as refusal:
+            share.give_back(len(body))
+            _refuse(protocol, refusal)
 
+    def _place(self, scope: Any, headers: dict[str, str]) -> contextlib.AbstractContextManager[None]:
+        """What may be held open for long has a place in the crowd. Raises RefusedError on entering."""
+        if self.room is None or not (scope.path == STREAM or _wait_seconds(scope)):
+            return contextlib.nullcontext()
+        return self.crowd.place(self.address_of(_environ(scope, headers, b"")))
+
+    async def _answer(self, scope: Any, protocol: Any, headers: dict[str, str], body: bytes, share: Share) -> None:
         async def look(*, again: bool = False) -> Answer:
             environ = _environ(scope, headers, body) | ({ASKS_AGAIN: "1"} if again else {})
-            return await asyncio.get_running_loop().run_in_executor(self._pool(scope.path), call, self.wsgi, environ)
+            return await self._call(scope.path, environ)
 
         try:
             seconds = _wait_seconds(scope)
@@ -94,12 +118,15 @@ class Front:
             else:
                 answer = await look()
         finally:
-            self.buffered_bytes -= len(body)
+            share.give_back(len(body))
         answer, session = parted(answer, chat_stream.STREAMS_FOR)
         if session and self.room is not None:
             await self._stream(protocol, self.room, answer, session, scope, headers)
         else:
             protocol.response_bytes(*answer)
+
+    async def _call(self, path: str, environ: dict[str, Any]) -> Answer:
+        return await asyncio.get_running_loop().run_in_executor(self._pool(path), call, self.wsgi, environ)
 
     async def _stream(
         self, protocol: Any, room: WaitingRoom, answer: Answer, session: str, scope: Any, headers: dict[str, str]
@@ -110,7 +137,7 @@ class Front:
 
         async def ask(cursor: str) -> Answer:
             environ = common | {"QUERY_STRING": urlencode({"after": cursor}), "wsgi.input": io.BytesIO()}
-            return await asyncio.get_running_loop().run_in_executor(self.chats, call, self.wsgi, environ)
+            return await self._call(HELD, environ)
 
         allowing = [pair for pair in answer[1] if pair[0].lower() in ("access-control-allow-origin", "vary")]
         transport = protocol.response_stream(int(HTTPStatus.OK), [*allowing, *chat_stream.HEADERS])
@@ -126,33 +153,55 @@ class Front:
             return self.simulator
         return self.chats if path.startswith(CHATTED) else self.pages
 
-    async def _body(self, protocol: Any, headers: dict[str, str]) -> bytes:
-        """The whole body, counted in `buffered_bytes`. Raises RefusedError."""
+    async def _body(self, protocol: Any, scope: Any, headers: dict[str, str], share: Share) -> bytes:
+        """The whole body, counted in `share`. Raises RefusedError, and gives back what it has counted."""
         claimed = headers.get("CONTENT_LENGTH", "")
         if not claimed and "chunked" not in headers.pop("HTTP_TRANSFER_ENCODING", "").lower():
             return b""
-        if claimed.isdecimal() and int(claimed) > MOST_BODY_BYTES:
-            raise RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         body = bytearray()  # not a list of parts: a sender may make each of them one byte long
         try:
             async with asyncio.timeout(BODY_SECONDS):
+                most_bytes = STRANGERS_BYTES
+                if claimed.isdecimal() and int(claimed) > most_bytes:
+                    most_bytes = await self._admitted(int(claimed), scope, headers)
                 async for part in protocol:
                     body += part
-                    self._count(len(part), len(body))
+                    share.take(len(part))
+                    if len(body) > most_bytes:
+                        most_bytes = await self._admitted(len(body), scope, headers)
         except BaseException as error:
-            self.buffered_bytes -= len(body)
+            share.give_back(len(body))
             if isinstance(error, TimeoutError):
                 raise RefusedError(HTTPStatus.REQUEST_TIMEOUT) from None
             raise
         return bytes(body)
 
-    def _count(self, more_bytes: int, body_bytes: int) -> None:
-        """More of a body is here. Raises RefusedError if it, or all bodies together, are too much."""
-        self.buffered_bytes += more_bytes
-        if body_bytes > MOST_BODY_BYTES:
+    async def _admitted(self, body_bytes: int, scope: Any, headers: dict[str, str]) -> int:
+        """How much may come from a sender who has more than strangers may; see `cxhub.bodies`.
+
+        Raises RefusedError if the body is longer, or with the hub's answer to one it turns away.
+        """
+        most_bytes = self.limits.most_bytes(scope.path)
+        if body_bytes > most_bytes:
             raise RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-        if self.buffered_bytes > MOST_BUFFERED_BYTES:
-            raise RefusedError(HTTPStatus.SERVICE_UNAVAILABLE)
+        environ = _environ(scope, headers, b"") | {"REQUEST_METHOD": "HEAD", ASKS_AGAIN: "1"}
+        status, answered, _ = await self._call(scope.path, environ)
+        if not is_welcome(status):
+            kept = [pair for pair in answered if pair[0].lower() != "content-length"]
+            raise _TurnedAwayError(HTTPStatus(status), (status, [*kept, ("connection", "close")]))
+        return most_bytes
+
+
+class _TurnedAwayError(RefusedError):
+    """The hub itself does not know the sender of a long body; `answer` says so."""
+
+    def __init__(self, status: HTTPStatus, answer: tuple[int, Headers]) -> None:
+        super().__init__(status)
+        self.answer = answer
+
+
+def _refuse(protocol: Any, refusal: RefusedError) -> None:
+    protocol.response_empty(int(refusal.status), [("connection", "close"), ("retry-after", "5")])
 
 
 def _wait_seconds(scope: Any) -> float:
@@ -220,9 +269,10 @@ def call(wsgi: Wsgi, environ: dict[str, Any]) -> Answer:
 
 
 def _application() -> Front:
-    from cxhub.wsgi import application  # loads Django; the class above does not need it
+    from cxhub.wsgi import application, limits  # loads Django; the class above does not need it
+    from profiles.callers import address_in
 
-    return Front(application, WaitingRoom(load(os.environ)))
+    return Front(application, WaitingRoom(load(os.environ)), limits(), address_in)
 
 
 def __getattr__(name: str) -> Front:

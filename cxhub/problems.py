@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 problem details: the API's own, and Django's 400, 403, 404 and 500 below `/api/`."""
+"""Errors as RFC 9457 problem details: the API's own, and Django's 400, 403, 404 and 500 where programs call."""
 
 from http import HTTPStatus
 from typing import Any
@@ -12,6 +12,8 @@ from rest_framework.views import exception_handler
 from timeline.reading import CursorError
 
 CONTENT_TYPE = "application/problem+json"
+#: What programs call; who reads pages is told by a page.
+CALLED_BY_PROGRAMS = ("/api/", "/webhooks/", "/media/", "/chat/v1/")
 
 
 def problem_details(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -42,26 +44,26 @@ def _blank(status: int) -> dict[str, Any]:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """The answer to a request that Django itself refuses, such as one for another host."""
-    return _problem_below_api(request, 400) or defaults.bad_request(request, exception)
+    return _problem_for_programs(request, 400) or defaults.bad_request(request, exception)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """The answer to one who is known and may not."""
-    return _problem_below_api(request, 403) or defaults.permission_denied(request, exception)
+    return _problem_for_programs(request, 403) or defaults.permission_denied(request, exception)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """The answer to an address that does not exist."""
-    return _problem_below_api(request, 404) or defaults.page_not_found(request, exception)
+    return _problem_for_programs(request, 404) or defaults.page_not_found(request, exception)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """The answer when a view failed; why is in the log only."""
-    return _problem_below_api(request, 500) or defaults.server_error(request)
+    return _problem_for_programs(request, 500) or defaults.server_error(request)
 
 
-def _problem_below_api(request: HttpRequest, status: int) -> HttpResponse | None:
-    """The bare problem for a caller of the API; None for a reader of pages."""
-    if not request.path.startswith("/api/"):
+def _problem_for_programs(request: HttpRequest, status: int) -> HttpResponse | None:
+    """The bare problem for a program; None for a reader of pages."""
+    if not request.path.startswith(CALLED_BY_PROGRAMS):
         return None
     return JsonResponse(_blank(status), status=status, content_type=CONTENT_TYPE)

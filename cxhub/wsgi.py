@@ -10,7 +10,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cxhub.settings")
 import django
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import Resolver404, resolve
 
+from cxhub.bodies import Limits
 from cxhub.running.parent_death import die_with_parent
 
 die_with_parent()
@@ -19,6 +23,14 @@ django.setup(set_prefix=False)
 
 #: What has no session, no cookie and no page: providers, files, and visitors of other sites.
 BARE = ("/webhooks/", "/media/", "/chat/v1/")
+
+
+#: What the middleware would say of every answer; a view that says otherwise is right.
+GUARDS = {
+    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+}
 
 
 class ReceiverHandler(WSGIHandler):
@@ -33,6 +45,13 @@ class ReceiverHandler(WSGIHandler):
         finally:
             settings.MIDDLEWARE = kept
 
+    def get_response(self, request: HttpRequest) -> HttpResponseBase:
+        """The view's answer, or Django's own to what no view took, which nothing may run."""
+        response = super().get_response(request)
+        for name, value in GUARDS.items():
+            response.headers.setdefault(name, value)
+        return response
+
 
 _pages = WSGIHandler()
 _receiver = ReceiverHandler()
@@ -45,7 +64,22 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
     path = environ.get("PATH_INFO", "")
     is_media = path.startswith("/media/")
     if _media_host and is_media != (environ.get("HTTP_HOST") == _media_host):
-        start_response("404 Not Found", [("Content-Type", "text/plain"), ("Content-Length", "0")])
+        start_response("404 Not Found", [("Content-Type", "text/plain"), ("Content-Length", "0"), *GUARDS.items()])
         return [b""]
     handler = _receiver if path.startswith(BARE) else _pages
     return handler(environ, start_response)
+
+
+def limits() -> Limits:
+    """How long bodies may be: what each adapter takes, and what pages do that only staff may call."""
+    from channels_ingest.registry import ADAPTERS
+
+    return Limits({provider: adapter.max_body_bytes for provider, adapter in ADAPTERS.items()}, _is_for_staff)
+
+
+def _is_for_staff(path: str) -> bool:
+    try:
+        view = resolve(path).func
+    except Resolver404:
+        return False
+    return getattr(view, "is_for_staff", False)

@@ -1,6 +1,8 @@
 """Where a request came from, as far as that can be known."""
 
 import ipaddress
+from collections.abc import Mapping
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -12,10 +14,15 @@ def address_of(request: HttpRequest) -> str:
     Behind the proxy that an https address implies it is the last that `X-Forwarded-For` names: the proxy's own word.
     Without that header it is unknown and empty, since the connection's address is everybody's.
     """
+    return address_in(request.META)
+
+
+def address_in(environ: Mapping[str, Any]) -> str:
+    """The same, by what the server knows of the request."""
     if settings.SECURE_PROXY_SSL_HEADER:
-        text = str(request.META.get("HTTP_X_FORWARDED_FOR", "")).rpartition(",")[2].strip()
+        text = str(environ.get("HTTP_X_FORWARDED_FOR", "")).rpartition(",")[2].strip()
     else:
-        text = str(request.META.get("REMOTE_ADDR", ""))
+        text = str(environ.get("REMOTE_ADDR", ""))
     try:
         address = ipaddress.ip_address(text)
     except ValueError:

@@ -44,6 +44,11 @@ class TimelineFilter:
         """The choice as the end of an address that has parameters already: "&show=orders"."""
         return "".join(f"&{urlencode({'show': name})}" for name in self.chosen)
 
+    @property
+    def address(self) -> str:
+        """The choice as the end of an address without other parameters: "?show=orders"."""
+        return self.query.replace("&", "?", 1)
+
     def takes(self, *, kind: str, channel: str, delivery: str | None) -> bool:
         """Whether an entry is shown."""
         if not self.chosen or kind in self.kinds or delivery == Delivery.FAILED:

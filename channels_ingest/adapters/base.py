@@ -109,12 +109,20 @@ def _refuse_constant(name: str) -> None:
     raise PayloadError(f"expected JSON, got the constant {name}")
 
 
+#: Objects and lists of one body. Meta's largest has some 10,000; empty ones take two bytes each, and 64 of memory.
+MOST_OBJECTS = 200_000
+
 #: One for all: `json.loads` makes a decoder for each call that wants something special, at half the cost of a message.
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
 def read_any_json(body: bytes) -> Any:
-    """What `body` holds; NaN, too deep nesting, numbers too long to read and wrong encoding are PayloadErrors."""
+    """What `body` holds; NaN, too deep nesting, numbers too long to read and wrong encoding are PayloadErrors.
+
+    So are more than `MOST_OBJECTS`: a body of 3.9 MB of empty ones cost its worker 551 MB.
+    """
+    if len(body) > MOST_OBJECTS and (count := body.count(b"{") + body.count(b"[")) > MOST_OBJECTS:
+        raise PayloadError(f"expected at most {MOST_OBJECTS:,} objects and lists in one delivery, got {count:,}")
     try:
         return _DECODER.decode(body.decode(json.detect_encoding(body), "surrogatepass"))
     except (ValueError, RecursionError) as error:

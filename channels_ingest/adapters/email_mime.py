@@ -13,7 +13,7 @@ from channels_ingest.adapters.base import AccountSettings, Delivery, PayloadErro
 from channels_ingest.adapters.mail.headers import addresses_of
 from channels_ingest.adapters.mail.items import Arrival, items_of
 from channels_ingest.adapters.mail.reading import Mail, read_mail
-from channels_ingest.adapters.mail.settings import FROM, FROM_NAME, REPLY_ADDRESS
+from channels_ingest.adapters.mail.settings import FROM, FROM_NAME, REPLY_ADDRESS, check_password
 from channels_ingest.adapters.mail.verdict import of_authentication_results
 from channels_ingest.messages import Located
 from channels_ingest.signatures import any_matches, presented_secret
@@ -33,6 +33,7 @@ class MimePipe(SmtpSending):
             meaning="A long random word of yours; the mail server's pipe presents it with every mail",
             secret=True,
             required=True,
+            check=check_password,
         ),
         FROM,
         FROM_NAME,

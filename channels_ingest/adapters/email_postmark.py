@@ -5,12 +5,12 @@ Postmark, "Inbound webhook", "Bounce", "Delivery", "Spam complaint" and "Subscri
 """
 
 import hashlib
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from channels_ingest.adapters._postmark_sending import PostmarkSending
+from channels_ingest.adapters._postmark_verdict import verdict
 from channels_ingest.adapters.base import AccountSettings, Delivery, PayloadError, Setting, clean, read_json
 from channels_ingest.adapters.mail.events import complained, iso_moment, resubscribed, status, unsubscribed
 from channels_ingest.adapters.mail.handed import handed_file
@@ -18,19 +18,10 @@ from channels_ingest.adapters.mail.headers import Headers, addresses_of, from_ba
 from channels_ingest.adapters.mail.items import Arrival, items_of
 from channels_ingest.adapters.mail.reading import Mail, from_fields, read_mail
 from channels_ingest.adapters.mail.settings import FROM, FROM_NAME, REPLY_ADDRESS, is_logged_in, password
-from channels_ingest.adapters.mail.verdict import only_signer
 from channels_ingest.adapters.reading import OddPartError, as_list, as_object, as_word, nameable
 from channels_ingest.messages import AccountNotice, Item, Located, NotUnderstood
-from profiles.identity.from_header import Verdict
 from timeline.entries import Delivery as State
 
-_SPF = re.compile(r"\s*([A-Za-z]+)\b")
-#: All of the value or nothing: a local part may be `"vip@bank.example"`, and behind it stands who sent it.
-_NAMES_SENDER = "envelope-from="
-_MAILBOX = r"(?:[^\s;<>\"@]+@)?([^\s;<>\"@]+)"
-_ENVELOPE_FROM = re.compile(
-    rf"{_NAMES_SENDER}(?:{_MAILBOX}|<{_MAILBOX}>|\"{_MAILBOX}\")(?=[\s;]|$)".encode(), re.IGNORECASE
-)
 #: Bounces that are no word about this mail's fate (Postmark, "Bounce types").
 _NO_FAILURES = frozenset({"Transient", "AutoResponder", "AddressChange", "OpenRelayTest", "ChallengeVerification"})
 
@@ -87,9 +78,9 @@ def _inbound(payload: Mapping[str, Any], account: AccountSettings, received_at: 
         mail = read_mail(raw.encode())
     else:
         raw, mail = "", _from_json(payload, told)
-    verdict_headers = told if told.first("received-spf") else mail.headers
+    traced = told if told.first("received") else mail.headers
     arrival = Arrival(
-        verdict=_verdict(verdict_headers, mail.headers),
+        verdict=verdict(traced, mail.headers),
         received_at=received_at,
         envelope_to=addresses_of([clean(payload.get("OriginalRecipient")).encode()]),
         raw=raw.encode(),
@@ -130,28 +121,6 @@ def _from_json(payload: Mapping[str, Any], told: Headers) -> Mail:
 
 def _addresses(listed: object) -> list[str]:
     return [clean(each.get("Email")) for each in as_list(listed) if isinstance(each, dict)]
-
-
-def _verdict(told: Headers, mail: Headers) -> Verdict:
-    """What Postmark's own fields say: the topmost Received-SPF, and the spam tests that stand above it.
-
-    Below them a sender may have written the same. DKIM_VALID says that a signature is good but not whose, so it counts
-    only where all signatures are of one domain.
-    """
-    result = _SPF.match(told.text("received-spf"))
-    tests = told.above("received-spf").text("x-spam-tests").split(",")
-    is_signed = "DKIM_VALID" in {test.strip() for test in tests}
-    return Verdict(
-        spf=result[1].lower() if result else "",
-        spf_domain=_envelope_domain(told.first("received-spf")),
-        dkim_domains=only_signer(mail.all("dkim-signature")) if is_signed else (),
-    )
-
-
-def _envelope_domain(raw: bytes) -> str:
-    """The domain a Received-SPF names; empty where its sender may have written the name: in HELO or a local part."""
-    found = _ENVELOPE_FROM.search(raw) if raw.lower().count(_NAMES_SENDER.encode()) == 1 else None
-    return (found[1] or found[2] or found[3]).decode("utf-8", "replace") if found else ""
 
 
 def _event(kind: str, payload: Mapping[str, Any], received_at: datetime) -> list[Item]:

@@ -35,6 +35,8 @@ from timeline.entries import Delivery as State
 
 SIGNATURE = "x-twilio-email-event-webhook-signature"
 TIMESTAMP = "x-twilio-email-event-webhook-timestamp"
+#: SendGrid sends what happened within some seconds together, in less than a megabyte.
+MOST_EVENTS = 10_000
 #: `{@example.org : pass, @other.example : fail}`; anything else is nothing.
 _DKIM = re.compile(r"\{\s*(@[A-Za-z0-9._-]+ : [a-z]+(?:, @[A-Za-z0-9._-]+ : [a-z]+)*)\s*\}")
 _FILE = re.compile(r"attachment\d{1,4}")
@@ -174,6 +176,8 @@ def _score(text: str) -> float:
 def _events(payload: object, received_at: datetime) -> list[Located]:
     if not isinstance(payload, list) or not payload or not any(isinstance(each, dict) for each in payload):
         raise PayloadError("expected a list of events")
+    if len(payload) > MOST_EVENTS:
+        raise PayloadError(f"expected at most {MOST_EVENTS:,} events in one delivery, got {len(payload):,}")
     found = []
     for number, each in enumerate(payload):
         try:

@@ -43,6 +43,7 @@ TRUSTS = ("weak", "proved")
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 #: In the place of a token that is not set: the simulator takes any, and a header may not end in a space.
 NO_TOKEN = "none"  # noqa: S105
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def check_trust(value: str) -> str:
@@ -56,13 +57,14 @@ def check_token(value: str) -> str:
 
 
 def check_url(value: str) -> str:
-    """What is wrong with a web address, in words, or nothing."""
+    """What is wrong with a gateway's address, in words, or nothing. Messages and the token go there: never in clear."""
     try:
         parts = urlsplit(value)
-        is_address = parts.scheme in ("https", "http") and bool(parts.hostname) and not parts.username
+        is_address = bool(parts.hostname) and not parts.username and not parts.fragment
+        is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
     except ValueError:
-        is_address = False
-    return "" if is_address and not parts.fragment else "expected a web address, https://…"
+        is_address = is_safe = False
+    return "" if is_address and is_safe else "expected a web address, https://… (http only on this machine: 127.0.0.1)"
 
 
 class GenericSigned(PublicLinks):
@@ -98,6 +100,7 @@ class GenericSigned(PublicLinks):
     )
     refusal_status = 401
     route_setting = ""
+    takes_templates = True
     api_url = ""  # each account names its own
     sending_settings: tuple[str, ...] = ("send_url", "send_token")
     window: timedelta = WINDOW

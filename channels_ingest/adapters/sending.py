@@ -205,6 +205,13 @@ class UploadsFiles(Protocol):
 
 
 @runtime_checkable
+class TakesTemplates(Protocol):
+    """A sending adapter whose provider knows texts by name. What others are given as a template is refused at once."""
+
+    takes_templates: bool
+
+
+@runtime_checkable
 class DeliversItself(Protocol):
     """An adapter whose customers read the hub's own database, as the web chat's: the entry's commit is the delivery.
 

@@ -58,6 +58,7 @@ class WhatsAppCloud:
     #: Customers' numbers come without a plus sign, and are addresses as they come.
     has_bare_numbers = True
     route_setting = "phone_number_id"
+    takes_templates = True
     api_url = _whatsapp_sending.API_URL
     sending_settings: tuple[str, ...] = ("access_token", "phone_number_id")
     media_settings: tuple[str, ...] = ("access_token",)

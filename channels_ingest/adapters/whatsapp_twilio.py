@@ -36,6 +36,7 @@ class WhatsAppTwilio(TwilioChannel):
     provider = "whatsapp_twilio"
     channel = "whatsapp"
     prefix = PREFIX
+    takes_templates = True
     settings: tuple[Setting, ...] = (
         *SETTINGS,
         Setting(name="portfolio_id", meaning="The Meta portfolio in which user ids are the same; default: the account"),

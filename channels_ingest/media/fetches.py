@@ -17,7 +17,8 @@ from django.utils import timezone
 
 from channels_ingest.adapters.fetching import MediaGoneError, MediaRequest
 from channels_ingest.adapters.sending import Answer
-from channels_ingest.items import Batch, write
+from channels_ingest.batches import Batch
+from channels_ingest.items import write
 from channels_ingest.media.breaker import Breaker, HostPausedError
 from channels_ingest.media.fetching import Fetched, Fetcher, LaterError, RefusedError, TooBigError
 from channels_ingest.media.files import Kept, StorageError, keep, remember

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from channels_ingest.adapters.base import clean, clean_json
+from channels_ingest.adapters.sending import TakesTemplates
 from channels_ingest.intake import SEND, intake
 from channels_ingest.sending import guards
 from channels_ingest.sending.collisions import check_unanswered
@@ -84,6 +85,8 @@ def _send(profile_id: int, draft: Draft, wish: Wish) -> Entry:
         check_unanswered(profile_id, wish.last_seen_entry, wish.author)
     openness = guards.openness_of(identity, purpose=draft.purpose)
     fault = openness.closed or (openness.closed_to_text if draft.template is None else None)
+    if draft.template is not None and not isinstance(openness.line and openness.line.adapter, TakesTemplates):
+        fault = fault or Closed("template", _("This line sends no templates: write a text."))
     uploads = uploads_of(draft.files)
     if draft.template is None and (text.strip() or not uploads):
         fault = fault or guards.text_fault(text, identity.account.channel)

@@ -5,12 +5,14 @@ stands on that person's timeline, and on the claimer's as well once the code cam
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from channels_ingest.batches import Batch
 from channels_ingest.confirming import new_code
-from channels_ingest.items import Batch, write
+from channels_ingest.items import write
 from channels_ingest.messages import Introduction, Located
 from channels_ingest.models import ConfirmationCode, Envelope
 from channels_ingest.registry import ADAPTERS
@@ -22,6 +24,7 @@ from profiles.identity.canonical import canonical
 from profiles.identity.mailbox import ascii_lower
 from profiles.identity.values import Grade, IdentifierKind, SeenIdentifier, Sender, Standing
 from profiles.models import Channel, ChannelAccount, ChannelIdentity, Sighting, StaffMember
+from timeline.live import publish
 
 #: Which channel reaches an identifier without the customer's having written there first.
 CHANNEL_OF = {IdentifierKind.EMAIL: Channel.EMAIL, IdentifierKind.PHONE: Channel.SMS}
@@ -60,7 +63,7 @@ def _seat(code: ConfirmationCode, line: ChannelAccount) -> ChannelIdentity:
     item = Introduction(sender=sender, key=f"code {code.pk}", source="code", occurred_at=code.asked_at)
     batch = Batch()
     batch.add(Envelope(account=line), [Located(item=item, path="")], Router(), [])
-    write(batch)
+    transaction.on_commit(partial(publish, write(batch)), robust=True)
     seats = ChannelIdentity.objects.filter(
         account=line, address=address, standing=Standing.PROVED, void_in=None, epoch_start__lte=code.asked_at
     )

@@ -8,6 +8,7 @@ import math
 import threading
 import time
 from collections.abc import Callable
+from typing import NamedTuple
 
 from django.db import Error as DatabaseError
 from django.db import close_old_connections, connection
@@ -33,6 +34,21 @@ STALE_CLAIM_SECONDS = 30.0
 NOTE_SECONDS = 60.0
 
 
+class _Moment(NamedTuple):
+    """Now by two clocks: the monotonic one stands still while the machine is suspended, the other may be set back."""
+
+    monotonic: float
+    wall: float
+
+    @classmethod
+    def now(cls) -> "_Moment":
+        return cls(time.monotonic(), time.time())
+
+    def seconds_ago(self) -> float:
+        """How long ago that was, by the clock that says more."""
+        return max(time.monotonic() - self.monotonic, time.time() - self.wall)
+
+
 class NotReadError(Exception):
     """The hub could not read what it needs, before the provider was asked: surely nothing was sent."""
 
@@ -47,7 +63,7 @@ def send_due(*, due_for_seconds: float = 0) -> int:
 
 def send_one(*, due_for_seconds: float = 0) -> bool:
     """One due message was posted and its outcome recorded; False when nothing was due."""
-    claimed_at = time.monotonic()
+    claimed_at = _Moment.now()
     message = outbox.claim(due_for_seconds=due_for_seconds)
     if message is None:
         return False
@@ -97,7 +113,7 @@ def _note(message_id: int, outcome: Outcome, *, is_simulated: bool) -> str:
             time.sleep(1.0)
 
 
-def _ask(message: OutboxMessage, line: SendingLine, claimed_at: float) -> Outcome:
+def _ask(message: OutboxMessage, line: SendingLine, claimed_at: "_Moment") -> Outcome:
     """The provider's outcome. Raises CannotSendError and NotReadError."""
     assert line.adapter is not None
     try:
@@ -112,7 +128,7 @@ def _ask(message: OutboxMessage, line: SendingLine, claimed_at: float) -> Outcom
     except Exception as error:  # a fault of ours, and surely nothing was sent
         log.exception("message not rendered", extra={"outbox": message.pk, "fault": type(error).__name__})
         raise CannotSendError(_("the hub could not write it for this provider")) from error
-    if time.monotonic() - claimed_at > STALE_CLAIM_SECONDS:
+    if claimed_at.seconds_ago() > STALE_CLAIM_SECONDS:
         return TryLater(code="stale", reason="the sender was asleep")
     pass_by("rendered")
     if line.is_simulated:

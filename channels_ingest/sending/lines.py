@@ -1,7 +1,5 @@
 """What an account can send with: its adapter's sending half and credentials, or the simulator in their place."""
 
-import hashlib
-import hmac
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -10,6 +8,7 @@ from django.conf import settings
 from channels_ingest.accounts import settings_of
 from channels_ingest.adapters.base import AccountSettings
 from channels_ingest.adapters.sending import DeliversItself, Sends
+from channels_ingest.keys import key_for
 from channels_ingest.registry import ADAPTERS
 from profiles.models import ChannelAccount
 
@@ -63,8 +62,7 @@ def simulator_url(account: ChannelAccount) -> str:
 
 def simulator_secret(account_key: str) -> str:
     """What proves to the simulator that the hub itself is posting."""
-    key = f"{settings.SECRET_KEY}".encode()
-    return hmac.new(key, f"channels_ingest.simulator:{account_key}".encode(), hashlib.sha256).hexdigest()
+    return key_for(f"channels_ingest.simulator:{account_key}").hex()
 
 
 def status_url(account: ChannelAccount, reference: str) -> str:

@@ -58,6 +58,7 @@ class OutboxMessage(models.Model):
             models.Index(
                 fields=["channel_identity", "id"], name="outbox_open", condition=Q(state__in=["queued", "sending"])
             ),
+            models.Index(fields=["account", "-id"], name="outbox_of_account"),
         ]
 
     def __str__(self) -> str:

@@ -106,6 +106,7 @@ Awaited = dict[tuple[int, str], int]
 def awaited(reports: Iterable[tuple[int, str, str]]) -> Awaited:
     """Of statuses as (account, provider message id, our reference): the entries that had no provider id until now.
 
+    One that failed is among them: the provider refused it again and again, and took it after all.
     Their outbox rows are locked until the transaction ends: before every other lock, by `profiles.locking`.
     """
     by_reference = {(account, reference): target for account, target, reference in reports if _is_ours(reference)}
@@ -117,7 +118,7 @@ def awaited(reports: Iterable[tuple[int, str, str]]) -> Awaited:
     found: Awaited = {}
     for row in rows.order_by("id").select_for_update(of=("self",)):
         target = by_reference.get((row.account_id, str(row.reference)))
-        if target and row.state in (State.SENDING, State.UNKNOWN, State.QUEUED):
+        if target:
             found.setdefault((row.account_id, target), row.entry_id)
     return found
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from channels_ingest.adapters.sending import MailHead, Outgoing, Template
-from channels_ingest.confirming import text_of
+from channels_ingest.adapters.sending import CannotSendError, MailHead, Outgoing, Template
+from channels_ingest.confirming import CannotConfirmError, text_of
 from channels_ingest.models import ConfirmationCode
 from channels_ingest.sending.lines import SendingLine, status_url
 from channels_ingest.sending.mail_heads import mail_head
@@ -35,9 +35,14 @@ def outgoing_of(message: OutboxMessage, line: SendingLine) -> Outgoing:
 
 
 def _text(message: OutboxMessage) -> str:
-    """What goes out: as it stands on the timeline, but for a code, which nobody else may read."""
+    """What goes out: as it stands on the timeline, but for a code, which nobody sees. Raises CannotSendError."""
     code = message.words.get("confirmation")
-    return message.entry.text if code is None else text_of(ConfirmationCode.objects.get(id=code))
+    if code is None:
+        return message.entry.text
+    try:
+        return text_of(ConfirmationCode.objects.get(id=code))
+    except CannotConfirmError as error:
+        raise CannotSendError(str(error)) from error
 
 
 def _template(words: Mapping[str, Any]) -> Template:

@@ -6,17 +6,18 @@ from channels_ingest.adapters.sending import Template
 from channels_ingest.sending.composing import send
 from channels_ingest.sending.guards import Closed
 from channels_ingest.sending.models import OutboxMessage
-from channels_ingest.sending.wishes import Draft, SendRefusedError, Wish, check_failed
+from channels_ingest.sending.wishes import Draft, SendRefusedError, Wish
 from profiles.models import ChannelIdentity
 from timeline.models import Entry
 
 
 def retry(failed: OutboxMessage, wish: Wish, *, channel_identity_id: int | None = None) -> Entry:
-    """The message goes out again as a new one, on another address if one is given; a second retry is the same one.
+    """The message goes out again as a new one, on another address if one is given; a second retry is the same one,
+    also when the first of the two has arrived meanwhile.
 
     Only what surely failed, or what nobody knows of and its author takes the risk of sending twice. Raises as `send`.
     """
-    entry = check_failed(failed)
+    entry = Entry.objects.select_related("channel_identity").get(id=failed.entry_id)
     if "confirmation" in failed.words:  # its text stands nowhere, and it may be over
         raise SendRefusedError(Closed("confirmation", _("A code is not sent again: ask for a new one at the claim.")))
     home = entry.channel_identity

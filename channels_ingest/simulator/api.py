@@ -42,6 +42,8 @@ def provider_api(request: HttpRequest, provider: str, key: str, rest: str) -> Ht
     line = sending_line(account) if account else None
     if play is None or account is None or line is None or not line.is_simulated:
         raise Http404("this account is not simulated")
+    if request.method == "HEAD":  # `cxhub.front` asks so before it reads a long body
+        return HttpResponse(status=405)
     asked = ProviderRequest(
         method=request.method or "",
         url=f"{settings.LOOPBACK_URL}{request.get_full_path()}",

@@ -1,6 +1,5 @@
 """Posts signed deliveries to a webhook and retries them as Meta does."""
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from channels_ingest.signatures import sha256_hex
+from channels_ingest.simulator import meta
 from channels_ingest.simulator.shop import Call
 
 FIRST_PAUSE_SECONDS = 0.25
@@ -53,8 +52,7 @@ class MetaPoster:
 
     def post(self, payload: dict[str, Any]) -> Posted:
         """Posts `payload` until it is accepted or patience ends."""
-        # Meta escapes everything beyond ASCII, so the bytes signed are these.
-        return self.post_bytes(json.dumps(payload, separators=(",", ":")).encode())
+        return self.post_bytes(meta.body_of(payload))
 
     def post_bytes(self, body: bytes) -> Posted:
         """The same for a body that is already written."""
@@ -69,11 +67,7 @@ class MetaPoster:
             pause = pause * 2 or FIRST_PAUSE_SECONDS
 
     def _attempt(self, body: bytes) -> int:
-        headers = {
-            "content-type": "application/json",
-            "user-agent": "facebookexternalua",
-            "x-hub-signature-256": f"sha256={sha256_hex(self._app_secret, body)}",
-        }
+        headers = meta.headers_of(body, self._app_secret)
         try:
             return self._client.post(self.url, content=body, headers=headers, timeout=ATTEMPT_SECONDS).status_code
         except httpx.TransportError:

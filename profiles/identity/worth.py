@@ -147,17 +147,6 @@ def is_worthless(kind: str, value: str) -> bool:
     return bool(status_by_form(kind, value))
 
 
-def is_joinable_phone(value: str, *, attested: bool) -> bool:
-    """Whether a number may join: an attested one if it looks possible, a typed or imported one if it is valid.
-
-    Attested ones are not held against the numbering plans, which lag behind the networks: a number that has just
-    written exists (WhatsApp's Brazilian eight-digit and Mexican 521 forms are in no plan).
-    """
-    if worthless(IdentifierKind.PHONE, value, attested=attested):
-        return False
-    return attested or is_valid_phone(value)
-
-
 def _is_placeholder(asked: _Asked) -> bool:
     text = _bare(asked)
     return not text or text in PROGRAM_PLACEHOLDERS or _LEFTOVER.fullmatch(text) is not None or _is_filler(text)

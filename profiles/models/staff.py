@@ -8,6 +8,7 @@ from typing import ClassVar
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models, transaction
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 TOKEN_PREFIX = "cxh_"  # noqa: S105  (lets secret scanners find a leaked token; it is not one)
 LOGIN_LINK_HOURS = 72
@@ -38,7 +39,9 @@ class StaffManager(BaseUserManager["StaffMember"]):
 class StaffMember(AbstractBaseUser):
     """A person who works in the hub, or a server that posts to it (role `ingest`).
 
-    `access_revision` grows when rights shrink (role change, deactivation, log-out), which ends open live streams.
+    `access_revision` grows when rights shrink (role change, deactivation, log-out), which ends open live streams;
+    `session_revision` when the member logs out everywhere, which ends all sessions. `preferences` is read by
+    `profiles.preferences`.
     """
 
     email = models.EmailField(unique=True)
@@ -46,6 +49,8 @@ class StaffMember(AbstractBaseUser):
     role = models.CharField(max_length=8, choices=Role, default=Role.AGENT)
     is_active = models.BooleanField(default=True)
     access_revision = models.PositiveIntegerField(default=0)
+    session_revision = models.PositiveIntegerField(default=0)
+    preferences = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     USERNAME_FIELD = "email"
@@ -54,6 +59,12 @@ class StaffMember(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session must carry: it changes with the password, and when the member logs out everywhere."""
+        salt = "profiles.models.StaffMember.get_session_auth_hash"
+        value = f"{self.session_revision}:{self.password}"
+        return salted_hmac(salt, value, secret=secret, algorithm="sha256").hexdigest()
 
 
 def hashed(secret: str) -> str:

@@ -132,8 +132,9 @@
 
   function move(by) {
     if ($("#tl")?.contains(document.activeElement)) {
-      const entries = $$("#tl article");
-      const here = document.activeElement.closest("article");
+      const stops = "#tl .entry:not(.folded) article, #tl .fold-line button";
+      const entries = $$(stops);
+      const here = document.activeElement.closest(stops);
       step(here ? entries : entries.slice(by > 0 ? 0 : -1), here, by);
     } else step($$(".row a, .pair a, [data-hit]"), document.activeElement?.closest("a") ?? current(), by);
   }
@@ -147,7 +148,7 @@
     copy: (button) => load("switches").then(({ copy }) => copy(button)),
   };
   const keys = {
-    j: () => move(1), k: () => move(-1), J: () => openBy(1), K: () => openBy(-1), r: () => $("#answer")?.focus(),
+    j: () => move(1), k: () => move(-1), J: () => openBy(1), K: () => openBy(-1), r: () => $("#answer")?.focus(), f: () => $("#narrow input, #narrow a")?.focus(),
     x: () => load("choosing").then(({ toggle }) => toggle()), G: actions.latest, "]": () => toggleSide(), "?": actions.help, "g i": () => $("[data-go=i]").click(), "g w": () => $("[data-go=w]").click(),
   };
   /** The last one that can be seen; of hidden ones the first. */
@@ -155,6 +156,10 @@
     const found = $$("[data-key]").filter(({ dataset }) => dataset.key === combination);
     return found.filter((element) => element.checkVisibility()).at(-1) ?? found[0];
   };
+  // Single keys are the member's own choice, kept by the server: off, or others than ours.
+  const shell = $(".shell")?.dataset;
+  if (shell) localStorage.keys = shell.keys;
+  const meaning = JSON.parse(shell?.meaning ?? "{}");
   let prefix = "";
   function onKey(event) {
     const { key, isComposing } = event;
@@ -168,7 +173,8 @@
     }
     const isTyping = "input:not([type=radio], [type=checkbox]), textarea, select, dialog, [contenteditable]";
     if (event.target.closest(isTyping) || localStorage.keys === "off") return;
-    const combination = prefix ? `${prefix} ${key}` : key;
+    const pressed = prefix ? `${prefix} ${key}` : key;
+    const combination = meaning[pressed] ?? pressed;
     const element = declared(combination);
     const action = element ? () => element.click() : keys[combination];
     prefix = key === "g" && !prefix ? "g" : "";
@@ -198,7 +204,10 @@
   });
   const keysOn = $("#keys-on");
   if (keysOn) keysOn.checked = localStorage.keys !== "off";
-  keysOn?.addEventListener("change", () => { localStorage.keys = keysOn.checked ? "on" : "off"; });
+  keysOn?.addEventListener("change", () => {
+    localStorage.keys = keysOn.checked ? "on" : "off";
+    post(shell.keepKeys, { has_keys: localStorage.keys });
+  });
 
   // ---- after each swap by htmx
   document.addEventListener("htmx:after:swap", (event) => {
@@ -215,7 +224,7 @@
 
   const hub = {
     $, $$, say, fill, wait, keep, announce, load, ask, post, fetchPart, parsed, customer, shownProfile,
-    step, move, toggleSide, actions, keys, hold, release, current,
+    step, move, toggleSide, actions, keys, meaning, hold, release, current,
   };
   window.hub = hub;
   document.addEventListener("DOMContentLoaded", attach);

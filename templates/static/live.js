@@ -119,9 +119,14 @@
   const look = () => setTimeout(() => { if (customer()) load("presence").catch(() => {}); }, 1500);
   look();
   document.addEventListener("hub:show", ({ detail }) => load("timeline").then(({ mergeEntries }) => mergeEntries(detail)));
-  document.addEventListener("htmx:after:swap", () => {
+  /** Its sessions and folds, once something joins it or somebody reads in it. */
+  const story = () => load("story").catch(() => {});
+  document.addEventListener("hub:entries", story);
+  document.addEventListener("focusin", ({ target }) => { if (target.closest("#tl article, #narrow")) story(); });
+  document.addEventListener("htmx:after:swap", ({ detail }) => {
     const days = $$("#tl-in > .day").map(({ dataset }) => dataset.day);
-    if ($("[data-seam]") || new Set(days).size < days.length) load("timeline").then(({ join }) => join());
+    const isPart = ["older", "newer"].includes(detail?.ctx?.target?.id);
+    if (isPart || new Set(days).size < days.length) load("timeline").then(({ join }) => join()).then(story).then((it) => it?.settle());
     if (shownProfile() === opened) return;
     opened = shownProfile();
     document.dispatchEvent(new CustomEvent("hub:opened"));

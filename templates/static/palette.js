@@ -1,5 +1,6 @@
 // The palette: the box keeps the focus, arrows choose among what was found; loaded when it is first opened.
-export default ({ $, $$, fill, announce }) => {
+export default ({ $, $$, fill, announce, meaning }) => {
+  const shortcuts = Object.fromEntries(Object.entries(meaning).map(([pressed, key]) => [key, pressed]));
   const folded = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().trim();
   const box = () => $("#palette-q");
   const options = () => $$("#palette-found [role=option]");
@@ -27,7 +28,7 @@ export default ({ $, $$, fill, announce }) => {
     option.tabIndex = -1;
     word.className = "hit-main";
     word.textContent = name;
-    shortcut.textContent = key;
+    shortcut.textContent = shortcuts[key] ?? key;
     const icon = $("svg", element)?.cloneNode(true);
     option.append(...(icon ? [icon] : []), word, shortcut);
     option.press = element;

@@ -43,10 +43,13 @@ export default async ({ $, $$, customer, shownProfile, fetchPart, markCurrent, l
   // ---- asking
   async function pullCustomer() {
     const { since, cursor, profile } = customer().dataset;
-    const part = await fetchPart(`${since}?after=${encodeURIComponent(cursor)}&view=${$(".shell").dataset.view}&queue=${encodeURIComponent($(".shell").dataset.queue)}`);
+    const { view, queue } = $(".shell").dataset;
+    const part = await fetchPart(`${since}?after=${encodeURIComponent(cursor)}&view=${view}&queue=${encodeURIComponent(queue)}${$("#tl").dataset.show}`);
     if (shownProfile() !== profile) return; // the agent went on to the next customer meanwhile
     customer().dataset.cursor = $("[data-cursor]", part).dataset.cursor;
     mergeEntries($$("[data-part=days] > .day", part));
+    const handoff = $("[data-part=handoff]", part).innerHTML;
+    if (handoff.trim() !== $("#handoff").innerHTML.trim() && !$("#handoff").contains(document.activeElement)) $("#handoff").innerHTML = handoff;
     mergeSide($("[data-part=side]", part).innerHTML);
     mergeRows($$("[data-part=rows] > .row", part), (row) => row.dataset.profile === profile);
     mergeActs($("[data-part=acts]", part));

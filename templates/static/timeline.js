@@ -66,6 +66,8 @@ export default ({ $, $$, say, announce, shownProfile }) => {
           if (known.isEqualNode(entry)) continue;
           const isFocused = known.contains(document.activeElement);
           keepFolds(known, entry);
+          const handoff = $(".handoff", known); // an old entry is sent without it
+          if (handoff && !$(".handoff", entry)) entry.prepend(handoff);
           known.replaceWith(entry);
           regroup(entry);
           if (isFocused) $("article", entry).focus({ preventScroll: true });
@@ -100,18 +102,10 @@ export default ({ $, $$, say, announce, shownProfile }) => {
     }
   }
 
-  function showSeam() {
-    const seam = $("[data-seam]");
-    const first = seam && $(".entry", seam.nextElementSibling ?? seam);
-    seam?.remove();
-    return () => first?.scrollIntoView({ block: "center" });
-  }
-
   /** Older or newer pages were put in. */
   function join() {
-    const goOn = showSeam();
+    $("[data-seam]")?.remove();
     joinDays();
-    goOn();
   }
 
   document.addEventListener("visibilitychange", seen);

@@ -7,7 +7,8 @@ from typing import Any
 
 from django.db import transaction
 
-from channels_ingest.items import Batch, write
+from channels_ingest.batches import Batch
+from channels_ingest.items import write
 from channels_ingest.messages import Amendment, Item, Located, Message
 from channels_ingest.models import Envelope
 from channels_ingest.routing import Router

@@ -309,6 +309,8 @@ def test_answers_are_outcomes() -> None:
         ("send_url", "https://"),
         ("send_url", "https://[/"),
         ("send_url", "https://gw.example/#x"),
+        ("send_url", "http://gw.example/send"),
+        ("send_url", "http://127.0.0.1.gw.example/send"),
         ("sender_trust", "yes"),
         ("send_token", "two words"),
         ("send_token", "geheim\n"),
@@ -317,6 +319,11 @@ def test_answers_are_outcomes() -> None:
 def test_wrong_setting_is_named(db: None, name: str, value: str) -> None:
     with pytest.raises(ConnectError, match=name):
         connect("generic_signed", name="Gateway", values={"secret": SECRET, name: value})
+
+
+@pytest.mark.parametrize("value", ["https://gw.example/send", "http://127.0.0.1:9000/send", "http://[::1]/send"])
+def test_gateway_is_spoken_to_in_clear_on_this_machine_only(db: None, value: str) -> None:
+    assert connect("generic_signed", name="Gateway", values={"secret": SECRET, "send_url": value}).pk
 
 
 def test_files_are_fetched_by_their_links_without_credentials() -> None:

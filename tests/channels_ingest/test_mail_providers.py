@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 import pytest
 from anymail.inbound import AnymailInboundMessage
 
+from channels_ingest.accounts import ConnectError, connect
 from channels_ingest.adapters import email_mailgun, email_postmark, email_sendgrid
 from channels_ingest.adapters.base import AccountSettings, Delivery, PayloadError
 from channels_ingest.adapters.mail.forms import read_form
@@ -45,26 +46,59 @@ def postmark(headers: list[tuple[str, str]], *, sender: str = VICTIM, **more: An
 SPF = "Pass (sender SPF authorized) identity=mailfrom; client-ip=1.2.3.4; helo=x; envelope-from=%s; receiver=a@hub"
 
 
+HANDED_OVER = (
+    "Received",
+    "by p-pm-inboundg03a-aws-euwest1a.inbound.postmarkapp.com (Postfix, from userid 996)\tid C4B3",
+)
+TAKEN = (
+    "Received",
+    "from mx.x.test (mx.x.test [1.2.3.4])\t(No client certificate requested)\tby"
+    " p-pm-inboundg03a-aws-euwest1a.inbound.postmarkapp.com (Postfix) with ESMTPS id F1\tfor <a@hub>; Mon, 26 May 2025",
+)
+
+
+def handed(*own: tuple[str, str], below: tuple[tuple[str, str], ...] = ()) -> list[tuple[str, str]]:
+    """The fields as Postmark orders them: its own on top, and below what came with the mail."""
+    return [("Return-Path", "<x@y.test>"), HANDED_OVER, *own, TAKEN, *below]
+
+
+def spf(envelope_from: str, result: str = "Pass") -> tuple[str, str]:
+    return "Received-SPF", SPF.replace("Pass", result) % envelope_from
+
+
+SIGNED = ("X-Spam-Tests", "DKIM_SIGNED,DKIM_VALID,DKIM_VALID_AU,\tHTML_MESSAGE")
+BANKS_DKIM = ("DKIM-Signature", "v=1; d=bank.example")
+
+
 @pytest.mark.parametrize(
     ("headers", "standing"),
     [
-        ([("Received-SPF", SPF % VICTIM)], "proved"),
-        ([("Received-SPF", SPF % "evil@attacker.test")], "unproved"),
-        ([("Received-SPF", SPF.replace("Pass", "Fail") % VICTIM)], "unproved"),
-        ([("Received-SPF", SPF % f'"{VICTIM}"')], "proved"),
+        (handed(spf(VICTIM)), "proved"),
+        (handed(spf("evil@attacker.test")), "unproved"),
+        (handed(spf(VICTIM, "Fail")), "unproved"),
+        (handed(spf(f'"{VICTIM}"')), "proved"),
         # What the sender's side chose, a name in HELO and a quoted local part, is no envelope's domain.
-        ([("Received-SPF", SPF.replace("=x", f"=x;envelope-from={VICTIM}") % "evil@attacker.test")], "unproved"),
-        ([("Received-SPF", SPF % f'"{VICTIM}"@attacker.test')], "unproved"),
-        ([("Received-SPF", SPF % f'"{VICTIM} "@attacker.test')], "unproved"),
+        (handed(("Received-SPF", SPF.replace("=x", f"=x;envelope-from={VICTIM}") % "evil@attacker.test")), "unproved"),
+        (handed(spf(f'"{VICTIM}"@attacker.test')), "unproved"),
+        (handed(spf(f'"{VICTIM} "@attacker.test')), "unproved"),
+        (handed(("Received-SPF", "pass identity=helo; helo=bank.example; client-ip=1.2.3.4")), "unproved"),
         # The sender wrote one too: Postmark's stands above it.
-        ([("Received-SPF", SPF % "evil@attacker.test"), ("Received-SPF", SPF % VICTIM)], "unproved"),
-        ([("X-Spam-Tests", "DKIM_VALID,DKIM_VALID_AU"), ("Received-SPF", SPF % "x@y.test"),
-          ("DKIM-Signature", "v=1; d=bank.example")], "proved"),
-        ([("Received-SPF", SPF % "x@y.test"), ("X-Spam-Tests", "DKIM_VALID"),
-          ("DKIM-Signature", "v=1; d=bank.example")], "unproved"),
+        (handed(spf("evil@attacker.test"), spf(VICTIM)), "unproved"),
+        # Postmark wrote none, and the sender did: below the server that took the mail it is the sender's word.
+        (handed(below=(spf(VICTIM),)), "unproved"),
+        (handed(below=(SIGNED, spf(VICTIM), BANKS_DKIM)), "unproved"),
+        (handed(below=(HANDED_OVER, spf(VICTIM), TAKEN)), "unproved"),
+        # Fields that do not stand as Postmark puts them: without its trace, or with others between.
+        ([spf(VICTIM)], "unproved"),
+        ([SIGNED, spf(VICTIM), TAKEN], "unproved"),
+        ([HANDED_OVER, spf(VICTIM)], "unproved"),
+        ([HANDED_OVER, ("Subject", "x"), spf(VICTIM), TAKEN], "unproved"),
+        ([HANDED_OVER, spf(VICTIM), ("Received", "from a by mx.attacker.test"), TAKEN], "unproved"),
+        (handed(SIGNED, spf("x@y.test"), below=(BANKS_DKIM,)), "proved"),
+        (handed(SIGNED, below=(BANKS_DKIM,)), "proved"),
+        (handed(spf("x@y.test"), below=(SIGNED, BANKS_DKIM)), "unproved"),
         # A good signature of the attacker's and one that names the victim: nobody says which of them is good.
-        ([("X-Spam-Tests", "DKIM_VALID"), ("Received-SPF", SPF % "x@y.test"),
-          ("DKIM-Signature", "v=1; d=attacker.test"), ("DKIM-Signature", "v=1; d=bank.example")], "unproved"),
+        (handed(SIGNED, below=(("DKIM-Signature", "v=1; d=attacker.test"), BANKS_DKIM)), "unproved"),
         ([("Authentication-Results", "mx; dmarc=pass header.from=bank.example")], "unproved"),
         ([], "unproved"),
     ],
@@ -75,9 +109,17 @@ def test_postmarks_own_fields_are_believed_and_the_senders_are_not(
     assert postmark(headers).sender.standing == standing
 
 
+def test_postmarks_fields_are_read_from_the_raw_mail_where_its_list_has_no_trace() -> None:
+    fields = [HANDED_OVER, spf(VICTIM), TAKEN, ("From", VICTIM)]
+    raw = "".join(f"{name}: {value}\r\n".replace("\t", "\r\n\t") for name, value in fields) + "\r\nhello"
+    assert postmark([("X-Spam-Status", "No")], RawEmail=raw).sender.standing == "proved"
+    forged = raw.replace("envelope-from=vip@", "envelope-from=evil@x.")
+    assert postmark([spf(VICTIM)], RawEmail=forged).sender.standing == "unproved"
+
+
 def test_what_postmark_read_differently_than_its_filter_is_not_proved() -> None:
     raw = f'From: "{VICTIM}" <evil@attacker.test>\r\nDKIM-Signature: v=1; d=attacker.test\r\n\r\nhello'
-    tests = [("X-Spam-Tests", "DKIM_VALID,DKIM_VALID_AU"), ("Received-SPF", SPF % "evil@attacker.test")]
+    tests = handed(SIGNED, spf("evil@attacker.test"))
     for message in (postmark(tests, RawEmail=raw), postmark(tests)):
         assert (message.sender.address, message.sender.standing) != (VICTIM, "proved")
 
@@ -267,3 +309,18 @@ def test_unsigned_form_costs_a_stranger_more_than_us(name: str) -> None:
 def test_parsed_mail_of_too_many_parts_is_kept_as_foreign() -> None:
     with pytest.raises(PayloadError, match="400 parts"):
         read(email_sendgrid.ADAPTER, HEAVY["many parts"])
+
+
+@pytest.mark.parametrize("provider", ["email_postmark", "email_sendgrid", "email_mime"])
+def test_word_that_lets_a_provider_in_is_long(db: None, provider: str) -> None:
+    name = "token" if provider == "email_mime" else "password"
+    for word in ("", "hush", "fifteen-letters", "sixteen letters!", "sixteen-letters-\u00e9"):
+        with pytest.raises(ConnectError, match=name):
+            connect(provider, name="Mail", values={name: word})
+    assert connect(provider, name="Mail", values={name: "sixteen-letters-"}).pk
+
+
+def test_more_events_than_sendgrid_sends_are_kept_and_not_read() -> None:
+    body = b"[" + b",".join([b'{"event":"open"}'] * 10_001) + b"]"
+    with pytest.raises(PayloadError, match="at most 10,000 events in one delivery, got 10,001"):
+        email_sendgrid.ADAPTER.normalise(Delivery(body=body, headers={}), AccountSettings(), RECEIVED_AT)

@@ -8,7 +8,8 @@ from django.db import transaction
 from django.test import Client
 
 from channels_ingest import pipeline
-from channels_ingest.items import Batch, write
+from channels_ingest.batches import Batch
+from channels_ingest.items import write
 from channels_ingest.messages import Located, Message
 from channels_ingest.models import Envelope, IntakeCount
 from channels_ingest.ourselves import Ourselves

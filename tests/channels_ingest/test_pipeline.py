@@ -4,6 +4,7 @@ import itertools
 import json
 import random
 import threading
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
@@ -55,6 +56,7 @@ HISTORY = [
     whatsapp_text("Where is my parcel?", wamid="in.1", at=AT),
     edit("edit.1", "in.1", "Where is my parcel 1042?", AT + 20),
     edit("edit.2", "in.1", "Where is parcel 1042?", AT + 40),
+    edit("edit.3", "edit.2", "Where is 1042?", AT + 45),  # names the edit before it
     echo("out.1", "On its way.", AT + 60),
     status("out.1", "delivered", AT + 62),
     status("out.1", "read", AT + 65),
@@ -62,7 +64,8 @@ HISTORY = [
     done("reaction", "react.1", "out.1", AT + 70, emoji="👍"),
     done("reaction", "react.2", "out.1", AT + 80, emoji="🙏"),
     whatsapp_text("Thanks!!", wamid="in.2", at=AT + 90),
-    done("revoke", "revoke.1", "in.2", AT + 95),
+    edit("edit.4", "in.2", "Thanks!", AT + 92),
+    done("revoke", "revoke.1", "edit.4", AT + 95),
 ]
 
 
@@ -85,13 +88,14 @@ def work(deliver: Deliver, deliveries: list[dict[str, Any]], *, at_once: bool) -
 def test_history_reads_as_it_happened(deliver: Deliver) -> None:
     work(deliver, HISTORY, at_once=False)
     first, reply, last = Entry.objects.order_by("occurred_at")
-    assert first.text == "Where is parcel 1042?"
-    assert [e["previous_text"] for e in first.detail["edits"]] == ["Where is my parcel?", "Where is my parcel 1042?"]
+    assert first.text == "Where is 1042?"
+    replaced = [e["previous_text"] for e in first.detail["edits"]]
+    assert replaced == ["Where is my parcel?", "Where is my parcel 1042?", "Where is parcel 1042?"]
     assert (reply.direction, reply.delivery) == ("out", "read")
     assert [r["emoji"] for r in reply.detail["reactions"]] == ["🙏"]
     times = reply.detail["delivery_times"]
     assert sorted(times, key=times.__getitem__) == ["sent", "delivered", "read"]
-    assert last.text == "Thanks!!"
+    assert last.text == "Thanks!"
     assert last.detail["revoked_at"].startswith("2025-10-09T08:54:55")
 
 
@@ -406,6 +410,20 @@ def test_envelope_that_kills_its_worker_takes_no_neighbour_along(deliver: Delive
                 pipeline._work_alone(pk, pipeline.Worked())
     assert list(Envelope.objects.filter(state="dead").values_list("id", flat=True)) == [poison]
     assert sorted(Entry.objects.values_list("text", flat=True)) == [f"good {n}" for n in range(5)]
+
+
+def test_delivery_of_a_million_empty_things_is_a_dead_letter_and_costs_no_memory(deliver: Deliver) -> None:
+    nothing = b"{}," * 1_300_000
+    deliver(b'{"object":"whatsapp_business_account","entry":[' + nothing + b"{}]}")
+    tracemalloc.start()
+    pipeline.drain()
+    peak_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    envelope = Envelope.objects.get()
+    assert envelope.state == "not_understood"
+    assert envelope.fault == "expected at most 200,000 objects and lists in one delivery, got 1,300,003"
+    assert envelope.body is not None
+    assert peak_bytes < 40_000_000  # the body itself, some times over
 
 
 def test_delivery_of_many_small_messages_is_worked_in_parts(deliver: Deliver) -> None:

@@ -14,8 +14,11 @@ from typing import Any
 import pytest
 
 from benchmarks import scratch
-from cxhub import front
+from cxhub import bodies, crowd, front
+from cxhub.bodies import STRANGERS_BYTES, Limits, Share
 from cxhub.front import Front
+from cxhub.waiting import WaitingRoom
+from cxhub.wsgi import limits
 
 
 @pytest.fixture(scope="module")
@@ -93,13 +96,22 @@ def echo(environ: dict[str, Any], start_response: Any) -> list[bytes]:
     return [json.dumps(seen | {"body": environ["wsgi.input"].read().decode()}).encode()]
 
 
-def serve(sender: Sender, headers: list[tuple[str, str]], path: str = "/webhooks/x/") -> Front:
+def serve(
+    sender: Sender,
+    headers: list[tuple[str, str]],
+    path: str = "/webhooks/x/",
+    *,
+    query: str = "a=%20b",
+    method: str = "POST",
+    wsgi: Any = echo,
+    **given: Any,
+) -> Front:
     scope = SimpleNamespace(
-        method="POST", path=path, query_string="a=%20b", scheme="http", http_version="1.1", headers=SimpleNamespace(),
+        method=method, path=path, query_string=query, scheme="http", http_version="1.1", headers=SimpleNamespace(),
         server="127.0.0.1:8000", client="127.0.0.1:4711",
     )  # fmt: skip
     scope.headers.items = lambda: headers
-    application = Front(echo)
+    application = Front(wsgi, **given)
     with ThreadPoolExecutor(1) as other_thread:  # the browser tests leave an event loop running in this one
         other_thread.submit(asyncio.run, application(scope, sender)).result()
     return application
@@ -144,15 +156,117 @@ def test_sender_that_stops_is_cut_off_and_its_bytes_are_given_back(monkeypatch: 
     sender = Sender(b"a", b"b", pause_seconds=0.04)
     application = serve(sender, [("content-length", "2")])
     assert sender.answer[0] == 408
-    assert application.buffered_bytes == 0
+    assert application.limits.webhooks.held_bytes == 0
 
 
-def test_bodies_of_all_senders_together_have_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(front, "MOST_BUFFERED_BYTES", 3)
+def test_bodies_of_all_senders_together_have_a_limit() -> None:
     sender = Sender(b"aa", b"bb")
-    application = serve(sender, [("transfer-encoding", "chunked")])
+    application = serve(sender, [("transfer-encoding", "chunked")], limits=Limits(webhooks=Share(3)))
     assert sender.answer[0] == 503
-    assert application.buffered_bytes == 0
+    assert application.limits.webhooks.held_bytes == 0
+
+
+def test_slow_strangers_take_no_memory_from_providers() -> None:
+    full = Limits(chats=Share(0), others=Share(0))
+    for path, status in [("/webhooks/x/", 200), ("/api/v1/events/", 200), ("/login/", 503), ("/chat/v1/sessions", 503)]:
+        sender = Sender(b"{}")
+        serve(sender, [("content-length", "2")], path=path, limits=full)
+        assert sender.answer[0] == status, path
+
+
+LONG = b"x" * (STRANGERS_BYTES + 1)
+
+
+@pytest.mark.parametrize(
+    ("path", "answers", "told"),
+    [
+        ("/webhooks/email_mime/known/", "405 Method Not Allowed", 405),
+        ("/webhooks/email_mime/unknown/", "404 Not Found", 404),
+        ("/webhooks/nobody/key/", "405 Method Not Allowed", 413),
+        ("/chat/v1/messages", "204 No Content", 413),
+        ("/chat/v1/uploads", "204 No Content", 204),
+        ("/chat/v1/uploads", "401 Unauthorized", 401),
+        ("/api/v1/events/", "401 Unauthorized", 401),
+        ("/customers/1/", "302 Found", 302),
+        ("/login/", "200 OK", 413),
+    ],
+)
+@pytest.mark.parametrize("is_claimed", [True, False])
+def test_long_body_is_only_read_where_it_is_due_and_from_whom_the_hub_knows(
+    path: str, answers: str, told: int, is_claimed: bool
+) -> None:
+    asked = []
+
+    def wsgi(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        asked.append((environ["REQUEST_METHOD"], len(environ["wsgi.input"].read())))
+        start_response(answers, [("Location", "/login/"), ("Content-Length", "7")])
+        return [b""]
+
+    sender = Sender(LONG[:-1], LONG[-1:])
+    headers = [("content-length", str(len(LONG)))] if is_claimed else [("transfer-encoding", "chunked")]
+    known = Limits({"email_mime": 1_000_000}, is_for_staff=lambda path: path.startswith("/customers/"))
+    application = serve(sender, headers, path=path, limits=known, wsgi=wsgi)
+    assert sender.answer[0] == told
+    turned_away = [] if told == 413 else [("HEAD", 0)]
+    assert asked == ([*turned_away, ("POST", len(LONG))] if told in (204, 405) else turned_away)
+    assert [s.held_bytes for s in (known.webhooks, known.chats, known.others)] == [0, 0, 0]
+    assert application.limits is known
+
+
+def test_limits_are_those_of_adapters_and_of_pages() -> None:
+    found = limits()
+    assert found.most_bytes("/webhooks/email_postmark/key/") == 60_001_024
+    assert found.most_bytes("/webhooks/whatsapp_cloud/key/") == 4_001_024
+    assert found.most_bytes("/webhooks/sms_vonage/key/") == 263_168
+    assert found.most_bytes("/webhooks/nobody/key/") == 65_536
+    assert found.most_bytes("/chat/v1/messages") == 65_536
+    assert found.most_bytes("/api/v1/events/") == 5_242_880
+    assert found.most_bytes("/api/v1/profiles/1/messages/") == 1_048_576
+    assert found.most_bytes("/") == found.most_bytes("/simulator/sms_twilio/key/x") == 41_943_040
+    for path in ("/login/", "/livez", "/static/app.js", "/media/token/name", "/unsubscribe/token/", "/none/"):
+        assert found.most_bytes(path) == 65_536, path
+
+
+def test_strangers_long_delivery_is_refused_before_it_is_read(port: int) -> None:
+    for path, status in [("/webhooks/email_postmark/nobody/", b"404"), ("/login/", b"413"), ("/chat/v1/uploads", b"4")]:
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as sender:
+            sender.sendall(f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9000000\r\n\r\n".encode())
+            assert sender.recv(100).startswith(b"HTTP/1.1 " + status), path
+
+
+@pytest.mark.parametrize("path", ["/webhooks/none", "/media/none/none/none", "/chat/v1/none"])
+def test_pages_without_middleware_are_guarded_too(port: int, path: str) -> None:
+    status, _, headers = ask(port, "GET", path)
+    assert status == 404
+    assert headers["content-security-policy"].startswith("default-src 'none'")
+    assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_crowd_lets_no_address_and_not_all_together_take_every_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crowd, "MOST_OF_ADDRESS", 2)
+    monkeypatch.setattr(crowd, "MOST_OPEN", 3)
+    found = crowd.Crowd()
+    told = []
+    with ExitStack() as places:
+        for address in ("a", "a", "a", "b", "c"):
+            try:
+                places.enter_context(found.place(address))
+                told.append(200)
+            except bodies.RefusedError as refusal:
+                told.append(int(refusal.status))
+    assert told == [200, 200, 429, 200, 503]
+    assert (found.count, found.of_address) == (0, {})
+
+
+def test_poll_beyond_its_address_share_is_refused_before_anything_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crowd, "MOST_OF_ADDRESS", 0)
+    for path, query, status in [("events", "wait=25", 429), ("stream", "ticket=x", 429), ("events", "", 200)]:
+        sender = Sender()
+        sender.client_disconnect = asyncio.Event().wait
+        serve(sender, [], path=f"/chat/v1/{path}", query=query, method="GET", room=WaitingRoom(None))
+        assert sender.answer[0] == status
+        if status == 429:
+            assert ("retry-after", "5") in sender.answer[1]
 
 
 class Reader(Sender):

@@ -32,7 +32,7 @@ def test_files_and_pages_share_no_host(has_own_host: bool) -> None:
     done = subprocess.run([sys.executable, "-c", _ASK, *hosts], env=environ, capture_output=True, text=True, check=True)
     answers = json.loads(done.stdout.splitlines()[-1])
     ours = ["404", True, False]  # the file's own view: a token that is none
-    wall = ["404", False, False]
+    wall = ["404", True, False]
     assert answers["hub.example.com/media/token/file"] == (wall if has_own_host else ours)
     assert answers["hub.example.com/livez"][0] == "200"
     if has_own_host:

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
 
-from channels_ingest.items import Batch, write
+from channels_ingest.batches import Batch
+from channels_ingest.items import write
 from channels_ingest.messages import (
     AddressChange,
     Amendment,

@@ -21,6 +21,11 @@ AXE = Path(__file__).resolve().parents[1] / "vendor" / "axe-4.14.1.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 SIZES = {1440: 900, 1024: 768, 390: 844}
 PICTURES = os.environ.get("CXHUB_SCREENS", "")
+#: The words of every button that is shown and holds more than it shows.
+CUT_BUTTONS = """() => [...document.querySelectorAll("button, .button")]
+    .filter((one) => one.checkVisibility() && one.offsetWidth > 2 && one.scrollWidth > one.clientWidth + 1
+        && getComputedStyle(one).overflowX !== "visible")
+    .map((one) => one.innerText.trim() || one.title)"""
 LOOKS = [
     (width, scheme, direction)
     for width in (SIZES if PICTURES else [1440])
@@ -42,6 +47,24 @@ def test_every_screen(hub: DemoHub, chromium: Browser, width: int, scheme: str, 
             wrong.append((name, "wider than the window"))
         if PICTURES:
             _picture(page, f"{name.rstrip('*')}-{width}-{scheme}-{direction}")
+    page.context.close()
+    assert wrong == []
+
+
+@pytest.mark.parametrize(("width", "style"), [(320, ""), (640, "html { font-size: 200% !important }")])
+def test_every_screen_reflows(hub: DemoHub, chromium: Browser, width: int, style: str) -> None:
+    """At 320 px and with text of twice the size nothing scrolls sideways and no button's words are cut."""
+    page = hub.page(chromium, width=width, height=720, scheme="light")
+    wrong: list[Any] = []
+    for name, step in SCREENS.items():
+        step(page)
+        if style:
+            page.add_style_tag(content=style)
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            wrong.append((name, "wider than the window"))
+        wrong += [(name, "cut", words) for words in page.evaluate(CUT_BUTTONS)]
+        if PICTURES:
+            _picture(page, f"{name.rstrip('*')}-{width}-{'large' if style else 'narrow'}")
     page.context.close()
     assert wrong == []
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from channels_ingest.items import Batch, _Placed, write
+from channels_ingest.batches import Batch, Placed
+from channels_ingest.items import write
 from channels_ingest.messages import AddressChange, Message
 from profiles.identity.values import IdentifierKind, SeenIdentifier, Sender
 from profiles.merging import merge
@@ -49,7 +50,7 @@ def hub(db: None) -> ChannelAccount:
             direction=Direction.IN,
             text=f"Message {number}",
         )
-        batch.placed.append(_Placed(line.pk, 1, message))
+        batch.placed.append(Placed(line.pk, 1, message))
     left = AddressChange(
         sender=people[3],
         became=(SeenIdentifier(IdentifierKind.PHONE, "+4915112345674"),),
@@ -58,7 +59,7 @@ def hub(db: None) -> ChannelAccount:
         provider_message_id="moved",
     )
     write(batch)
-    write(Batch(placed=[_Placed(line.pk, 1, left)]))
+    write(Batch(placed=[Placed(line.pk, 1, left)]))
     lead = StaffMember.objects.create_staff("lead@shop.example", role=Role.LEAD)
     one, other = ChannelIdentity.objects.order_by("id")[:2]
     merge(one.pk, other.pk, actor=lead)

@@ -15,7 +15,8 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext_lazy as _lazy
 
 from profiles.access import JUDGES, READERS
-from profiles.models import StaffMember
+from profiles.models import Role, StaffMember
+from profiles.preferences import preferences_of
 
 P = ParamSpec("P")
 ZONE_COOKIE = "zone"
@@ -49,6 +50,7 @@ def agent_page(
         return response
 
     guarded.login_required = False  # type: ignore[attr-defined]  # for a middleware: the check is made here
+    guarded.is_for_staff = True  # type: ignore[attr-defined]  # for the front: only here are long bodies due
     return guarded
 
 
@@ -66,6 +68,25 @@ def judge_page(
     return agent_page(judged)
 
 
+def admin_page(
+    view: Callable[Concatenate[HttpRequest, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """The view answers admins; to others it says whom to ask."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if not is_admin(request):
+            raise PermissionDenied(_lazy("Admins look after this. Ask one of them."))
+        return view(request, *args, **kwargs)
+
+    return agent_page(guarded)
+
+
+def is_admin(request: HttpRequest) -> bool:
+    """Whether whoever asks may configure the hub."""
+    return isinstance(request.user, StaffMember) and request.user.role == Role.ADMIN
+
+
 def may_judge(request: HttpRequest) -> bool:
     """Whether whoever asks may merge, separate and correct."""
     return isinstance(request.user, StaffMember) and request.user.role in JUDGES
@@ -79,7 +100,9 @@ def actor_of(request: HttpRequest) -> StaffMember:
 
 
 def zone_of(request: HttpRequest) -> zoneinfo.ZoneInfo:
-    """The browser's time zone as its script told us in a cookie; the server's for a new or odd one."""
+    """The member's own choice, else the browser's as its script told us in a cookie; the server's for an odd one."""
+    if isinstance(request.user, StaffMember) and (chosen := preferences_of(request.user).zone):
+        return zoneinfo.ZoneInfo(chosen)
     try:
         return zoneinfo.ZoneInfo(request.COOKIES.get(ZONE_COOKIE, "") or settings.TIME_ZONE)
     except (KeyError, ValueError, OSError):  # unknown, not a zone's spelling, or the name of a folder of zones

@@ -16,14 +16,9 @@ from timeline.pages.glance import glance
 from timeline.pages.listing import carried_queue
 from timeline.pages.panel import Panel, panel_of
 from timeline.pages.queue import queue_of, rows_of
-from timeline.pages.story import asked_filter, story_days, story_of
+from timeline.pages.story import asked_filter, handoffs_on, newest_handoffs, story_days, story_of
 from timeline.pages.toasts import say_moved
-from timeline.reading import (
-    MOST_CHANGED,
-    timeline_after,
-    timeline_page,
-    timeline_since,
-)
+from timeline.reading import MOST_CHANGED, encode_cursor, timeline_after, timeline_page, timeline_since
 from timeline.showing.events import SITES, Activity, activity_of
 
 
@@ -66,7 +61,7 @@ def story(request: HttpRequest, profile_id: int) -> HttpResponse:
     panel = _panel(profile_id) if is_fragment(request) else None
     if panel is None:
         page = reverse("inbox-customer", args=[queue.slug, _current(profile_id)])
-        return redirect(f"{page}?{asked_filter(request).query.removeprefix('&')}")
+        return redirect(f"{page}{asked_filter(request).address}")
     context = story_of(request, panel) | {
         "view": queue.slug,
         "queue": queue,
@@ -98,13 +93,14 @@ def older(request: HttpRequest, profile_id: int) -> HttpResponse:
     if panel is None:
         return redirect(f"{reverse('older', args=[_current(profile_id)])}?{request.GET.urlencode()}")
     only = asked_filter(request)
-    page = timeline_page(profile_id, before=request.GET.get("before") or None, only=only)
+    page = timeline_page(profile_id, before=_asked_place(request, "before") or None, only=only)
+    entries = page.entries[::-1]
     context = {
         "panel": panel,
         "only": only,
         "may_judge": may_judge(request),
         "next_cursor": page.next_cursor,
-        "days": story_days(page.entries[::-1], panel),
+        "days": story_days(entries, panel, told=handoffs_on(entries, panel, only=only)[0]),
     }
     return render(request, "inbox/older.html", context)
 
@@ -118,14 +114,14 @@ def newer(request: HttpRequest, profile_id: int) -> HttpResponse:
     if panel is None:
         return redirect(f"{reverse('newer', args=[_current(profile_id)])}?{request.GET.urlencode()}")
     only = asked_filter(request)
-    page = timeline_after(profile_id, request.GET.get("after", ""), only=only)
+    page = timeline_after(profile_id, _asked_place(request, "after"), only=only)
     context = {
         "view": "all",
         "panel": panel,
         "only": only,
         "may_judge": may_judge(request),
         "newer_cursor": page.next_cursor,
-        "days": story_days(page.entries, panel),
+        "days": story_days(page.entries, panel, told=handoffs_on(page.entries, panel, only=only)[0]),
         "is_seam": True,
     }
     return render(request, "inbox/newer.html", context)
@@ -143,6 +139,7 @@ def since(request: HttpRequest, profile_id: int) -> HttpResponse:
     if panel is None or len(entries) >= MOST_CHANGED:  # merged meanwhile, or too far behind: to be loaded whole
         whole = queue.customer_url(_current(profile_id) if panel else _moved(request, profile_id))
         return HttpResponse(status=409, headers={"HX-Location": whole})
+    told, now = newest_handoffs(panel)
     context = {
         "view": queue.slug,
         "queue": queue,
@@ -154,7 +151,8 @@ def since(request: HttpRequest, profile_id: int) -> HttpResponse:
         "consent": consent_part(panel),
         "may_judge": may_judge(request),
         "cursor": cursor,
-        "days": story_days([entry for entry in entries if _is_wanted(entry, only)], panel),
+        "days": story_days([entry for entry in entries if _is_wanted(entry, only)], panel, told=told),
+        "handoff": now,
         "rows": rows_of(request, queue, [profile_id]),
     }
     response = render(request, "inbox/since.html", context)
@@ -176,9 +174,9 @@ def _moved(request: HttpRequest, profile_id: int) -> int:
     return current
 
 
-def _asked_entry(request: HttpRequest) -> Entry | None:
+def _asked_entry(request: HttpRequest, name: str = "entry") -> Entry | None:
     """The entry that the address names, with its customer of today; None if it names none. Raises Http404."""
-    asked = request.GET.get("entry", "")
+    asked = request.GET.get(name, "")
     if not asked:
         return None
     pk = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 20 else BIGGEST_ID + 1
@@ -186,6 +184,14 @@ def _asked_entry(request: HttpRequest) -> Entry | None:
     if entry is None:
         raise Http404("no such entry")
     return entry
+
+
+def _asked_place(request: HttpRequest, name: str) -> str:
+    """The cursor given, or that of the entry `from`, where a long page was cut off. Raises Http404."""
+    if "from" not in request.GET:
+        return request.GET.get(name, "")
+    entry = _asked_entry(request, "from")
+    return encode_cursor(entry.occurred_at, entry.pk) if entry else ""
 
 
 def _at_entry(request: HttpRequest, view: str, entry: Entry) -> str:

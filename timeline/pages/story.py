@@ -1,26 +1,35 @@
 """The centre of a customer's page: the chips, the entries of one page in days, and the way to the rest."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from profiles.models import Channel
+from profiles.ties import ties_between
 from timeline.counting import MOST_COUNTED, counts_of
-from timeline.filters import TimelineFilter, filter_of
+from timeline.entries import EntryKind
+from timeline.filters import EVERYTHING, TimelineFilter, filter_of
+from timeline.handoff import current, handoffs
 from timeline.identity.lines import identity_lines
 from timeline.models import Entry
 from timeline.pages.panel import Panel
-from timeline.reading import timeline_around, timeline_page
+from timeline.reading import encode_cursor, timeline_around, timeline_page
 from timeline.showing.entries import answered_ids, days_of
+from timeline.showing.handoffs import HandoffView, handoff_views, pair_of, spoken_of
 from timeline.showing.shapes import Day
 from timeline.showing.wording import channel_of
+
+#: Messages and work lines before a page that are looked at to tell its first hand-off.
+TALK_READ = 30
+MOST_HANDOFFS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """One choice above the timeline; `query` is the address's end once it is pressed."""
+    """One choice above the timeline; `query` and `address` are the ends of addresses once it is pressed."""
 
     name: str
     icon: str
@@ -28,6 +37,7 @@ class Chip:
     count: str
     is_on: bool
     query: str
+    address: str
 
 
 def asked_filter(request: HttpRequest) -> TimelineFilter:
@@ -42,13 +52,16 @@ def story_of(request: HttpRequest, panel: Panel, *, entry: Entry | None = None) 
         page, newer_cursor = timeline_around(entry, only=only)
     else:
         page, newer_cursor = timeline_page(panel.profile_id, only=only), None
+    entries = page.entries[::-1]
+    told, now = handoffs_on(entries, panel, only=only)
     return {
         "only": only,
         "chips": chips_of(panel, only),
         "found": entry,
         "newer_cursor": newer_cursor,
         "next_cursor": page.next_cursor,
-        "days": story_days(page.entries[::-1], panel, opened=entry.pk if entry else None),
+        "days": story_days(entries, panel, told=told, opened=entry.pk if entry else None),
+        "handoff": now if newer_cursor is None and tells_handoffs(only) else newest_handoffs(panel)[1],
     }
 
 
@@ -72,12 +85,15 @@ def chips_of(panel: Panel, only: TimelineFilter) -> list[Chip]:
 
 def _chip(name: str, icon: str, word: str, count: int, only: TimelineFilter) -> Chip:
     shown = f"{MOST_COUNTED}+" if count > MOST_COUNTED else str(count or "")
-    return Chip(name, icon, word, shown, name in only.chosen, only.toggled(name).query)
+    pressed = only.toggled(name)
+    return Chip(name, icon, word, shown, name in only.chosen, pressed.query, pressed.address)
 
 
-def story_days(entries: Sequence[Entry], panel: Panel, *, opened: int | None = None) -> list[Day]:
-    """`entries` (oldest first) by day, with the messages that they answer."""
-    return days_of(
+def story_days(
+    entries: Sequence[Entry], panel: Panel, *, told: Mapping[int, HandoffView], opened: int | None = None
+) -> list[Day]:
+    """`entries` (oldest first) by day, with the messages that they answer and the hand-offs that are told."""
+    days = days_of(
         entries,
         customer=panel.name,
         names_lines=panel.names_lines,
@@ -85,6 +101,50 @@ def story_days(entries: Sequence[Entry], panel: Panel, *, opened: int | None = N
         lines=identity_lines(entries, panel.profile_id),
         opened=opened,
     )
+    for view in (view for day in days for view in day.entries):
+        view.handoff = told.get(view.entry.pk)
+    return days
+
+
+def handoffs_on(
+    entries: Sequence[Entry], panel: Panel, *, only: TimelineFilter = EVERYTHING
+) -> tuple[dict[int, HandoffView], HandoffView | None]:
+    """The hand-offs on a page of entries (oldest first), and the one that is current if the page is the newest.
+
+    Nothing is asked for a customer on one channel. A choice of chips that leaves messages out tells none.
+    """
+    if not entries or not _writes_on_several(panel) or not tells_handoffs(only):
+        return {}, None
+    return _handoff_views([*_talk(panel, before=entries[0]), *entries])
+
+
+def newest_handoffs(panel: Panel) -> tuple[dict[int, HandoffView], HandoffView | None]:
+    """The same of the newest messages, whatever part of the timeline is shown."""
+    return _handoff_views(_talk(panel)) if _writes_on_several(panel) else ({}, None)
+
+
+def tells_handoffs(only: TimelineFilter) -> bool:
+    """Whether every message is shown."""
+    return not only.chosen or EntryKind.MESSAGE in only.kinds
+
+
+def _handoff_views(entries: Iterable[Entry]) -> tuple[dict[int, HandoffView], HandoffView | None]:
+    spoken = spoken_of(entries)
+    found = handoffs(spoken)[-MOST_HANDOFFS:]
+    views = handoff_views(found, ties_between({pair_of(one) for one in found}))
+    now = current(spoken)
+    return views, views[now.message.entry_id] if now else None
+
+
+def _talk(panel: Panel, *, before: Entry | None = None) -> list[Entry]:
+    """The messages and work before an entry, or the newest, oldest first: as many as an open talk has."""
+    cursor = encode_cursor(before.occurred_at, before.pk) if before else None
+    kinds = (EntryKind.MESSAGE, EntryKind.WORK)
+    return timeline_page(panel.profile_id, before=cursor, limit=TALK_READ, kinds=kinds).entries[::-1]
+
+
+def _writes_on_several(panel: Panel) -> bool:
+    return len([channel for channel, _icon, _word in panel.channels if channel != Channel.STORE]) > 1
 
 
 def _replied_to(entries: Sequence[Entry], profile_id: int) -> dict[tuple[int, str], Entry]:

@@ -15,10 +15,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_GET
 
-from profiles.models import Role
 from profiles.searching import find_customers
 from profiles.words import words_in
-from timeline.pages.agents import actor_of, agent_page, is_fragment, may_judge
+from timeline.pages.agents import agent_page, is_admin, is_fragment, may_judge
 from timeline.pages.sheets import sheet
 from timeline.search.finding import LONGEST_ASKED, search_entries
 from timeline.search.rows import customer_row, entry_row, recent_rows
@@ -45,16 +44,16 @@ class Place:
         return reverse(self.url, args=self.arguments)
 
 
-def _is_admin(request: HttpRequest) -> bool:
-    return actor_of(request).role == Role.ADMIN
-
-
 ALL_PLACES = (
     Place(_lazy("Inbox"), "inbox", "inbox", ("all",), _lazy("all customers queue"), "g i"),
     Place(_lazy("Waiting"), "clock", "inbox", ("waiting",), _lazy("unanswered queue"), "g w"),
     Place(_lazy("Search"), "search", "search", (), _lazy("find messages"), "/"),
     Place(_lazy("New conversation"), "plus", "new-conversation", (), _lazy("write to somebody, new customer"), "+"),
     Place(_lazy("Merges"), "git-merge", "merges", (), _lazy("duplicates, same person"), "g m", may_judge),
+    Place(_lazy("My settings"), "user", "me", (), _lazy("keys theme language zone density notices password tokens")),
+    Place(_lazy("Settings"), "settings-2", "settings", (), _lazy("channels team"), "g s"),
+    Place(_lazy("Channels"), "plug", "lines", (), _lazy("lines webhook URL deliveries replay settings"), "", may_judge),
+    Place(_lazy("Team"), "users-round", "team", (), _lazy("colleagues roles log-in link settings"), "", is_admin),
     Place(_lazy("Log of merges"), "history", "log", (), _lazy("undo, who decided what"), "", may_judge),
 )
 

@@ -9,6 +9,7 @@ from timeline.models import Entry
 from timeline.showing.attachments import Attachment, Formatted
 from timeline.showing.contents import Card, Order, Place
 from timeline.showing.events import EventCard, Page
+from timeline.showing.handoffs import HandoffView
 from timeline.showing.mails import MailView
 from timeline.showing.notes import NoteView
 from timeline.showing.previews import Preview
@@ -68,6 +69,7 @@ class EntryView:
     who: str
     line: str  # the account's name, when the customer wrote to more than one
     is_continued: bool = False
+    handoff: HandoffView | None = None  # the customer went on here from another channel
     session: str = ""  # the label of the session that begins with it
     fold: Fold | None = None  # the line above it, when it is the first of a run
     is_folded: bool = False  # behind a closed line

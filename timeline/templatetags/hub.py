@@ -10,7 +10,7 @@ from django.template import Context
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -70,6 +70,22 @@ def merges_waiting(context: Context) -> str | None:
         return None
     waiting = count_open_reviews(at_most=WAITING_SHOWN_LIMIT + 1)
     return f"{WAITING_SHOWN_LIMIT}+" if waiting > WAITING_SHOWN_LIMIT else str(waiting or "")
+
+
+@register.simple_tag(takes_context=True)
+def key_of(context: Context, key: str) -> SafeString:
+    """The key that does what our `key` does, as whoever reads chose it; Shift is written out."""
+    chosen: Mapping[str, str] = context.get("keys_chosen") or {}
+    parts: list[str] = []
+    for part in chosen.get(key, key).split(" "):
+        parts += ["Shift", part] if len(part) == 1 and part.isupper() else [part]
+    return format_html_join(" ", "<kbd>{}</kbd>", ((part,) for part in parts))
+
+
+@register.simple_tag
+def key_text(key: str, chosen: Mapping[str, str]) -> str:
+    """The key as it is typed into a field."""
+    return chosen.get(key) or key
 
 
 @register.filter

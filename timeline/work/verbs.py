@@ -4,30 +4,23 @@ Each verb returns the entry it wrote, None when nothing had to change; raises Un
 never given out and WorkRefusedError, with words for the person who asked, for what cannot be.
 """
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
-from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from profiles.access import READERS
 from profiles.locking import lock_rows
 from profiles.models import ChannelIdentity, StaffMember
-from profiles.operations import UnknownProfileError, members
-from timeline.entries import Direction, EntryKind
-from timeline.live import Happened, publish
+from profiles.operations import UnknownProfileError
+from timeline.entries import EntryKind
 from timeline.models import Entry, QueueRow, Tag
-from timeline.queue import refold
-from timeline.recording import NewEntry, record
-from timeline.work.folding import fold
-from timeline.work.reading import fields_of, resolved_at, snoozed_until, tags_in
+from timeline.recording import hold_messages
+from timeline.work.reading import resolved_at, snoozed_until, tags_in
 from timeline.work.state import (
     ASSIGNEE,
     LONGEST_TAG,
@@ -36,13 +29,31 @@ from timeline.work.state import (
     PRIORITY,
     PROMISE,
     TAG,
-    Fields,
     tag_key,
     tag_name,
 )
+from timeline.work.writing import LONGEST_REASON, Customer, TakenError, WorkRefusedError, perform, within, write
+
+__all__ = [
+    "TakenError",
+    "WorkRefusedError",
+    "assign",
+    "assign_if_free",
+    "keep_promise",
+    "pin",
+    "promise",
+    "reopen",
+    "resolve",
+    "set_priority",
+    "snooze",
+    "tag",
+    "unpin",
+    "untag",
+    "wake",
+    "write_note",
+]
 
 LONGEST_NOTE = 20_000
-LONGEST_REASON = 500
 MOST_TAGS = 50
 MOST_PROMISES = 50
 MOST_PINS = 50
@@ -54,40 +65,24 @@ FARTHEST = timedelta(days=732)
 _NEVER_PINNED = (EntryKind.WORK, EntryKind.IDENTITY)
 
 
-class WorkRefusedError(ValueError):
-    """What was asked cannot be done; the message says why, in words for the person who asked."""
-
-
-@dataclass(frozen=True, slots=True)
-class Customer:
-    """A customer whose channel identities and profile are locked, with their state."""
-
-    profile_id: int
-    channel_identities: list[int]
-    fields: Fields
-    row: QueueRow | None
-
-    def value(self, name: str) -> Any:
-        return self.fields[name]["value"] if name in self.fields else None
-
-
-#: What the entry is to say, None when nothing has to change. Called under the locks.
-Say = Callable[[Customer], dict[str, Any] | None]
-
-
-def assign(profile_id: int, to: StaffMember | None, *, actor: StaffMember, reason: str = "") -> Entry | None:
-    """The colleague has the customer; None for nobody."""
+def assign(
+    profile_id: int, to: StaffMember | None, *, actor: StaffMember, reason: str = "", only_if_free: bool = False
+) -> Entry | None:
+    """The colleague has the customer; None for nobody. Raises TakenError if somebody has them and that is asked."""
 
     def say(customer: Customer) -> dict[str, Any] | None:
-        if customer.value(ASSIGNEE) == (to.pk if to else None):
+        has = customer.value(ASSIGNEE)
+        if has == (to.pk if to else None):
             return None
+        if only_if_free and has is not None:
+            raise TakenError(_("%(name)s has this customer.") % {"name": StaffMember.objects.get(id=has)})
         if to is None:
             return {"type": "unassigned"}
         if not to.is_active or to.role not in READERS:
             raise WorkRefusedError(_("This colleague cannot have customers."))
         return {"type": "assigned", "to": to.pk, "to_name": str(to)}
 
-    return _perform(profile_id, say, actor=actor, reason=reason)
+    return perform(profile_id, say, actor=actor, reason=reason)
 
 
 def assign_if_free(profile_id: int, to: StaffMember) -> Entry | None:
@@ -101,7 +96,7 @@ def assign_if_free(profile_id: int, to: StaffMember) -> Entry | None:
             return None
         return {"type": "assigned", "to": to.pk, "to_name": str(to), "by_typing": True}
 
-    return _perform(profile_id, say, actor=to)
+    return perform(profile_id, say, actor=to)
 
 
 def resolve(profile_id: int, *, actor: StaffMember, reason: str = "") -> Entry | None:
@@ -110,7 +105,7 @@ def resolve(profile_id: int, *, actor: StaffMember, reason: str = "") -> Entry |
     def say(customer: Customer) -> dict[str, Any] | None:
         return None if resolved_at(customer.fields, customer.row) else {"type": "resolved"}
 
-    return _perform(profile_id, say, actor=actor, reason=reason)
+    return perform(profile_id, say, actor=actor, reason=reason)
 
 
 def reopen(profile_id: int, *, actor: StaffMember, reason: str = "") -> Entry | None:
@@ -119,7 +114,7 @@ def reopen(profile_id: int, *, actor: StaffMember, reason: str = "") -> Entry | 
     def say(customer: Customer) -> dict[str, Any] | None:
         return {"type": "reopened"} if resolved_at(customer.fields, customer.row) else None
 
-    return _perform(profile_id, say, actor=actor, reason=reason)
+    return perform(profile_id, say, actor=actor, reason=reason)
 
 
 def snooze(profile_id: int, until: datetime, *, actor: StaffMember, reason: str = "") -> Entry | None:
@@ -137,7 +132,7 @@ def snooze(profile_id: int, until: datetime, *, actor: StaffMember, reason: str 
             return None
         return {"type": "snoozed", "until": until.isoformat()}
 
-    return _perform(profile_id, say, actor=actor, reason=reason)
+    return perform(profile_id, say, actor=actor, reason=reason)
 
 
 def wake(profile_id: int, *, actor: StaffMember) -> Entry | None:
@@ -146,7 +141,7 @@ def wake(profile_id: int, *, actor: StaffMember) -> Entry | None:
     def say(customer: Customer) -> dict[str, Any] | None:
         return {"type": "woken"} if snoozed_until(customer.fields, customer.row) else None
 
-    return _perform(profile_id, say, actor=actor)
+    return perform(profile_id, say, actor=actor)
 
 
 def set_priority(profile_id: int, priority: int, *, actor: StaffMember) -> Entry | None:
@@ -159,7 +154,7 @@ def set_priority(profile_id: int, priority: int, *, actor: StaffMember) -> Entry
             return None
         return {"type": "priority", "priority": int(priority)}
 
-    return _perform(profile_id, say, actor=actor)
+    return perform(profile_id, say, actor=actor)
 
 
 def tag(profile_id: int, tag: str, *, actor: StaffMember) -> Entry | None:
@@ -174,7 +169,7 @@ def tag(profile_id: int, tag: str, *, actor: StaffMember) -> Entry | None:
         Tag.objects.bulk_create([Tag(key=key, name=name)], ignore_conflicts=True)
         return {"type": "tagged", "tag": Tag.objects.get(key=key).name}
 
-    return _perform(profile_id, say, actor=actor)
+    return perform(profile_id, say, actor=actor)
 
 
 def untag(profile_id: int, tag: str, *, actor: StaffMember) -> Entry | None:
@@ -185,7 +180,7 @@ def untag(profile_id: int, tag: str, *, actor: StaffMember) -> Entry | None:
         spelled = customer.value(TAG + key)
         return {"type": "untagged", "tag": spelled} if spelled is not None else None
 
-    return _perform(profile_id, say, actor=actor)
+    return perform(profile_id, say, actor=actor)
 
 
 def promise(profile_id: int, on: date, *, text: str = "", actor: StaffMember) -> Entry | None:
@@ -195,14 +190,14 @@ def promise(profile_id: int, on: date, *, text: str = "", actor: StaffMember) ->
         raise WorkRefusedError(_("Choose a day that lies ahead."))
     if on > today + FARTHEST:
         raise WorkRefusedError(_("Choose a day within two years."))
-    said = _within(text.strip(), LONGEST_REASON)
+    said = within(text.strip(), LONGEST_REASON)
 
     def say(customer: Customer) -> dict[str, Any] | None:
         if _count(customer, PROMISE) >= MOST_PROMISES:
             raise WorkRefusedError(_("A customer has at most %(n)d open promises.") % {"n": MOST_PROMISES})
         return {"type": "promised", "on": on.isoformat(), "text": said}
 
-    return _perform(profile_id, say, actor=actor)
+    return perform(profile_id, say, actor=actor)
 
 
 def keep_promise(entry: Entry, *, actor: StaffMember, profile_id: int | None = None) -> Entry | None:
@@ -212,7 +207,7 @@ def keep_promise(entry: Entry, *, actor: StaffMember, profile_id: int | None = N
         promised = customer.value(f"{PROMISE}{entry.pk}")
         return {"type": "kept", "entry": entry.pk, "on": promised["on"], "text": promised["text"]} if promised else None
 
-    return _perform(profile_id or entry.channel_identity_id, say, actor=actor)
+    return perform(profile_id or entry.channel_identity_id, say, actor=actor)
 
 
 def pin(entry: Entry, *, actor: StaffMember) -> Entry | None:
@@ -227,7 +222,7 @@ def pin(entry: Entry, *, actor: StaffMember) -> Entry | None:
             raise WorkRefusedError(_("A customer has at most %(n)d pinned entries.") % {"n": MOST_PINS})
         return {"type": "pinned", "entry": entry.pk}
 
-    return _perform(entry.channel_identity_id, say, actor=actor)
+    return perform(entry.channel_identity_id, say, actor=actor)
 
 
 def unpin(entry: Entry, *, actor: StaffMember) -> Entry | None:
@@ -236,94 +231,43 @@ def unpin(entry: Entry, *, actor: StaffMember) -> Entry | None:
     def say(customer: Customer) -> dict[str, Any] | None:
         return {"type": "unpinned", "entry": entry.pk} if customer.value(f"{PIN}{entry.pk}") else None
 
-    return _perform(entry.channel_identity_id, say, actor=actor)
+    return perform(entry.channel_identity_id, say, actor=actor)
 
 
 @transaction.atomic
-def write_note(channel_identity_id: int, text: str, *, actor: StaffMember, mentions: Collection[int] = ()) -> Entry:
-    """A note for colleagues stands on the timeline; `mentions` are ids of colleagues who may read it."""
+def write_note(
+    channel_identity_id: int, text: str, *, actor: StaffMember, mentions: Collection[int] = (), key: str = ""
+) -> Entry:
+    """A note for colleagues stands on the timeline; `mentions` are ids of colleagues who may read it.
+
+    With a `key` of the caller's it is written once, however often it is sent: later ones answer with the first.
+    """
     text = text.strip()
     if not text:
         raise WorkRefusedError(_("Write something first."))
-    said = _within(text, LONGEST_NOTE)
+    said = within(text, LONGEST_NOTE)
     wanted = sorted(set(mentions))
     if len(wanted) > MOST_MENTIONS:
         raise WorkRefusedError(_("Mention at most %(n)d colleagues.") % {"n": MOST_MENTIONS})
     known = StaffMember.objects.filter(id__in=wanted, is_active=True, role__in=READERS).order_by("id")
     if len(known) != len(wanted):
         raise WorkRefusedError(_("Somebody mentioned here is no colleague who reads customers."))
-    lock_rows("profiles_channelidentity", [channel_identity_id])
     identity = ChannelIdentity.objects.select_related("void_in").filter(id=channel_identity_id).first()
     if identity is None:
         raise UnknownProfileError(f"no channel identity has the id {channel_identity_id}")
-    return _write(
+    name = f"note {actor.pk} {key}" if key else None
+    held = hold_messages([(identity.account_id, name)] if name else [])
+    if held:
+        return next(iter(held.values()))
+    lock_rows("profiles_channelidentity", [identity.pk])
+    identity.refresh_from_db()
+    return write(
         identity.void_in or identity,
         {"by": str(actor), "actor": actor.pk, "mentions": wanted, "mentioned": [str(member) for member in known]},
         kind=EntryKind.NOTE,
         text=said,
+        key=name,
     )
-
-
-@transaction.atomic
-def _perform(profile_id: int, say: Say, *, actor: StaffMember, reason: str = "") -> Entry | None:
-    """What `say` decides, under the locks, stands on the timeline, in the state and in the queue."""
-    because = _within(reason.strip(), LONGEST_REASON)
-    customer = _locked(profile_id)
-    said = say(customer)
-    if said is None:
-        return None
-    detail = said | {"by": str(actor), "actor": actor.pk, "channel_identities": customer.channel_identities}
-    if because:
-        detail["reason"] = because
-    entry = _write(_place(customer.channel_identities), detail, kind=EntryKind.WORK)
-    fold(entry)
-    refold([customer.profile_id])
-    return entry
-
-
-def _locked(profile_id: int) -> Customer:
-    """The customer that the id leads to. Who joined or left while the rows were waited for is looked up again: a
-    message, a merge or an unmerge holds these rows while it changes who is who."""
-    while True:
-        with transaction.atomic():
-            [found] = members(profile_id)
-            lock_rows("profiles_channelidentity", found)
-            if members(profile_id) == [found]:
-                current = ChannelIdentity.objects.values_list("profile_id", flat=True).get(id=found[0])
-                lock_rows("profiles_profile", [current])
-                row = QueueRow.objects.filter(profile_id=current).first()
-                return Customer(current, found, fields_of(current), row)
-            transaction.set_rollback(True)
-
-
-def _place(channel_identities: Collection[int]) -> ChannelIdentity:
-    """Where the entry stands: with whom the customer can be reached, where they wrote last."""
-    rows = ChannelIdentity.objects.filter(id__in=channel_identities, void_in=None)
-    closed = Q(blocked_at__isnull=False) | ~Q(reply_refusal="")
-    newest = (F("last_inbound_at").desc(nulls_last=True), F("last_outbound_at").desc(nulls_last=True), "-id")
-    return rows.exclude(closed).order_by(*newest).first() or rows.order_by(*newest)[0]
-
-
-def _write(identity: ChannelIdentity, detail: dict[str, Any], *, kind: EntryKind, text: str = "") -> Entry:
-    """The entry is recorded and open pages are told. The channel identity is locked."""
-    recorded = record(
-        [
-            NewEntry(
-                channel_identity_id=identity.pk,
-                account_id=identity.account_id,
-                kind=kind,
-                direction=Direction.NONE,
-                occurred_at=timezone.now(),
-                text=text,
-                detail=detail,
-            )
-        ],
-        [],
-        {},
-    )
-    [(pk, *_rest)] = recorded.entries
-    transaction.on_commit(partial(publish, [Happened(identity.profile_id, pk, kind)]), robust=True)
-    return Entry.objects.get(id=pk)
 
 
 def _tag(text: str) -> tuple[str, str]:
@@ -333,15 +277,6 @@ def _tag(text: str) -> tuple[str, str]:
     if len(name) > LONGEST_TAG:
         raise WorkRefusedError(_("A tag has at most %(n)d characters.") % {"n": LONGEST_TAG})
     return name, tag_key(name)
-
-
-def _within(text: str, longest: int) -> str:
-    if len(text) > longest:
-        words = ngettext("Write at most %(n)d character.", "Write at most %(n)d characters.", longest)
-        raise WorkRefusedError(words % {"n": longest})
-    if "\x00" in text:
-        raise WorkRefusedError(_("This text holds a character that cannot be stored."))
-    return text
 
 
 def _count(customer: Customer, prefix: str) -> int:

@@ -9,6 +9,8 @@ REPLY_ADDRESS = Setting(
     name="reply_address", meaning="The address whose mail comes to the hub, where it is not the one mails are sent from"
 )
 PASSWORD = "password"  # noqa: S105
+#: It is all that keeps a stranger out, who may guess as often as the line allows. Of 64 signs, 16 are 96 bits.
+SHORTEST_PASSWORD = 16
 
 
 def password(provider: str) -> Setting:
@@ -18,7 +20,15 @@ def password(provider: str) -> Setting:
         meaning=f"A long random word of yours, which {provider} sends in the webhook's address: https://hub:WORD@host/…",
         secret=True,
         required=True,
+        check=check_password,
     )
+
+
+def check_password(value: str) -> str:
+    """What is wrong with a word that lets a provider in, in words, or nothing."""
+    if len(value) >= SHORTEST_PASSWORD and value.isascii() and value.isprintable() and " " not in value:
+        return ""
+    return f"expected a random word of at least {SHORTEST_PASSWORD} signs, no space; `openssl rand -hex 16` prints one"
 
 
 def is_logged_in(delivery: Delivery, account: AccountSettings) -> bool:

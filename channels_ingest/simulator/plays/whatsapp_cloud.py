@@ -10,8 +10,7 @@ from urllib.parse import urlsplit
 
 from channels_ingest.adapters.base import AccountSettings
 from channels_ingest.adapters.sending import Answer, HttpRequest
-from channels_ingest.signatures import sha256_hex
-from channels_ingest.simulator import payloads
+from channels_ingest.simulator import meta, payloads
 from channels_ingest.simulator.payloads import Customer, Line
 from channels_ingest.simulator.plays.base import Person, Post, Taken
 from channels_ingest.simulator.samples import sample_of
@@ -148,15 +147,9 @@ def _error(status: int, code: int, message: str) -> Answer:
 
 
 def _signed(payload: payloads.Json, account: AccountSettings, webhook_url: str) -> Post:
-    # Meta escapes everything beyond ASCII, so the bytes signed are these.
-    body = json.dumps(payload, separators=(",", ":")).encode()
+    body = meta.body_of(payload)
     secret = next((value for value in account.secrets.get("app_secret", ()) if value), "")
-    headers = {
-        "content-type": "application/json",
-        "user-agent": "facebookexternalua",
-        "x-hub-signature-256": f"sha256={sha256_hex(secret, body)}",
-    }
-    return Post(url=webhook_url, headers=headers, body=body)
+    return Post(url=webhook_url, headers=meta.headers_of(body, secret), body=body)
 
 
 PLAY = WhatsAppCloudPlay()

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from channels_ingest.items import Batch, write
+from channels_ingest.batches import Batch
+from channels_ingest.items import write
 from channels_ingest.media import files
 from channels_ingest.media.files import Kept
 from channels_ingest.media.parts import MOST_PARTS, _html_facts, unpack
@@ -121,9 +122,9 @@ def test_full_disk_never_holds_up_the_text(settings: Any, tmp_path: Any) -> None
 
 
 def _placed(account_id: int, located: Located) -> Any:
-    from channels_ingest.items import _Placed
+    from channels_ingest.batches import Placed
 
-    return _Placed(account_id, 77, located.item)  # type: ignore[arg-type]
+    return Placed(account_id, 77, located.item)  # type: ignore[arg-type]
 
 
 def account_entry(account: ChannelAccount) -> Any:

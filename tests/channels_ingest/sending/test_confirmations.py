@@ -18,6 +18,7 @@ from profiles.identity.values import Grade, IdentifierKind, SeenIdentifier
 from profiles.models import ChannelAccount, ChannelIdentity, Role, Sighting, StaffMember
 from tests.channels_ingest.test_confirming import written
 from tests.profiles.world import PHONES, World, browsing, mailing, message, new_world, phone, texting
+from timeline.live import publish
 from timeline.models import Entry
 
 
@@ -111,9 +112,32 @@ def test_code_that_failed_is_not_sent_again_without_its_digits(
     assert (refused.value.code, OutboxMessage.objects.count()) == ("confirmation", 1)
 
 
+def test_code_that_is_over_is_not_sent_late(nora: Client, claim: Sighting, texts: ChannelAccount) -> None:
+    confirm(nora, claim, texts)
+    ConfirmationCode.objects.update(expires_at=timezone.now())
+    send_due()
+    assert SimulatedMessage.objects.count() == 0
+    message = OutboxMessage.objects.get()
+    assert (message.state, message.fault) == (
+        "failed",
+        "The code was over before it could be sent. Ask for a new one.",
+    )
+
+
+def test_open_pages_hear_of_the_owner_whom_a_code_made(
+    nora: Client, claim: Sighting, texts: ChannelAccount, monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: Any,
+) -> None:  # fmt: skip
+    with django_capture_on_commit_callbacks() as callbacks:
+        confirm(nora, claim, texts)
+    told = [each.args[0] for each in callbacks if getattr(each, "func", None) is publish]
+    seat = OutboxMessage.objects.get().channel_identity
+    assert [(happened.profile_id, happened.entry_id) for happened in told[0]] == [(seat.profile_id, 0)]
+
+
 @pytest.mark.parametrize("was_there", [True, False])
 def test_code_goes_to_the_mailbox_however_it_was_spelled(nora: Client, world: World, was_there: bool) -> None:
-    mails = connect("email_mime", name="Mails", values={"token": "t"})
+    mails = connect("email_mime", name="Mails", values={"token": "a-long-random-word"})
     world.lines["M"] = mails
     if was_there:
         world.deliver([("M", message("mail", mailing(0), timezone.now() - timedelta(hours=1)))])

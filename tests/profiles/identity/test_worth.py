@@ -9,7 +9,6 @@ from profiles.identity.values import IdentifierKind, IdentifierStatus
 from profiles.identity.worth import (
     GENERIC,
     Reason,
-    is_joinable_phone,
     is_worthless,
     status_by_form,
     status_for,
@@ -131,28 +130,6 @@ def test_identifier_is_worth(kind: IdentifierKind, value: str, reason: str) -> N
     assert worthless(kind, value) == reason
 
 
-@pytest.mark.parametrize(
-    ("value", "typed", "attested"),
-    [
-        ("+447700900123", False, True),  # Ofcom's drama numbers are in no plan
-        ("+447911123456", True, True),
-        ("+15551234567", False, True),
-        ("553188880000", True, True),
-        ("5215555500000", True, True),
-        ("5491155550000", True, True),
-        ("+33666666666", False, True),  # a vanity number that WhatsApp vouches for exists
-        ("+11111111111", False, False),
-        ("+18005551212", False, False),
-        ("72975", False, False),
-        ("AMAZON", False, False),
-        ("01711234567", False, False),
-        ("", False, False),
-    ],
-)
-def test_typed_numbers_must_be_valid_and_attested_ones_possible(value: str, typed: bool, attested: bool) -> None:
-    assert (is_joinable_phone(value, attested=False), is_joinable_phone(value, attested=True)) == (typed, attested)
-
-
 def test_our_own_addresses_never_join_with_any_tag() -> None:
     own = frozenset({email_join_key("Support@Hub.de"), canonical(PHONE, "+49 30 5550011")[1]})
     for value in ("support@hub.de", "SUPPORT+t42.k9x@hub.de"):
@@ -204,10 +181,3 @@ def test_rules_are_total_and_judge_the_canonical_form_alike(kind: IdentifierKind
         assert reason
     if not reason:
         assert worthless(kind, key, attested=attested) == ""
-
-
-@settings(max_examples=500, deadline=None)
-@given(VALUES)
-def test_typed_number_that_joins_would_join_attested(text: str) -> None:
-    if is_joinable_phone(text, attested=False):
-        assert is_joinable_phone(text, attested=True)

@@ -5,7 +5,8 @@ from typing import Any
 
 from django.db import transaction
 
-from channels_ingest.items import Batch, _Placed, write
+from channels_ingest.batches import Batch, Placed
+from channels_ingest.items import write
 from channels_ingest.messages import Message
 from profiles.identity.values import IdentifierKind, SeenIdentifier, Sender
 from profiles.models import ChannelAccount, ChannelIdentity
@@ -39,7 +40,7 @@ def says(
         text=key,
     )
     with transaction.atomic():
-        write(Batch(placed=[_Placed(account.pk, 1, item)]))
+        write(Batch(placed=[Placed(account.pk, 1, item)]))
     return seat(account, address).profile_id
 
 
