@@ -214,7 +214,7 @@
     attach();
     const sheet = $("#sheet");
     if (event.detail?.ctx?.target !== sheet || !sheet) return;
-    if (!sheet.childElementCount) sheet.close(); else if (!sheet.open) sheet.showModal();
+    if ($("[data-done]", sheet)) { sheet.close(); sheet.replaceChildren(); } else if (!sheet.open) sheet.showModal();
     release();
   });
   document.addEventListener("htmx:response:error", (event) => {

@@ -83,6 +83,7 @@ def test_sheets_by_keys(open_page: OpenPage, waiting: list[ChannelIdentity], noa
     expect(page.locator(".toast")).to_contain_text("Noah Berg takes care of: Ada Blum")
     expect(page.locator(f"#row-{ada.pk} .has")).to_contain_text("NB")
     page.keyboard.press("o")
+    expect(page.locator("#promise-text")).to_be_focused()
     page.keyboard.type("A new label")
     page.keyboard.press("Enter")
     expect(page.locator(".toast")).to_contain_text("Promised for")
@@ -201,27 +202,26 @@ def test_a_busy_queue_fits(
         _fits(page)
 
 
-@pytest.mark.parametrize("how", ["rtl", "large"])
-def test_a_busy_queue_fits_right_to_left_and_in_large_text(
+@pytest.mark.parametrize(("width", "height", "direction"), [(1440, 900, "rtl"), (720, 450, "ltr")])
+def test_a_busy_queue_fits_right_to_left_and_at_twice_the_size(
     open_page: OpenPage,
     waiting: list[ChannelIdentity],
     say: Say,
     born: Born,
     agent: StaffMember,
     noah: StaffMember,
-    how: str,
+    width: int,
+    height: int,
+    direction: str,
 ) -> None:
     busy(waiting, say, born, agent, noah)
-    page = open_page(f"/inbox/all/{waiting[0].pk}/")
-    script = (
-        "document.documentElement.dir = 'rtl'" if how == "rtl" else "document.documentElement.style.fontSize = '200%'"
-    )
-    page.evaluate(script)
+    page = open_page(f"/inbox/all/{waiting[0].pk}/", width=width, height=height)
+    page.evaluate(f"document.documentElement.dir = '{direction}'")
     _fits(page)
-    _shoot(page, f"busy-{how}")
+    _shoot(page, f"busy-{direction}-{width}")
     page.evaluate("document.querySelector('.shell').style.gridTemplateColumns = '3.5rem 280px minmax(0, 1fr)'")
     _fits(page)
-    _shoot(page, f"busy-280-{how}")
+    _shoot(page, f"busy-280-{direction}-{width}")
 
 
 def busy(waiting: list[ChannelIdentity], say: Say, born: Born, agent: StaffMember, noah: StaffMember) -> None:
@@ -245,7 +245,7 @@ def busy(waiting: list[ChannelIdentity], say: Say, born: Born, agent: StaffMembe
 
 def _fits(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
-    parts = "[...document.querySelectorAll('.queue, .talk, .talk-head, .row > a')]"
+    parts = "[...document.querySelectorAll('.queue, .queue-head, .segments, .talk, .talk-head, .row > a')]"
     assert page.evaluate(f"{parts}.filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.className)") == []
 
 

@@ -151,7 +151,7 @@ def _answer(request: HttpRequest, profile_ids: Collection[int], back: str) -> Ht
     """What is to be said, for the page that asked; without a script it is said on the page it came from."""
     if not is_fragment(request):
         return redirect(back)
-    response = render(request, "toasts.html", {"oob": True})
+    response = render(request, "work/done.html", {"queue": carried_queue(request, request.POST.get("view", "all"))})
     if profile_ids:
         response["HX-Trigger"] = _changed(profile_ids)
     return response

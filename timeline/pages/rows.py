@@ -67,7 +67,7 @@ class RowView:
     @property
     def has_more(self) -> bool:
         """Whether there is anything for the row's last line."""
-        return bool(self.priority or self.tags or self.snoozed_until or self.assignee)
+        return bool(self.priority or self.tags or self.snoozed_until)
 
 
 def row_views(rows: Sequence[Placed], member: StaffMember) -> list[RowView]:

@@ -1,7 +1,7 @@
 """The way to the other views of the queue, and what narrows this one: chips that can be taken away."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
@@ -19,7 +19,7 @@ from timeline.saved_views import may_change
 from timeline.showing.wording import channel_of
 
 #: The views at the top of the queue; the menu has them all.
-QUICK = ("mine", "waiting", "all")
+QUICK = {"mine": _lazy("Mine"), "waiting": _lazy("Waiting"), "all": _lazy("All")}
 ORDER_WORDS: Mapping[str, str | Promise] = {
     "newest": _lazy("Newest first"),
     "longest": _lazy("Longest waiting first"),
@@ -83,7 +83,7 @@ def switcher(queue: AskedQueue, saved_views: Sequence[SavedViewName]) -> Switche
     ]
     ending = f"?{queue.query}" if queue.query else ""
     return Switcher(
-        quick=[views[slug] for slug in QUICK],
+        quick=[replace(views[slug], name=str(word)) for slug, word in QUICK.items()],
         views=list(views.values()),
         saved=saved,
         chips=[] if queue.is_spam else chips_of(queue),
