@@ -1,9 +1,10 @@
-"""The reply box on a customer's page, and its buttons."""
+"""The reply box on a customer's page and its buttons, and the webhook an entry came with."""
 
 from django.urls import path
 
 from channels_ingest import line_pages
-from channels_ingest.sending import pages
+from channels_ingest.raw_page import entry_raw
+from channels_ingest.sending import pages, reach_page
 from channels_ingest.starting import pages as starting_pages
 from channels_ingest.writing import note_pages, snippet_pages
 from channels_ingest.writing import pages as writing
@@ -15,12 +16,14 @@ urlpatterns = [
     path("customers/new/", starting_pages.new_conversation, name="new-conversation"),
     path("customers/<int:profile_id>/addresses/new/", starting_pages.new_address, name="new-address"),
     path("customers/<int:profile_id>/composer/", pages.composer, name="composer"),
+    path("customers/<int:profile_id>/reach/", reach_page.reach, name="reach"),
     path("customers/<int:profile_id>/answer/", pages.answer, name="answer"),
     path("customers/<int:profile_id>/draft/", writing.save_draft, name="draft"),
     path("customers/<int:profile_id>/uploads/", writing.upload, name="upload"),
     path("customers/<int:profile_id>/note/", note_pages.note, name="note"),
     path("customers/<int:profile_id>/snippets/", snippet_pages.picker, name="snippet-picker"),
     path("colleagues/", writing.mention, name="mention"),
+    path("messages/<int:entry_id>/raw/", entry_raw, name="entry-raw"),
     path("messages/<int:entry_id>/again/", pages.send_again, name="send-again"),
     path("messages/<int:entry_id>/undo/", pages.undo_send, name="undo-send"),
     path("notes/<int:entry_id>/undo/", note_pages.undo_note, name="undo-note"),

@@ -10,7 +10,7 @@ import time
 import traceback
 from typing import Any
 
-FIELDS = ("envelope", "profile", "account", "provider", "fault", "is_dead", "count", "seconds")
+FIELDS = ("envelope", "profile", "account", "provider", "fault", "is_dead", "count", "seconds", "entry", "member")
 
 
 class JsonFormatter(logging.Formatter):

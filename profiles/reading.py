@@ -49,7 +49,8 @@ class BlockView:
 class IdentifierView:
     """An identifier at its best grade; `claim` is a sighting that only claims it, while nothing better is known.
 
-    None where the sender itself can be forged: no proof could be lent to it.
+    None where the sender itself can be forged: no proof could be lent to it. `last_seen` is when somebody who was seen
+    with it last wrote.
     """
 
     kind: str
@@ -58,6 +59,7 @@ class IdentifierView:
     grade: str
     status: str
     claim: int | None = None
+    last_seen: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +210,9 @@ def _identifiers(profile_id: int) -> tuple[dict[int, str], tuple[IdentifierView,
         grade = best_grade(sighting.grade, views[key].grade if key in views else None)
         is_claim = grade == Grade.CLAIMED and sighting.channel_identity.standing == Standing.PROVED
         claim = sighting.pk if is_claim else None
-        views[key] = IdentifierView(*key, grade=grade, status=found.status, claim=claim)
+        told = views[key].last_seen if key in views else None
+        last_seen = max((at for at in (sighting.channel_identity.last_seen, told) if at), default=None)
+        views[key] = IdentifierView(*key, grade=grade, status=found.status, claim=claim, last_seen=last_seen)
     order = {kind: rank for rank, kind in enumerate(IdentifierKind)}
     return grades, tuple(sorted(views.values(), key=lambda v: (order[IdentifierKind(v.kind)], v.scope, v.value)))
 

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.db import connection
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from profiles.identity.canonical import display_phone
 from profiles.identity.values import GRADE_RANK
-from profiles.models import Trait, TraitChoice
+from profiles.models import Operation, Trait, TraitChoice
 
 #: Set by staff; shown before anything a channel says.
 AGENT = "agent"
@@ -72,8 +72,13 @@ def _upsert(spans: Mapping[tuple[int, str, str, str], tuple[str, datetime, datet
 
 
 def told_traits(profile_ids: Collection[int], *names: str) -> QuerySet[Trait]:
-    """What stands of the traits of the profiles; `chosen` is the latest standing merge that chose the value, if any."""
+    """What stands of the traits of the profiles; `chosen` is the latest standing operation that chose the value.
+
+    What a colleague entered stands as long as one of the operations that entered it does.
+    """
     rows = Trait.objects.filter(channel_identity__profile_id__in=profile_ids, withdrawn_by=None)
+    entered = TraitChoice.objects.filter(trait_id=OuterRef("pk"), operation__verb=Operation.Verb.ENTER)
+    rows = rows.filter(~Q(source=AGENT) | ~Exists(entered) | Exists(entered.filter(operation__is_standing=True)))
     chosen = (
         TraitChoice.objects.filter(trait_id=OuterRef("pk"), operation__is_standing=True)
         .order_by("-operation_id")
@@ -98,7 +103,7 @@ def rule_of(best: Trait, others: Sequence[Trait]) -> str:
     rivals = [other for other in others if other.value != best.value]
     if not rivals:
         return "only"
-    if best.chosen:  # type: ignore[attr-defined]
+    if best.chosen and best.source != AGENT:  # type: ignore[attr-defined]
         return "chosen"
     if best.source == AGENT:
         return "agent"

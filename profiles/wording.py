@@ -92,6 +92,9 @@ def verb_words(verb: str, detail: Mapping[str, Any]) -> str:
             "sighting": _("%(kind)s %(value)s withdrawn") % facts,
             "trait": _("Value withdrawn: %(value)s") % facts,
         }.get(str(detail.get("what")), _("“Somebody else writes since” withdrawn"))
+    if verb == "enter":
+        named = str(detail.get("name", "")).replace("_", " ").capitalize()
+        return _("%(name)s entered: %(value)s") % {**facts, "name": named} if named else _("Fact entered")
     if verb == "undo":
         return _("Undone: %(what)s") % {"what": verb_words(str(detail.get("verb", "")), {})}
     if verb == "add":

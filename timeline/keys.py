@@ -69,7 +69,7 @@ GROUPS = (
             Command("a", _lazy("Assign to me")),
             Command("A", _lazy("Assign to a colleague")),
             Command("t", _lazy("Tags")),
-            Command("p", _lazy("Priority")),
+            Command("p", _lazy("Priority; on a message: pin it to the top, or unpin it")),
             Command("s", _lazy("Snooze")),
             Command("e", _lazy("Resolve and open the next")),
             Command("E", _lazy("Resolve and stay")),

@@ -9,7 +9,7 @@ from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.utils.translation import gettext_lazy as _lazy
 
 from profiles.identity.values import Grade
-from profiles.models import ChannelAccount, ChannelIdentity, Profile, StaffMember
+from profiles.models import ChannelAccount, ChannelIdentity, Operation, Profile, StaffMember
 from timeline.entries import AmendmentKind, Delivery, Direction, EntryKind, SetAside
 
 
@@ -287,3 +287,33 @@ class SavedView(models.Model):
 
     def __str__(self) -> str:
         return f"saved view {self.slug}"
+
+
+class MessageReport(models.Model):
+    """A colleague says that a message is not this customer's; it waits for who may judge. One at a time for an entry.
+
+    `suspicion` is what they think: somebody else writes from the address since then, or the address is another
+    person's altogether. `settled_by` looked at it; `operation` is what they did, null when nothing was wrong.
+    """
+
+    class Suspicion(models.TextChoices):
+        SINCE = "since"
+        APART = "apart"
+
+    entry = models.ForeignKey(Entry, models.CASCADE, related_name="reports", db_index=False)
+    suspicion = models.CharField(max_length=5, choices=Suspicion)
+    actor = models.ForeignKey(StaffMember, models.PROTECT, related_name="+", db_index=False)
+    reason = models.CharField(max_length=500, blank=True, default="")
+    reported_at = models.DateTimeField(auto_now_add=True)
+    settled_at = models.DateTimeField(null=True, blank=True)
+    settled_by = models.ForeignKey(StaffMember, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+    operation = models.ForeignKey(Operation, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["entry"], condition=Q(settled_at=None), name="one_open_report_per_entry")
+        ]
+        indexes = [models.Index(fields=["id"], name="open_reports", condition=Q(settled_at=None))]
+
+    def __str__(self) -> str:
+        return f"report {self.pk} of entry {self.entry_id}"

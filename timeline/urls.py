@@ -2,10 +2,10 @@
 
 from django.urls import path
 
-from timeline.identity import merge_pages, operation_log
+from timeline.identity import merge_pages, operation_log, report_pages
 from timeline.identity import pages as identity_pages
 from timeline.identity import verb_pages as identity_verbs
-from timeline.pages import actions, customer, filtering, presence, queue
+from timeline.pages import actions, customer, entry_menu, filtering, presence, queue, side, traits
 from timeline.pages import consent as consent_pages
 from timeline.pages import media as media_pages
 from timeline.search import pages as search_pages
@@ -26,6 +26,9 @@ urlpatterns = [
     path("customers/<int:profile_id>/story/", customer.story, name="story"),
     path("customers/<int:profile_id>/older/", customer.older, name="older"),
     path("customers/<int:profile_id>/newer/", customer.newer, name="newer"),
+    path("customers/<int:profile_id>/side/", side.side, name="side"),
+    path("customers/<int:profile_id>/facts/", traits.correct_trait, name="correct-trait"),
+    path("facts/<int:operation_id>/undo/", traits.undo_trait, name="undo-trait"),
     path("customers/<int:profile_id>/since/", customer.since, name="since"),
     path("customers/<int:profile_id>/presence/", presence.presence, name="presence"),
     path("presence/", presence.everybody, name="everybody"),
@@ -43,6 +46,10 @@ urlpatterns = [
     path("consents/<int:event_id>/", consent_pages.consent_evidence, name="consent-evidence"),
     path("addresses/<int:channel_identity_id>/block/", consent_pages.block_sender, name="block-sender"),
     path("addresses/<int:channel_identity_id>/unblock/", consent_pages.unblock_sender, name="unblock-sender"),
+    path("entries/<int:entry_id>/report/", report_pages.report_entry, name="report-entry"),
+    path("entries/<int:entry_id>/menu/", entry_menu.entry_menu, name="entry-menu"),
+    path("entries/<int:entry_id>/pin/", entry_menu.pin_entry, name="pin-entry"),
+    path("entries/<int:entry_id>/unpin/", entry_menu.unpin_entry, name="unpin-entry"),
     path("entries/<int:entry_id>/<slug:verdict>/", consent_pages.judge_spam, name="judge-spam"),
     path("merges/", merge_pages.queue, name="merges"),
     path("merges/<int:review_id>/", merge_pages.review, name="review"),

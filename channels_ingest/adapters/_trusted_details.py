@@ -1,8 +1,9 @@
-"""The `detail` of a page view, order, payment or custom event: what the hub names, checked, and the rest as sent.
+"""The `detail` of a page view, order, payment, survey or custom event: what the hub names, checked, the rest as sent.
 
 Named here and documented in the README: page view `url`, `title`, `referrer`; order `number`, `state`, `currency`,
-`total`, `items[{name, sku, quantity, price}]`, `url`; payment `amount`, `currency`, `state`, `order`; custom `name`.
-All may be absent. Amounts stay numbers or decimal strings, as they were sent.
+`total`, `items[{name, sku, quantity, price}]`, `url`; payment `amount`, `currency`, `state`, `order`; custom `name`;
+survey `name`, `score`, `of`, `text`, of which it has a score or a text. All others may be absent. Amounts stay numbers
+or decimal strings, as they were sent.
 """
 
 import json
@@ -38,6 +39,8 @@ def detail_of(kind: EntryKind, given: object) -> dict[str, Any]:
         _check_items(kept)
     elif "name" in kept and not as_word(kept["name"]):
         raise OddPartError("detail.name: expected a short text")
+    if kind is EntryKind.SURVEY:
+        _check_survey(kept)
     if kind is EntryKind.PAGE_VIEW and not (kept.get("url") or kept.get("title")):
         raise OddPartError("detail.url: expected the http or https address of the page")
     if len(json.dumps(kept)) > LONGEST_DETAIL:
@@ -122,6 +125,23 @@ def _check_items(detail: dict[str, Any]) -> None:
         if not isinstance(item, dict):
             raise OddPartError(f"detail.items[{number}]: expected an object")
         _check(item, f"detail.items[{number}]")
+
+
+def _check_survey(detail: dict[str, Any]) -> None:
+    """A score is one of a scale: 2 of 5. What the customer wrote may be as long as any detail."""
+    for name in ("score", "of"):
+        value = detail.pop(name, None)
+        if value is not None:
+            detail[name] = _amount(value, f"detail.{name}")
+    text = detail.pop("text", None) or ""
+    if not isinstance(text, str):
+        raise OddPartError("detail.text: expected a text")
+    if text.strip():
+        detail["text"] = text.strip()
+    if "score" not in detail and "text" not in detail:
+        raise OddPartError("detail.score: expected a score or a text")
+    if "score" in detail and not 0 <= Decimal(str(detail["score"])) <= Decimal(str(detail.get("of", -1))):
+        raise OddPartError("detail.score: expected 0 up to detail.of, the best there is")
 
 
 #: The named fields and how each is read: its value, or empty to leave it out.

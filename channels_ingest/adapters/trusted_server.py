@@ -29,7 +29,7 @@ LONGEST_TRAIT_SOURCE = 40
 LONGEST_EVENT_ID = 200
 #: Traits of these sources mean something else: entered by staff, the customer's own profile, our address book.
 RESERVED_SOURCES = frozenset({"agent", "profile", "address_book"})
-EVENT_KINDS = (EntryKind.PAGE_VIEW, EntryKind.ORDER, EntryKind.PAYMENT, EntryKind.CUSTOM)
+EVENT_KINDS = (EntryKind.PAGE_VIEW, EntryKind.ORDER, EntryKind.PAYMENT, EntryKind.CUSTOM, EntryKind.SURVEY)
 #: Before there were web shops; an earlier time is a wrong one.
 EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)
 
@@ -136,6 +136,8 @@ def _moment(value: object, received_at: datetime) -> datetime:
 
 _READERS: Mapping[str, Reader] = MappingProxyType({IDENTIFY: introduction_of, EVENTS: event_of})
 #: What stands for an entry where only text can; an order and a payment are told by their numbers.
-_TEXTS: Mapping[EntryKind, str] = MappingProxyType({EntryKind.PAGE_VIEW: "title", EntryKind.CUSTOM: "name"})
+_TEXTS: Mapping[EntryKind, str] = MappingProxyType(
+    {EntryKind.PAGE_VIEW: "title", EntryKind.CUSTOM: "name", EntryKind.SURVEY: "text"}
+)
 
 NORMALISER: Normaliser = TrustedServer()

@@ -2,7 +2,7 @@
 
 import logging
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -14,7 +14,7 @@ from channels_ingest.adapters.base import clean, clean_json
 from channels_ingest.adapters.sending import TakesTemplates
 from channels_ingest.intake import SEND, intake
 from channels_ingest.sending import guards
-from channels_ingest.sending.collisions import check_unanswered
+from channels_ingest.sending.collisions import CLOCK_DIFFERENCE, check_unanswered
 from channels_ingest.sending.guards import Closed
 from channels_ingest.sending.lines import SendingLine
 from channels_ingest.sending.models import OutboxMessage, TakenBack
@@ -167,7 +167,7 @@ def _queue(identity: ChannelIdentity, row: OutboxMessage, text: str, detail: dic
         account_id=identity.account_id,
         kind=EntryKind.MESSAGE,
         direction=Direction.OUT,
-        occurred_at=timezone.now(),
+        occurred_at=_after_what_it_answers(identity),
         text=text,
         detail=detail,
         delivery=Delivery.SENT if delivers_itself else Delivery.QUEUED,
@@ -181,6 +181,18 @@ def _queue(identity: ChannelIdentity, row: OutboxMessage, text: str, detail: dic
     if not delivers_itself:
         transaction.on_commit(partial(intake.nudge, SEND), robust=True)
     return row.entry_id
+
+
+def _after_what_it_answers(identity: ChannelIdentity) -> datetime:
+    """Now, or just after the customer's newest message here where its provider's clock is ahead of ours.
+
+    What the provider told stays as told; ours is the time that may give way, and an answer never stands above its
+    question. The caller holds the channel identity's row and has read it since.
+    """
+    now, newest = timezone.now(), identity.last_inbound_at
+    if newest is None or not now <= newest <= now + CLOCK_DIFFERENCE:
+        return now
+    return newest + timedelta(microseconds=1)
 
 
 def send_automatic(identity: ChannelIdentity, text: str, line: SendingLine) -> int:

@@ -26,6 +26,7 @@ class Operation(models.Model):
         MERGE = "merge"
         UNMERGE = "unmerge"
         DECIDE = "decide"
+        ENTER = "enter"
         SPLIT = "split"
         MARK = "mark"
         WITHDRAW = "withdraw"
@@ -94,7 +95,7 @@ class Marking(models.Model):
 
 
 class TraitChoice(models.Model):
-    """The value that was chosen for a trait while merging: shown before all others as long as its merge stands."""
+    """The value that was chosen for a trait, while merging or by entering it: shown first as long as that stands."""
 
     operation = models.ForeignKey(Operation, models.PROTECT, related_name="trait_choices")
     trait = models.ForeignKey("profiles.Trait", models.PROTECT, related_name="choices")

@@ -9,11 +9,13 @@ export default ({ $, $$, fill, announce, meaning }) => {
 
   /** Everything on the page that has a key of its own and is no place to go, by the name it has there. */
   function commands() {
+    const words = JSON.parse($("#palette-found [data-commands]").dataset.commands);
     const found = new Map();
     for (const element of $$("[data-key]")) {
       const { key } = element.dataset;
-      const name = (element.title || element.getAttribute("aria-label") || element.textContent).replace(/\s*\([^)]*\)\s*$/, "").replace(/\s+/g, " ").trim();
-      const isPlace = $(`#palette-found [data-press="${CSS.escape(key)}"]`) || key.startsWith("Ctrl+") || key.startsWith("g ");
+      const told = element.title || words[key] || element.getAttribute("aria-label") || $$("span, b", element).map((each) => each.textContent).join(" ") || element.textContent;
+      const name = told.replace(/\s*\([^)]*\)\s*$/, "").replace(/\s+/g, " ").trim();
+      const isPlace = $(`#palette-found [data-press="${CSS.escape(key)}"]`) || key.startsWith("Ctrl+") || /^(g .|\d)$/.test(key);
       if (name && !isPlace && !element.disabled && !element.closest("#sheet, [data-palette]")) found.set(key, { key, name, element });
     }
     return [...found.values()];

@@ -3,17 +3,16 @@ export default async ({ $, $$, customer, shownProfile, fetchPart, markCurrent, l
   const { mergeEntries, keepFolds } = await load("timeline");
 
   let sideShown = "";
-  /** The panel as it is now, unless the agent is using it: then the next pull tries again. */
+  /** The head of the panel as it is now, unless the agent is using it: then the next pull tries again. The rest of the
+      panel asks for itself after each pull (`hx-trigger` in side.html). */
   function mergeSide(html) {
-    const side = $("#side");
-    const focused = side.contains(document.activeElement) ? document.activeElement : side;
-    const isSelecting = !getSelection().isCollapsed && side.contains(getSelection().anchorNode);
-    if (html === sideShown || isSelecting || !(focused === side || focused.matches(".side-close"))) return;
-    const old = side.cloneNode(true);
-    side.innerHTML = html;
-    window.htmx?.process(side);
-    keepFolds(old, side);
-    if (focused !== side) $(".side-close", side).focus();
+    const now = $("#side-now");
+    const isSelecting = !getSelection().isCollapsed && now.contains(getSelection().anchorNode);
+    if (html === sideShown || isSelecting || now.contains(document.activeElement)) return;
+    const old = now.cloneNode(true);
+    now.innerHTML = html;
+    window.htmx?.process(now);
+    keepFolds(old, now);
     sideShown = html;
   }
 
@@ -48,8 +47,11 @@ export default async ({ $, $$, customer, shownProfile, fetchPart, markCurrent, l
     if (shownProfile() !== profile) return; // the agent went on to the next customer meanwhile
     customer().dataset.cursor = $("[data-cursor]", part).dataset.cursor;
     mergeEntries($$("[data-part=days] > .day", part));
-    const handoff = $("[data-part=handoff]", part).innerHTML;
-    if (handoff.trim() !== $("#handoff").innerHTML.trim() && !$("#handoff").contains(document.activeElement)) $("#handoff").innerHTML = handoff;
+    for (const name of ["handoff", "pins"]) {
+      const fresh = $(`[data-part=${name}]`, part).innerHTML.trim();
+      const shown = document.getElementById(name);
+      if (fresh !== shown.innerHTML.trim() && !shown.contains(document.activeElement)) shown.innerHTML = fresh;
+    }
     mergeSide($("[data-part=side]", part).innerHTML);
     mergeRows($$("[data-part=rows] > .row", part), (row) => row.dataset.profile === profile);
     mergeActs($("[data-part=acts]", part));

@@ -1,6 +1,6 @@
 // What a timeline tells beyond its entries: sessions, folds, the way to an entry, and a page that stays small.
 // Loaded when somebody reads in it or something joins it. Marks follow from the entries alone, as in `showing/marks.py`.
-export default ({ $, $$, say, fill, announce, customer }) => {
+export default ({ $, $$, say, fill, announce, customer, post, meaning }) => {
   const SESSION = 1800000, GROUP = 180000, MOST = 1000;
   const LEAST = { pages: 3, work: 2, order: 2 };
   const entriesOf = (within) => $$(".entries > .entry", within);
@@ -112,7 +112,42 @@ export default ({ $, $$, say, fill, announce, customer }) => {
     if (choice) { choice.checked = true; choice.dispatchEvent(new Event("change", { bubbles: true })); }
     $("#answer")?.focus();
   }
-  const run = (button) => (button.dataset.replyOn ? replyOn(button.dataset.replyOn) : fold(button));
+
+  // ---- one entry
+  const closeSheet = () => { if ($("#sheet")?.open) $("#sheet").close(); };
+  /** Pinned if it was not, and the other way round. */
+  async function pin(id) {
+    closeSheet();
+    const isPinned = $(`#pins [data-entry="${id}"]`);
+    const answer = await post(`/entries/${id}/${isPinned ? "unpin" : "pin"}/`);
+    const told = await answer.text();
+    if (answer.status === 422) { announce(told); return; }
+    if (answer.ok) $("#pins").innerHTML = told;
+  }
+  function replyTo(id) {
+    closeSheet();
+    document.dispatchEvent(new CustomEvent("hub:reply-to", { detail: { entry: Number(id) } }));
+    $("#answer")?.focus();
+  }
+  async function copyLink(id) {
+    const link = $(`#${id} .dots`).href.replace(/\/entries\/\d+\/menu\/$/, `/customers/${customer().dataset.profile}/?entry=${id.slice(2)}`);
+    try { await navigator.clipboard.writeText(link); } catch { return; } // browsers allow it only over HTTPS
+    announce(say("copied"));
+  }
+  function run(button) {
+    const { replyOn: address, replyTo: answered, pin: pinned } = button.dataset;
+    if (address) replyOn(address); else if (answered) replyTo(answered); else if (pinned) pin(pinned); else fold(button);
+  }
+  function onKey(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || localStorage.keys === "off") return;
+    const entry = event.target.matches?.("#tl article") && event.target.closest(".entry");
+    const action = entry && { ".": () => $(".dots", entry).click(), y: () => copyLink(entry.id), p: () => pin(entry.id.slice(2)) }[meaning[event.key] ?? event.key];
+    if (!action) return;
+    event.preventDefault();
+    event.stopImmediatePropagation(); // elsewhere the key means something else
+    action();
+  }
+  document.addEventListener("keydown", onKey, { capture: true });
 
   // ---- the reading position
   /** The entry at the top of what is seen, and where it stands; nothing for who reads the newest, and goes on to. */
@@ -178,7 +213,7 @@ export default ({ $, $$, say, fill, announce, customer }) => {
 
   // ---- events
   document.addEventListener("click", (event) => {
-    const link = event.target.closest?.("#story a[href^='#e-']");
+    const link = event.target.closest?.("#story a[href*='#e-']");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     const id = link.hash.slice(1);

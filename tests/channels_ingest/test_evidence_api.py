@@ -44,6 +44,16 @@ def test_accepted_call_is_a_committed_envelope_with_its_raw_bytes(shop: Shop) ->
     assert (receipt["state"], [item["outcome"] for item in receipt["items"]]) == ("pending", ["pending", "pending"])
 
 
+def test_survey_is_an_entry_with_its_score_and_the_customers_words(shop: Shop) -> None:
+    said = {"name": "CSAT", "score": 2, "of": 5, "text": " Nobody called back. ", "order": "1042"}
+    [outcome] = shop.told("events", event(kind="survey", detail=said))
+    entry = Entry.objects.get()
+    assert (outcome["outcome"], entry.kind, entry.direction) == ("recorded", "survey", "none")
+    assert (entry.text, entry.detail["score"], entry.detail["of"]) == ("Nobody called back.", 2, 5)
+    [words_alone] = shop.told("events", event("e.2", kind="survey", detail={"text": "Great"}))
+    assert words_alone["outcome"] == "recorded"
+
+
 def test_event_stands_on_the_timeline_of_its_customer(shop: Shop) -> None:
     [outcome] = shop.told("events", event())
     entry = Entry.objects.select_related("channel_identity", "account").get()
@@ -125,7 +135,7 @@ def test_idempotency_key_makes_the_delivery_and_another_body_under_it_is_refused
 def test_refused_item_says_why_and_its_neighbours_are_recorded(shop: Shop) -> None:
     outcomes = shop.told("events", [event("e.1"), event("e.2", kind="scroll"), "odd", event("e.4")])
     assert [item["outcome"] for item in outcomes] == ["recorded", "refused", "refused", "recorded"]
-    assert outcomes[1]["reason"] == "kind: expected one of page_view, order, payment, custom"
+    assert outcomes[1]["reason"] == "kind: expected one of page_view, order, payment, custom, survey"
     assert outcomes[2]["reason"] == "expected an object"
     assert Envelope.objects.get().state == "processed"
 

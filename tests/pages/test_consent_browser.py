@@ -43,8 +43,8 @@ def test_doubt_is_decided_in_a_dialog(open_page: Callable[..., Page], mira: Cust
     page = open_page(f"/inbox/all/{mira.identity.profile_id}/", height=1400)
     expect(page.locator(".status-word")).to_have_text("Live")
     side = page.locator("#side")
-    expect(side.get_by_text("Perhaps an opt-out by SMS")).to_be_visible()
-    expect(side.get_by_text("Marketing by E-mail: withdrawn")).to_be_visible()
+    expect(side.get_by_text("perhaps an opt-out (")).to_be_visible()
+    expect(side.get_by_text("marketing no (")).to_be_visible()
     shot(page, "consent-light")
     side.get_by_role("link", name="Decide …").click()
     dialog = page.get_by_role("dialog")
@@ -52,14 +52,15 @@ def test_doubt_is_decided_in_a_dialog(open_page: Callable[..., Page], mira: Cust
     dialog.get_by_label("Where and when did they say so?").fill("She told me on the phone")
     shot(page, "consent-dialog")
     dialog.get_by_role("button", name="Write it down").click()
-    expect(side.get_by_text("All messages by SMS: withdrawn")).to_be_visible()
-    expect(side.get_by_text("Perhaps an opt-out by SMS")).to_have_count(0)
+    expect(side.get_by_text("no messages (entered by your team")).to_be_visible()
+    expect(side.get_by_text("perhaps an opt-out (")).to_have_count(0)
     assert address_state(mira.identity, Purpose.SERVICE).code == "opted_out"
 
 
 def test_sender_is_blocked_and_unblocked(open_page: Callable[..., Page], mira: Customer) -> None:
     page = open_page(f"/inbox/all/{mira.identity.profile_id}/", height=1400)
     expect(page.locator(".status-word")).to_have_text("Live")
+    page.locator("#side-reach .fold summary").first.click()
     page.locator("#side").get_by_role("link", name="Block …").first.click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("All addresses of this customer").check()
@@ -80,6 +81,6 @@ def test_it_fits_on_a_phone(open_page: Callable[..., Page], mira: Customer, widt
     if width < 1000:
         shot(page, "talk-phone")
         page.get_by_role("button", name="Customer details").click()
-    expect(page.locator("#side").get_by_text("Perhaps an opt-out by SMS")).to_be_visible()
+    expect(page.locator("#side").get_by_text("perhaps an opt-out (")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     shot(page, f"consent-{width}-{scheme}")

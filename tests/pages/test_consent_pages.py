@@ -15,11 +15,11 @@ from profiles.reading import describe
 from tests.channels_ingest.saying import Customer, account, at
 from tests.pages.reading_html import words
 from timeline.entries import SetAside
-from timeline.keeping_out import block
+from timeline.keeping_out import block, mark_spam
 from timeline.models import Entry, QueueRow
 from timeline.pages.consent import consent_part
 from timeline.pages.panel import panel_of
-from timeline.spam import kept_out
+from timeline.spam import kept_out, kept_out_page
 
 pytestmark = pytest.mark.django_db
 
@@ -214,12 +214,36 @@ def test_messages_of_colleagues_are_told_of_where_somebody_looks_for_them(agent:
     assert 'hx-get="/inbox/spam/ours/"' not in agent.get("/inbox/all/").content.decode()
 
 
-def test_any_number_of_blocked_senders_costs_three_queries(agent: Client, django_assert_num_queries) -> None:  # type: ignore[no-untyped-def]
+def test_kept_out_customers_come_page_by_page_each_once(agent: Client) -> None:
+    line, ana = account("sms"), StaffMember.objects.get()
+    for number in range(7):
+        customer = Customer(line, f"+1555010000{number}")
+        customer.writes("first", number)
+        customer.writes("second", number + 20)
+        for entry in Entry.objects.filter(channel_identity=customer.identity, direction="in"):
+            mark_spam(entry, actor=ana, is_spam=True)
+    blocked = Customer(line, "+15550200001")
+    blocked.writes("buy this", 40)
+    block([blocked.identity.pk], actor=ana)
+    found, cursor = [], None
+    for _ in range(4):
+        page = kept_out_page(after=cursor, limit=3)
+        found += page.rows
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    assert sorted(row.entry.text for row in found if row.entry) == ["buy this"] + ["second"] * 7
+    assert len({row.profile_id for row in found}) == 8
+    assert [row.moment for row in found] == sorted((row.moment for row in found), reverse=True)
+    assert [row.profile_id for row in kept_out([found[2].profile_id])] == [found[2].profile_id]
+
+
+def test_any_number_of_blocked_senders_costs_four_queries(agent: Client, django_assert_num_queries) -> None:  # type: ignore[no-untyped-def]
     line, ana = account("sms"), StaffMember.objects.get()
     for number in range(5):
         customer = Customer(line, f"+1555010000{number}")
         customer.writes("buy this", number)
         block([customer.identity.pk], actor=ana)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         rows = kept_out()
     assert [row.entry.text if row.entry else "" for row in rows] == ["buy this"] * 5

@@ -209,14 +209,31 @@ def test_unknown_customer_does_not_exist(lead: Client, town: Town) -> None:
 
 
 def test_side_panel_names_open_duplicates(lead: Client, town: Town, agent: StaffMember) -> None:
-    one, _ = town.claim()
-    page = lead.get(f"/inbox/all/{one}/")
+    one, other = town.claim()
+    page = lead.get(f"/customers/{one}/side/", headers={"HX-Request": "true"})
     assert "1 possible duplicate" in words(page)
     assert f'href="/merges/{open_review().pk}/"' in page.content.decode()
+    said = {"verdict": "same", "next": f"/inbox/all/{one}/"}
+    decided = lead.post(f"/merges/{open_review().pk}/", said)
+    assert (decided.status_code, decided["Location"]) == (302, f"/inbox/all/{one}/")
+    assert town.profile(other) == town.profile(one)
+    page = lead.get(f"/customers/{town.profile(one)}/side/", headers={"HX-Request": "true"})
+    assert "Merged after review" in words(page)
+    assert "Unmerge : Merged after review" in words(page)
+    lead.post(f"/merges/log/{latest_operation().pk}/undo/", {"next": f"/inbox/all/{one}/"})
     lead.force_login(agent)
-    page = lead.get(f"/inbox/all/{one}/")
-    assert "1 possible duplicate A lead decides." in words(page)
+    page = lead.get(f"/customers/{one}/side/", headers={"HX-Request": "true"})
+    assert "1 possible duplicate Mira Lind" in words(page)
+    assert "A lead decides." in words(page)
+    assert "Undone: Merged after review" in words(page)
     assert "/merges/" not in page.content.decode()
+
+
+def test_decision_leads_back_to_no_other_site(lead: Client, town: Town) -> None:
+    town.claim()
+    for elsewhere in ("https://evil.example/", "//evil.example/", "javascript:alert(1)"):
+        decided = lead.post(f"/merges/{open_review().pk}/", {"verdict": "later", "next": elsewhere})
+        assert decided["Location"].startswith("/merges/")
 
 
 def test_held_ties_and_decisions_are_told(lead: Client, town: Town) -> None:

@@ -1,11 +1,10 @@
-"""What a customer's page says about their identity: duplicates to decide, and who else uses a shared address."""
+"""What a customer's page says about their identity: who else uses a shared address."""
 
 from dataclasses import dataclass
 
 from django.db.models import F
 
 from profiles.models import Profile, Sighting
-from profiles.review_queue import open_reviews_of
 from timeline.pages.panel import Panel, name_of
 
 MOST = 5
@@ -21,22 +20,21 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class IdentityGlance:
-    """`reviews` are open ones about this customer; `shared` is an address of theirs that others use, `others` who."""
+    """`shared` is an address of theirs that others use, `others` who."""
 
-    reviews: list[int]
     shared: str
     is_own_address: bool
     others: list[Candidate]
 
 
 def identity_glance(panel: Panel) -> IdentityGlance:
-    """One query for the reviews; who else is looked up only when an identifier is shared."""
+    """Who else is looked up only when an identifier is shared."""
     shared = [row for row in panel.identifiers if row.caution]
     own = {row.address.removeprefix("+").casefold() for row in panel.addresses}
     shared.sort(key=lambda row: row.value.removeprefix("+").casefold() not in own)
     is_own = bool(shared) and shared[0].value.removeprefix("+").casefold() in own
     others = _others(panel.profile_id) if shared else []
-    return IdentityGlance(open_reviews_of(panel.profile_id), shared[0].shown if shared else "", is_own, others)
+    return IdentityGlance(shared[0].shown if shared else "", is_own, others)
 
 
 def _others(profile_id: int) -> list[Candidate]:

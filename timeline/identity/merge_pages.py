@@ -7,6 +7,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -17,6 +18,7 @@ from profiles.preview import preview_merge
 from profiles.reading import current_profile_id
 from profiles.review_queue import bring_back, decide, open_reviews, place_of, put_off, review_view
 from timeline.identity.comparing import Comparison, choices_in, compared_entries, comparison_of
+from timeline.identity.report_pages import open_reports
 from timeline.identity.review_rows import reasons_of, rows_of
 from timeline.pages.agents import BIGGEST_ID, actor_of, judge_page
 from timeline.pages.panel import name_of
@@ -41,8 +43,14 @@ def queue(request: HttpRequest) -> HttpResponse:
     """The pairs that wait, newest first; only the rows after `before` when the page's script asks."""
     before = _cursor(request)
     page = open_reviews(before=before, limit=PAGE + 1)
-    context = {"here": "merges", "rows": rows_of(page[:PAGE]), "next": page[PAGE - 1].id if len(page) > PAGE else None}
+    context: dict[str, Any] = {
+        "here": "merges",
+        "rows": rows_of(page[:PAGE]),
+        "next": page[PAGE - 1].id if len(page) > PAGE else None,
+    }
     is_part = before is not None and request.headers.get("HX-Request") == "true"
+    if before is None:
+        context["reports"] = open_reports()
     return render(request, "merges/rows.html" if is_part else "merges/queue.html", context)
 
 
@@ -69,7 +77,7 @@ def review(request: HttpRequest, review_id: int) -> HttpResponse:
         answer,
         lambda: decide(row, answer.verdict, actor=actor_of(request), reason=answer.reason, choices=answer.choices),
         names=names,
-        then=lambda: _next_pair(place.following or place.previous),
+        then=lambda: _asked_back(request) or _next_pair(place.following or place.previous),
         again=lambda refusal: _compare(request, view.one.id, view.other.id, context, answer, refusal),
     )
 
@@ -176,6 +184,13 @@ def _preview(request: HttpRequest, one: int, other: int, choices: dict[str, int]
         return comparison_of(preview_merge(one, other, actor=actor_of(request), choices=choices), choices)
     except UnknownProfileError as error:
         raise Http404("no such customer") from error
+
+
+def _asked_back(request: HttpRequest) -> HttpResponse | None:
+    """The page of the hub that asked, if it named itself."""
+    asked = request.POST.get("next", "")
+    is_ours = asked.startswith("/") and url_has_allowed_host_and_scheme(asked, allowed_hosts=None)
+    return redirect(asked) if is_ours else None
 
 
 def _next_pair(review_id: int | None) -> HttpResponse:

@@ -13,6 +13,7 @@ from timeline.pages.panel import name_of
 
 ICONS = {
     "add": "plus",
+    "enter": "pencil",
     "merge": "git-merge",
     "unmerge": "unlink",
     "split": "calendar-clock",

@@ -70,6 +70,7 @@ class ConsentRow:
     source: str
     reason: str
     event_id: int | None
+    purpose: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +109,7 @@ def _row(word: ConsentView, at: AddressRow) -> ConsentRow:
         source=word_for(SOURCES, word.source),
         reason=word.reason,
         event_id=word.id if word.evidence else None,
+        purpose=word.purpose,
     )
 
 
@@ -123,6 +125,7 @@ def _block(block: BlockView, at: AddressRow) -> ConsentRow:
         source=block.code if block.code.isdecimal() else word_for(SOURCES, block.code),
         reason="",
         event_id=None,
+        purpose=block.purpose,
     )
 
 

@@ -7,19 +7,18 @@ from django.views.decorators.http import require_GET
 
 from profiles.reading import current_profile_id, describe
 from timeline.filters import TimelineFilter
-from timeline.identity.glance import identity_glance
 from timeline.models import Entry
 from timeline.pages.agents import BIGGEST_ID, agent_page, is_fragment, may_judge
-from timeline.pages.consent import consent_part
 from timeline.pages.cursors import refuses_odd_cursors
+from timeline.pages.entry_menu import pinned_of
 from timeline.pages.glance import glance
 from timeline.pages.listing import carried_queue
 from timeline.pages.panel import Panel, panel_of
 from timeline.pages.queue import queue_of, rows_of
+from timeline.pages.side import side_of
 from timeline.pages.story import asked_filter, handoffs_on, newest_handoffs, story_days, story_of
 from timeline.pages.toasts import say_moved
 from timeline.reading import MOST_CHANGED, encode_cursor, timeline_after, timeline_page, timeline_since
-from timeline.showing.events import SITES, Activity, activity_of
 
 
 @require_GET
@@ -43,9 +42,7 @@ def customer(request: HttpRequest, view: str, profile_id: int) -> HttpResponse:
         "selected": profile_id,
         "glance": seen,
         "panel": panel,
-        "activity": _activity(panel),
-        "identity": identity_glance(panel),
-        "consent": consent_part(panel),
+        **side_of(request, panel),
         "may_judge": may_judge(request),
     }
     if is_fragment(request):
@@ -146,13 +143,12 @@ def since(request: HttpRequest, profile_id: int) -> HttpResponse:
         "selected": profile_id,
         "glance": glance(queue.member, profile_id),
         "panel": panel,
-        "activity": _activity(panel),
-        "identity": identity_glance(panel),
-        "consent": consent_part(panel),
+        **side_of(request, panel),
         "may_judge": may_judge(request),
         "cursor": cursor,
         "days": story_days([entry for entry in entries if _is_wanted(entry, only)], panel, told=told),
         "handoff": now,
+        "pinned": pinned_of(profile_id),
         "rows": rows_of(request, queue, [profile_id]),
     }
     response = render(request, "inbox/since.html", context)
@@ -203,11 +199,6 @@ def _panel(profile_id: int) -> Panel | None:
     """The customer in words; None for a merged or unknown id."""
     profile = describe(profile_id) if profile_id <= BIGGEST_ID else None
     return panel_of(profile) if profile else None
-
-
-def _activity(panel: Panel) -> Activity | None:
-    """What the customer did on sites and in shops; for the others nobody asks the database."""
-    return activity_of(panel.profile_id) if any(channel in SITES for channel, _, _ in panel.channels) else None
 
 
 def _is_wanted(entry: Entry, only: TimelineFilter) -> bool:

@@ -1,8 +1,12 @@
 """The customer beside the timeline, in the words and order of the side panel."""
 
+import zoneinfo
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from profiles.identity.canonical import display_phone
@@ -22,6 +26,8 @@ from timeline.showing.wording import (
 UNSAID = ("", "store")
 #: Claims that a one-time code can prove, since it can be sent there.
 CONFIRMED_BY_CODE = ("email", "phone")
+#: Traits that name where the customer's clock is, as tz database names.
+ZONE_TRAITS = ("timezone", "time_zone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +75,14 @@ class IdentifierRow:
     grade: GradeWord
     caution: str
     claim: int | None = None
+    last_seen: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactRow:
     """A trait with where it came from, how old it is, and what else was told."""
 
+    name: str
     word: str
     value: str
     source: str
@@ -98,6 +106,15 @@ class Panel:
     channels: list[tuple[str, str, str]]  # channel, icon, word: each once
     names_lines: bool
     consents: tuple[ConsentView, ...] = ()
+    zone: str = ""  # where a trait tells it
+
+    @property
+    def local_time(self) -> str:
+        """The time of day where the customer is; empty where nobody knows."""
+        if not self.zone:
+            return ""
+        now = timezone.now().astimezone(zoneinfo.ZoneInfo(self.zone))
+        return date_format(now, "H:i" if now.date() == timezone.localdate() else "D H:i")
 
 
 def panel_of(profile: ProfileView) -> Panel:
@@ -119,7 +136,17 @@ def panel_of(profile: ProfileView) -> Panel:
         channels=list(dict.fromkeys((row.channel, row.icon, row.channel_word) for row in addresses)),
         names_lines=len(accounts) > 1,
         consents=profile.consents,
+        zone=_zone_in(profile.traits),
     )
+
+
+def _zone_in(traits: Iterable[TraitView]) -> str:
+    """The time zone that a trait names, if it is one."""
+    told = next((trait.value for trait in traits if trait.name in ZONE_TRAITS), "")
+    try:
+        return zoneinfo.ZoneInfo(told).key if told else ""
+    except (KeyError, ValueError, OSError):  # unknown, not a zone's spelling, or the name of a folder of zones
+        return ""
 
 
 def name_of(display_name: str) -> str:
@@ -167,11 +194,13 @@ def _identifier(row: IdentifierView) -> IdentifierRow:
         grade=grade_of(row.grade),
         caution=_("Used by several people; it ties nobody together") if row.status == "generic" else "",
         claim=row.claim if row.kind in CONFIRMED_BY_CODE else None,
+        last_seen=row.last_seen,
     )
 
 
 def _fact(trait: TraitView) -> FactRow:
     return FactRow(
+        name=trait.name,
         word=words_of(TRAITS, trait.name),
         value=trait.value,
         source=words_of(SOURCES, trait.source),

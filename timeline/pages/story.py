@@ -9,12 +9,13 @@ from django.utils.translation import gettext as _
 
 from profiles.models import Channel
 from profiles.ties import ties_between
-from timeline.counting import MOST_COUNTED, counts_of
+from timeline.counting import MOST_COUNTED, Counts, counts_of
 from timeline.entries import EntryKind
 from timeline.filters import EVERYTHING, TimelineFilter, filter_of
 from timeline.handoff import current, handoffs
 from timeline.identity.lines import identity_lines
 from timeline.models import Entry
+from timeline.pages.entry_menu import pinned_of
 from timeline.pages.panel import Panel
 from timeline.reading import encode_cursor, timeline_around, timeline_page
 from timeline.showing.entries import answered_ids, days_of
@@ -53,10 +54,12 @@ def story_of(request: HttpRequest, panel: Panel, *, entry: Entry | None = None) 
     else:
         page, newer_cursor = timeline_page(panel.profile_id, only=only), None
     entries = page.entries[::-1]
+    counts = counts_of(panel.profile_id)
     told, now = handoffs_on(entries, panel, only=only)
     return {
         "only": only,
-        "chips": chips_of(panel, only),
+        "chips": chips_of(counts, only),
+        "pinned": pinned_of(panel.profile_id, counts),
         "found": entry,
         "newer_cursor": newer_cursor,
         "next_cursor": page.next_cursor,
@@ -65,9 +68,8 @@ def story_of(request: HttpRequest, panel: Panel, *, entry: Entry | None = None) 
     }
 
 
-def chips_of(panel: Panel, only: TimelineFilter) -> list[Chip]:
+def chips_of(counts: Counts, only: TimelineFilter) -> list[Chip]:
     """A chip for everything the customer has, and for each channel when they wrote on several."""
-    counts = counts_of(panel.profile_id)
     groups = {
         "messages": ("message-square", _("Messages")),
         "orders": ("package", _("Orders")),

@@ -4,6 +4,7 @@ Places and what is found come from here. What can be done is on the page already
 command, and the page's script lists those that match.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ from django.views.decorators.http import require_GET
 
 from profiles.searching import find_customers
 from profiles.words import words_in
+from timeline.keys import commands
 from timeline.pages.agents import agent_page, is_admin, is_fragment, may_judge
 from timeline.pages.sheets import sheet
 from timeline.search.finding import LONGEST_ASKED, search_entries
@@ -77,7 +79,9 @@ def _has(place: Place, wanted: list[str]) -> bool:
 def palette(request: HttpRequest) -> HttpResponse:
     """The box with what it shows before anything is typed; for its script the results alone."""
     asked = request.GET.get("q", "").replace("\0", " ")[:LONGEST_ASKED]
-    context = {"asked": asked, "here": "palette", "places": places_like(asked, request), **_found(asked)}
+    words = json.dumps({command.key: str(command.words) for command in commands()})
+    context = {"asked": asked, "here": "palette", "places": places_like(asked, request), "words": words}
+    context |= _found(asked)
     if is_fragment(request) and "q" in request.GET:
         return render(request, "palette/results.html", context)
     return sheet(request, "palette/sheet.html", context)

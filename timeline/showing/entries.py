@@ -19,6 +19,7 @@ from timeline.showing.notes import note_of
 from timeline.showing.parts import list_of, object_of, word_of
 from timeline.showing.previews import LINE_ICONS, consent_title
 from timeline.showing.shapes import Day, EntryView
+from timeline.showing.surveys import survey_of
 from timeline.showing.wording import SOURCES, channel_of, identifier_words, isolated, words_of
 from timeline.showing.work_lines import work_line
 
@@ -116,6 +117,10 @@ def _fill_line(view: EntryView, entry: Entry) -> None:
     """What is said in one line: work, and whatever has no shape of its own."""
     if entry.kind == EntryKind.WORK and (line := work_line(entry.detail)):
         view.icon, view.title, view.note = line
+        return
+    if entry.kind == EntryKind.SURVEY:
+        survey = survey_of(entry)
+        view.icon, view.title, view.note = LINE_ICONS[entry.kind], survey.title, survey.text
         return
     view.icon = LINE_ICONS.get(entry.kind, "info")
     view.title = entry.text or words_of({}, str(entry.detail.get("event") or entry.kind))

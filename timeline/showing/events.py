@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from timeline.entries import EntryKind
 from timeline.models import Entry
 from timeline.showing.contents import OrderItem, dicts_of, number_of
+from timeline.showing.surveys import SurveyRow, survey_of
 from timeline.showing.wording import EVENT_STATES, words_of
 
 #: Channels on which somebody can be seen browsing and buying.
@@ -24,8 +25,10 @@ SITES = ("store", "chat")
 #: Rows of the side panel.
 PAGES_SHOWN = 5
 ORDERS_SHOWN = 5
-#: Orders and payments looked at for it: an order is told by several.
-BUSINESS_READ = 25
+#: Orders, payments and surveys looked at for it: an order is told by several.
+BUSINESS_READ = 60
+#: Whoever saw a page this short a time ago is on it now.
+NOW = timedelta(minutes=5)
 #: Pages seen longer ago say nothing about why somebody writes now.
 RECENT = timedelta(days=30)
 FACTS_SHOWN = 4
@@ -41,6 +44,11 @@ class Page:
     place: str
     link: str
     at: datetime
+
+    @property
+    def is_now(self) -> bool:
+        """Whether they may still be on it."""
+        return timezone.now() - self.at < NOW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,18 +75,20 @@ class OrderRow:
     amount: str
     note: str
     at: datetime
+    entry_id: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Activity:
-    """What a customer did on the sites and in the shops, newest first."""
+    """What a customer did on the sites and in the shops, and said of it, newest first."""
 
     pages: list[Page]
     orders: list[OrderRow]
+    surveys: list[SurveyRow]
 
 
 _ACTIVITY = f"""
-SELECT e.kind, e.occurred_at, e.text, e.detail FROM profiles_channelidentity c
+SELECT e.id, e.kind, e.occurred_at, e.text, e.detail FROM profiles_channelidentity c
 JOIN profiles_channelaccount a ON a.id = c.account_id AND a.channel IN {SITES}
 CROSS JOIN LATERAL (
     (SELECT id, kind, occurred_at, text, detail FROM timeline_entry
@@ -86,7 +96,7 @@ CROSS JOIN LATERAL (
      ORDER BY occurred_at DESC, id DESC LIMIT %(pages)s)
     UNION ALL
     (SELECT id, kind, occurred_at, text, detail FROM timeline_entry
-     WHERE channel_identity_id = c.id AND kind IN ('order', 'payment')
+     WHERE channel_identity_id = c.id AND kind IN ('order', 'payment', 'survey')
      ORDER BY occurred_at DESC, id DESC LIMIT %(business)s)
 ) e WHERE c.profile_id = %(profile)s ORDER BY e.occurred_at DESC, e.id DESC
 """  # noqa: S608
@@ -99,12 +109,13 @@ def activity_of(profile_id: int) -> Activity:
     with connection.cursor() as cursor:
         cursor.execute(_ACTIVITY, limits)
         rows = [
-            Entry(kind=kind, occurred_at=at, text=text, detail=json.loads(detail))
-            for kind, at, text, detail in cursor.fetchall()
+            Entry(id=pk, kind=kind, occurred_at=at, text=text, detail=json.loads(detail))
+            for pk, kind, at, text, detail in cursor.fetchall()
         ]
     pages = [page_of(entry) for entry in rows if entry.kind == EntryKind.PAGE_VIEW]
-    orders = _order_rows(entry for entry in rows if entry.kind != EntryKind.PAGE_VIEW)
-    return Activity(pages=pages[:PAGES_SHOWN], orders=orders[:ORDERS_SHOWN])
+    orders = _order_rows(entry for entry in rows if entry.kind in (EntryKind.ORDER, EntryKind.PAYMENT))
+    surveys = [survey_of(entry) for entry in rows if entry.kind == EntryKind.SURVEY]
+    return Activity(pages=pages[:PAGES_SHOWN], orders=orders[:ORDERS_SHOWN], surveys=surveys)
 
 
 def page_of(entry: Entry) -> Page:
@@ -177,7 +188,9 @@ def _order_rows(entries: Iterable[Entry]) -> list[OrderRow]:
         number = _text(entry.detail, "number" if is_order else "order")
         row = rows.setdefault(
             number or place,
-            OrderRow(icon=card.icon, title=card.title, state="", amount="", note="", at=entry.occurred_at),
+            OrderRow(
+                icon=card.icon, title=card.title, state="", amount="", note="", at=entry.occurred_at, entry_id=entry.pk
+            ),
         )
         if is_order:
             row.icon, row.title = card.icon, card.title

@@ -10,6 +10,7 @@ from timeline.models import Entry
 from timeline.showing.attachments import attachments_of
 from timeline.showing.events import line_of
 from timeline.showing.mails import mail_of
+from timeline.showing.surveys import survey_of
 from timeline.showing.wording import channel_of, consent_line, type_of, words_of
 
 PREVIEW_CHARACTERS = 140
@@ -41,6 +42,9 @@ def preview_of(entry: Entry) -> Preview:
         return Preview(consent_title(entry), icon="bell-off")
     if entry.kind in (EntryKind.ORDER, EntryKind.PAYMENT):
         return Preview(line_of(entry), word=words_of({}, entry.kind), icon=LINE_ICONS[entry.kind])
+    if entry.kind == EntryKind.SURVEY:
+        survey = survey_of(entry)
+        return Preview(survey.text[:PREVIEW_CHARACTERS], word=survey.title, icon=LINE_ICONS[entry.kind])
     mail = mail_of(detail, entry.text)
     text = " ".join((mail.text if mail else entry.text).split())[:PREVIEW_CHARACTERS]
     if entry.kind != EntryKind.MESSAGE:

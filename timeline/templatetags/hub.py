@@ -18,6 +18,7 @@ from django.utils.translation import pgettext
 from profiles.review_queue import count_open_reviews
 from timeline.pages.agents import may_judge
 from timeline.pages.glance import WAITING_SHOWN_LIMIT
+from timeline.reporting import count_open
 from timeline.showing import marks
 from timeline.showing.ages import in_words, moment_words
 
@@ -65,10 +66,11 @@ def of(values: Mapping[str, str], name: str) -> str:
 
 @register.simple_tag(takes_context=True)
 def merges_waiting(context: Context) -> str | None:
-    """How many pairs wait for who may judge them, counted up to 99; None for everybody else."""
+    """How many pairs and reports wait for who may judge them, counted up to 99; None for everybody else."""
     if not may_judge(context["request"]):
         return None
-    waiting = count_open_reviews(at_most=WAITING_SHOWN_LIMIT + 1)
+    most = WAITING_SHOWN_LIMIT + 1
+    waiting = count_open_reviews(at_most=most) + count_open(at_most=most)
     return f"{WAITING_SHOWN_LIMIT}+" if waiting > WAITING_SHOWN_LIMIT else str(waiting or "")
 
 

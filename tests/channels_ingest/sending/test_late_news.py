@@ -1,5 +1,7 @@
 """What is learned late of a message: a status after the last refusal, a second retry, a code that was over."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.utils import timezone
@@ -13,6 +15,7 @@ from profiles.models import ChannelAccount, ChannelIdentity, StaffMember
 from tests.channels_ingest.sending.conftest import Answer, bearer, the_answer, the_message
 from tests.conftest import Deliver, whatsapp_change
 from timeline.entries import Delivery
+from timeline.models import Entry
 
 BUSY = TryLater(code="130429", reason="too many messages in a short time")
 
@@ -91,3 +94,21 @@ def test_claim_that_slept_with_its_machine_is_stale(monkeypatch: pytest.MonkeyPa
     assert began.seconds_ago() < 1
     assert began._replace(wall=began.wall - 31).seconds_ago() > courier.STALE_CLAIM_SECONDS  # suspended
     assert began._replace(monotonic=began.monotonic - 31, wall=began.wall + 3600).seconds_ago() > 30  # set back
+
+
+@pytest.mark.parametrize(
+    ("ahead", "is_after"), [(timedelta(seconds=0.4), True), (timedelta(minutes=9), True), (timedelta(days=9), False)]
+)
+def test_answer_stands_below_its_question_though_the_providers_clock_is_ahead(
+    answer: Answer, mira: ChannelIdentity, ahead: timedelta, is_after: bool
+) -> None:
+    told = timezone.now() + ahead
+    Entry.objects.filter(direction="in").update(occurred_at=told)
+    ChannelIdentity.objects.filter(id=mira.pk).update(last_inbound_at=told)
+    before = timezone.now()
+    assert answer().status_code == 201
+    written = the_answer().occurred_at
+    if is_after:
+        assert told < written < told + timedelta(seconds=5)
+    else:  # a clock that is wrong by days leads nobody along
+        assert before <= written <= timezone.now()
