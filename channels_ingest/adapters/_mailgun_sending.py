@@ -6,14 +6,14 @@ from urllib.parse import quote
 
 from channels_ingest.adapters.base import AccountSettings
 from channels_ingest.adapters.mail.answers import json_of, outcome_of_status
-from channels_ingest.adapters.mail.writing import checked_address, mail_head, mime_message, multipart_form
+from channels_ingest.adapters.mail.writing import SendsFiles, checked_address, mail_head, mime_message, multipart_form
 from channels_ingest.adapters.sending import Accepted, Answer, HttpRequest, Outcome, Outgoing, Unclear
 from channels_ingest.adapters.words import gettext_noop
 
 EU_URL = "https://api.eu.mailgun.net"
 
 
-class MailgunSending:
+class MailgunSending(SendsFiles):
     """See `sending.Sends`."""
 
     api_url = "https://api.mailgun.net"

@@ -2,14 +2,14 @@
 
 from channels_ingest.adapters.base import AccountSettings
 from channels_ingest.adapters.mail.answers import json_of, outcome_of_status
-from channels_ingest.adapters.mail.writing import checked_address, mail_head, mime_message, sender_of
+from channels_ingest.adapters.mail.writing import SendsFiles, checked_address, mail_head, mime_message, sender_of
 from channels_ingest.adapters.sending import Accepted, Answer, HttpRequest, Outcome, Outgoing, SmtpRequest, Unclear
 from channels_ingest.adapters.words import gettext_noop
 
 SUBMISSION_PORT = 587
 
 
-class SmtpSending:
+class SmtpSending(SendsFiles):
     """See `sending.Sends`. The id of a mail sent by SMTP is its own Message-ID."""
 
     api_url = ""

@@ -8,6 +8,7 @@ from channels_ingest.adapters.base import AccountSettings, clean
 from channels_ingest.adapters.mail.answers import json_of, outcome_of_status
 from channels_ingest.adapters.mail.writing import (
     LONGEST_SUBJECT,
+    SendsFiles,
     checked_address,
     html_of,
     line,
@@ -22,10 +23,11 @@ from channels_ingest.adapters.words import gettext_noop
 INACTIVE = 406
 
 
-class PostmarkSending:
+class PostmarkSending(SendsFiles):
     """See `sending.Sends`."""
 
     api_url = "https://api.postmarkapp.com"
+    most_file_bytes = 7 * 1024 * 1024  # 10 MB with the code it travels in (Postmark, "E-mail API": read 2026-03)
     sending_settings: tuple[str, ...] = ("server_token", "from")
 
     def render(self, outgoing: Outgoing, account: AccountSettings, *, api_url: str) -> HttpRequest:

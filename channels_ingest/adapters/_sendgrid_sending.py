@@ -8,6 +8,7 @@ from channels_ingest.adapters.base import AccountSettings, clean
 from channels_ingest.adapters.mail.answers import json_of, outcome_of_status
 from channels_ingest.adapters.mail.writing import (
     LONGEST_SUBJECT,
+    SendsFiles,
     checked_address,
     html_of,
     line,
@@ -20,7 +21,7 @@ from channels_ingest.adapters.sending import Accepted, Answer, HttpRequest, Outc
 from channels_ingest.adapters.words import gettext_noop
 
 
-class SendGridSending:
+class SendGridSending(SendsFiles):
     """See `sending.Sends`."""
 
     api_url = "https://api.sendgrid.com"

@@ -9,14 +9,14 @@ from typing import Any
 from channels_ingest.adapters.base import AccountSettings
 from channels_ingest.adapters.mail.answers import json_of, outcome_of_status
 from channels_ingest.adapters.mail.sigv4 import signed_headers
-from channels_ingest.adapters.mail.writing import checked_address, mail_head, mime_message, sender_of
+from channels_ingest.adapters.mail.writing import SendsFiles, checked_address, mail_head, mime_message, sender_of
 from channels_ingest.adapters.sending import Accepted, Answer, HttpRequest, Outcome, Outgoing, Refused, Unclear
 from channels_ingest.adapters.words import gettext_noop
 
 DEFAULT_REGION = "us-east-1"
 
 
-class SesSending:
+class SesSending(SendsFiles):
     """See `sending.Sends`. A request is good for five minutes from the moment the clock tells."""
 
     api_url = "https://email.us-east-1.amazonaws.com"

@@ -22,6 +22,7 @@ from channels_ingest.adapters.sending import (
     Accepted,
     Answer,
     CannotSendError,
+    FileRules,
     HttpRequest,
     Outcome,
     Outgoing,
@@ -192,6 +193,10 @@ class TwilioChannel(TwilioListing):
             raise CannotSendError(gettext_noop("Twilio fetches files from a public address, and this hub has none"))
         fields = [("Body", outgoing.text)] if outgoing.text else []
         return [*fields, *(("MediaUrl", file.link) for file in outgoing.files)]
+
+    def file_rules(self, account: AccountSettings) -> FileRules:
+        """What the channel takes."""
+        raise NotImplementedError
 
     def template_fields(self, outgoing: Outgoing) -> list[tuple[str, str]]:
         """A template in the place of a text."""

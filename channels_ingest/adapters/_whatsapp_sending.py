@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
+from channels_ingest.adapters import _whatsapp_files
 from channels_ingest.adapters.base import AccountSettings
 from channels_ingest.adapters.reading import as_list, as_object, as_word
 from channels_ingest.adapters.sending import (
@@ -83,20 +84,37 @@ PAUSES: Mapping[int, tuple[str, float, bool]] = MappingProxyType(
 
 def render(outgoing: Outgoing, account: AccountSettings, api_url: str) -> HttpRequest:
     """The request that sends it. Raises CannotSendError."""
-    number_id = account.plain.get("phone_number_id") or UNSET_NUMBER_ID
     token = next((value for value in account.secrets.get("access_token", ()) if value), "")
     document: Json = {
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
         **_recipient(outgoing.address),
         "biz_opaque_callback_data": outgoing.reference,
-        **(_template(outgoing.template) if outgoing.template else _text(outgoing.text)),
+        **_content(outgoing),
     }
     if outgoing.answers:
         document["context"] = {"message_id": outgoing.answers}
     headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {token}"} if token else {})
-    url = f"{api_url}/{quote(number_id, safe='')}/messages"
+    url = f"{api_url}/{quote(number_id_of(account), safe='')}/messages"
     return HttpRequest(method="POST", url=url, headers=headers, body=json.dumps(document).encode())
+
+
+def number_id_of(account: AccountSettings) -> str:
+    """Meta's id of the line's number."""
+    return account.plain.get("phone_number_id") or UNSET_NUMBER_ID
+
+
+def _content(outgoing: Outgoing) -> Json:
+    if outgoing.template is not None:
+        return _template(outgoing.template)
+    if len(outgoing.files) > 1:
+        raise CannotSendError("a WhatsApp message carries one file")
+    return _whatsapp_files.content_of(outgoing.files[0], outgoing.text) if outgoing.files else _text(outgoing.text)
+
+
+def read_upload(answer: Answer) -> Outcome:
+    """What Meta says of a file that was handed over."""
+    return _whatsapp_files.uploaded(answer) or read_answer(answer)
 
 
 def _recipient(address: str) -> Json:

@@ -27,6 +27,7 @@ from channels_ingest.adapters.sending import (
     Accepted,
     Answer,
     CannotSendError,
+    FileRules,
     HttpRequest,
     Outcome,
     Outgoing,
@@ -39,6 +40,7 @@ from channels_ingest.adapters.words import gettext_noop
 from channels_ingest.messages import Located, NotUnderstood
 
 MOST_ITEMS = 1_000
+RULES = FileRules(most_bytes={"": 25 * 1024 * 1024}, fetches=True)
 TRUSTS = ("weak", "proved")
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 #: In the place of a token that is not set: the simulator takes any, and a header may not end in a space.
@@ -167,6 +169,10 @@ class GenericSigned(PublicLinks):
             },
             body=json.dumps({name: value for name, value in said.items() if value}).encode(),
         )
+
+    def file_rules(self, account: AccountSettings) -> FileRules:
+        """Every file: the gateway says no to what it cannot send."""
+        return RULES
 
     def read_answer(self, answer: Answer) -> Outcome:
         """2xx with an id took it; 429, or 503 with a Retry-After, surely did not; other 4xx never will."""

@@ -38,6 +38,7 @@ from channels_ingest.adapters.sending import (
     Accepted,
     Answer,
     CannotSendError,
+    FileRules,
     HttpRequest,
     Outcome,
     Outgoing,
@@ -143,6 +144,10 @@ class SmsVonage(PublicLinks):
         told = _NUMBER.fullmatch(line) and any(isinstance(item, Message) for item in items)
         ours = f"+{line.removeprefix('+')}" if told else ""
         return [Located(item=item, path="message", route=_route(line, account), line=ours) for item in items]
+
+    def file_rules(self, account: AccountSettings) -> FileRules:
+        """None: Vonage's number for text messages sends text."""
+        return FileRules(refusal=gettext_noop("This line sends text only."))
 
     def render(self, outgoing: Outgoing, account: AccountSettings, *, api_url: str) -> HttpRequest:
         """A call of the Messages API. Raises CannotSendError."""

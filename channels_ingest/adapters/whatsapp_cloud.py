@@ -12,7 +12,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from channels_ingest.adapters import _whatsapp_media, _whatsapp_sending
+from channels_ingest.adapters import _whatsapp_files, _whatsapp_media, _whatsapp_sending
 from channels_ingest.adapters._whatsapp_events import (
     ACCOUNT_FIELDS,
     account_items,
@@ -27,7 +27,7 @@ from channels_ingest.adapters._whatsapp_senders import Circumstances, contacts_o
 from channels_ingest.adapters.base import AccountSettings, Delivery, PayloadError, Setting, clean, read_json
 from channels_ingest.adapters.fetching import MediaRequest
 from channels_ingest.adapters.reading import OddPartError, as_list, as_object, as_word, nameable
-from channels_ingest.adapters.sending import Answer, HttpRequest, Outcome, Outgoing
+from channels_ingest.adapters.sending import Answer, FileRules, HttpRequest, Outcome, Outgoing, OutgoingFile
 from channels_ingest.messages import Item, Located, NotUnderstood
 from channels_ingest.signatures import any_matches, sha256_hex
 
@@ -118,6 +118,18 @@ class WhatsAppCloud:
     def media_found(self, answer: Answer, account: AccountSettings, *, api_url: str) -> MediaRequest | None:
         """Where the file is, for five minutes."""
         return _whatsapp_media.media_found(answer, account)
+
+    def file_rules(self, account: AccountSettings) -> FileRules:
+        """What WhatsApp takes."""
+        return _whatsapp_files.RULES
+
+    def render_upload(self, file: OutgoingFile, account: AccountSettings, *, api_url: str) -> HttpRequest:
+        """The call that hands the file to Meta."""
+        return _whatsapp_files.render_upload(file, account, _whatsapp_sending.number_id_of(account), api_url)
+
+    def read_upload(self, answer: Answer) -> Outcome:
+        """Meta's id of the file, or an error code."""
+        return _whatsapp_sending.read_upload(answer)
 
     def read_answer(self, answer: Answer) -> Outcome:
         """Meta's answer: an id, or an error code."""

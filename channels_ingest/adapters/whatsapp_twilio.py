@@ -7,22 +7,26 @@ why a sender is as good as one that Meta itself reports, and why the address is 
 import json
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
+from channels_ingest.adapters import _whatsapp_files
 from channels_ingest.adapters._twilio import SETTINGS, Fields, TwilioChannel, content_of, opting_items
 from channels_ingest.adapters._whatsapp_content import UNSUBSCRIBING_BUTTONS
 from channels_ingest.adapters._whatsapp_messages import opt_out_by_button
 from channels_ingest.adapters._whatsapp_senders import LONGEST_TRAIT
 from channels_ingest.adapters.base import AccountSettings, Adapter, Setting, clean, clean_json
 from channels_ingest.adapters.reading import OddPartError, as_link, as_word, nameable
-from channels_ingest.adapters.sending import Outgoing
+from channels_ingest.adapters.sending import FileRules, Outgoing
 from channels_ingest.messages import Item, Message, NotUnderstood
 from profiles.identity.values import IdentifierKind, SeenIdentifier, Sender
 from timeline.entries import Direction
 
 PREFIX = "whatsapp:"
+#: Twilio, "WhatsApp: media messages" (read 2026-11): one file in a message, of 16 MB at most.
+RULES = replace(_whatsapp_files.RULES, total_bytes=16 * 1024 * 1024, fetches=True)
 _NUMBER = re.compile(r"\+?[1-9]\d{6,14}")
 _USER = re.compile(r"[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}")  # CC.…, at the parent portfolio CC.ENT.…
 
@@ -69,6 +73,10 @@ class WhatsAppTwilio(TwilioChannel):
         if kind == "button" and _is_unsubscribing(fields):
             items.append(opt_out_by_button(message))
         return [*items, NotUnderstood(reason=reason)] if reason else items
+
+    def file_rules(self, account: AccountSettings) -> FileRules:
+        """What WhatsApp takes through Twilio."""
+        return RULES
 
     def template_fields(self, outgoing: Outgoing) -> list[tuple[str, str]]:
         """Twilio knows an approved template by its content sid (HX…), which stands for its name and language."""

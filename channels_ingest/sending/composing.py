@@ -88,7 +88,8 @@ def _send(profile_id: int, draft: Draft, wish: Wish) -> Entry:
     if draft.template is not None and not isinstance(openness.line and openness.line.adapter, TakesTemplates):
         fault = fault or Closed("template", _("This line sends no templates: write a text."))
     uploads = uploads_of(draft.files)
-    if draft.template is None and (text.strip() or not uploads):
+    needs_text = not uploads or identity.account.channel == Channel.EMAIL  # mail providers refuse one without
+    if draft.template is None and (text.strip() or needs_text):
         fault = fault or guards.text_fault(text, identity.account.channel)
     if draft.files and openness.line is not None:
         fault = fault or file_fault(openness.line, uploads, wanted=len(draft.files))

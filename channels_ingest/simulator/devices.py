@@ -51,7 +51,7 @@ class Played:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One message on a device. `mine`: the customer wrote it. `message_id` is the provider's."""
+    """One message on a device. `mine`: the customer wrote it. `message_id` is the provider's, `files` are names."""
 
     key: str
     at: datetime
@@ -59,6 +59,7 @@ class Shown:
     mine: bool
     subject: str = ""
     message_id: str = ""
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,13 @@ def conversation(account: ChannelAccount, played: Played) -> list[Shown]:
 def _got(account: ChannelAccount, addresses: list[str]) -> Iterable[Shown]:
     rows = SimulatedMessage.objects.filter(account=account, to__in=addresses).exclude(message_id__startswith=_REFUSED)
     for row in rows.order_by("-id")[:MOST_SHOWN]:
-        yield Shown(f"got-{row.pk}", row.taken_at, row.text, False, row.subject, row.message_id)
+        yield Shown(f"got-{row.pk}", row.taken_at, row.text, False, row.subject, row.message_id, _files(row.extra))
+
+
+def _files(extra: Any) -> tuple[str, ...]:
+    """What came along, by name or by the link it is fetched from."""
+    told = extra.get("files") if isinstance(extra, dict) else ""
+    return tuple(line.partition("?")[0][-80:] for line in told.split("\n") if line) if isinstance(told, str) else ()
 
 
 def _wrote(account: ChannelAccount, addresses: list[str]) -> Iterable[Shown]:

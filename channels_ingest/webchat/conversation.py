@@ -15,10 +15,14 @@ from django.db import connection
 
 from channels_ingest.webchat.models import ChatVisitor
 from profiles.identity.evidence import FIRST_EPOCH
+from timeline.files import extension_of
+from timeline.media_links import MediaLink, Variant, media_url
 
 #: Messages of one answer. A reader that is further behind gets the newest, and is told to forget what it had.
 MOST_EVENTS = 100
 LONGEST_CURSOR = 4_000
+#: A visitor may fetch a file of ours for so long; opened again, the chat has a new link.
+FILE_LINK_SECONDS = 86_400
 _CURSOR = re.compile(r"([0-9]{1,19}):([0-9]{1,19}):((?:[0-9]{1,19}(?:,[0-9]{1,19})*)?);[0-9.]{1,20}", re.ASCII)
 #: States of our own messages in which the customer has them, or may have.
 _ARRIVED = ("sent", "delivered", "read")
@@ -84,7 +88,7 @@ def events_since(visitor: ChatVisitor, cursor: str) -> Page:
     if cursor and (is_ahead or is_other_epoch or len(rows) > MOST_EVENTS):
         rows, cursor = _read(visitor, ""), ""
         now = str(rows[0][0])
-    found = [_event(*row[2:]) for row in reversed(rows[:MOST_EVENTS]) if row[1] is not None]
+    found = [_event(*row[1:]) for row in reversed(rows[:MOST_EVENTS]) if row[1] is not None]
     return Page(events=found, cursor=now, is_reset=not cursor)
 
 
@@ -129,18 +133,28 @@ def _xmax(snapshot: str) -> int:
 
 
 def _event(
-    message_id: str | None, direction: str, text: str, at: Any, delivery: str | None, detail: str | Mapping[str, Any]
+    entry_id: int,
+    message_id: str | None,
+    direction: str,
+    text: str,
+    at: Any,
+    delivery: str | None,
+    detail: str | Mapping[str, Any],
 ) -> dict[str, Any]:
     """A message as its visitor sees it: nothing of the hub's own but who answers, by the name they go by."""
     facts: Mapping[str, Any] = json.loads(detail) if isinstance(detail, str) else detail
     is_revoked = "revoked_at" in facts
+    files = [] if is_revoked or direction == "in" else _files(entry_id, facts)
+    lines = [text, *(f"{file['name']}: {file['url']}" for file in files)]
     event: dict[str, Any] = {
         "type": "message",
         "id": message_id or "",
         "from": "visitor" if direction == "in" else "agent",
-        "text": "" if is_revoked else text,
+        "text": "" if is_revoked else "\n".join(filter(None, lines)),
         "at": at.isoformat(),
     }
+    if files:
+        event["files"] = files
     if is_revoked:
         event["revoked"] = True
     if direction == "in":
@@ -148,6 +162,21 @@ def _event(
     else:
         event |= {"delivery": delivery, "agent": _agent(facts)}
     return event
+
+
+def _files(entry_id: int, facts: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Our files under links that are good for a day; the text names them too, for a widget that knows no files."""
+    parts = facts.get("attachments")
+    found = []
+    for number, part in enumerate(parts if isinstance(parts, list) else []):
+        file = part.get("file") if isinstance(part, Mapping) and part.get("state") == "stored" else None
+        if isinstance(file, Mapping):
+            mime_type = str(file.get("mime_type") or "")
+            link = MediaLink(entry_id, str(number), Variant.HANDED)
+            url = media_url(link, ending=extension_of(mime_type), seconds=FILE_LINK_SECONDS)
+            told = {"name": str(part.get("name") or ""), "mime_type": mime_type, "size": file.get("size"), "url": url}
+            found.append(told)
+    return found
 
 
 def _agent(facts: Mapping[str, Any]) -> str:

@@ -35,7 +35,7 @@
     if (!loading.has(name)) {
       const url = $("#modules")?.dataset[name];
       // A browser may remember that a module could not be had; with another address it asks again.
-      const module = import(failures ? `${url}?${failures}` : url).then(({ default: start }) => start(hub));
+      const module = import(failures ? `${url}?${failures}` : url).then(({ default: start }) => start?.(hub) ?? {});
       module.catch(() => { failures += 1; loading.delete(name); });
       loading.set(name, module);
     }
@@ -148,8 +148,10 @@
     copy: (button) => load("switches").then(({ copy }) => copy(button)),
   };
   const keys = {
-    j: () => move(1), k: () => move(-1), J: () => openBy(1), K: () => openBy(-1), r: () => $("#answer")?.focus(), f: () => $("#narrow input, #narrow a")?.focus(),
-    x: () => load("choosing").then(({ toggle }) => toggle()), G: actions.latest, "]": () => toggleSide(), "?": actions.help, "g i": () => $("[data-go=i]").click(), "g w": () => $("[data-go=w]").click(),
+    j: () => move(1), k: () => move(-1), J: () => openBy(1), K: () => openBy(-1), r: () => $("#answer")?.focus(), f: () => $("#find")?.focus(),
+    x: () => load("choosing").then(({ toggle }) => toggle()),
+    G: actions.latest, u: () => load("unread").then(({ next }) => next()), U: () => load("unread").then(({ markUnread }) => markUnread()),
+    "]": () => toggleSide(), "?": actions.help, "g i": () => $("[data-go=i]").click(), "g w": () => $("[data-go=w]").click(),
   };
   /** The last one that can be seen; of hidden ones the first. */
   const declared = (combination) => {

@@ -280,7 +280,10 @@
   document.addEventListener("hub:told", ({ detail }) => { if (detail.k === "gone") document.getElementById(`e-${detail.e}`)?.remove(); });
 
   // ---- files and lists, which come with their first use
-  const addFiles = async (files) => (await load("files")).add([...files], box());
+  async function addFiles(list) {
+    const files = [...list]; // the event's own list is empty by the time the module is here
+    (await load("files")).add(files, box());
+  }
   /** What stands before the caret: a / that begins a word calls for snippets, in a note an @ for colleagues. */
   async function suggest() {
     const { selectionStart: at, value } = area();

@@ -45,8 +45,8 @@ export default async ({ $, $$, customer, shownProfile, fetchPart, markCurrent, l
     const { view, queue } = $(".shell").dataset;
     const part = await fetchPart(`${since}?after=${encodeURIComponent(cursor)}&view=${view}&queue=${encodeURIComponent(queue)}${$("#tl").dataset.show}`);
     if (shownProfile() !== profile) return; // the agent went on to the next customer meanwhile
-    customer().dataset.cursor = $("[data-cursor]", part).dataset.cursor;
     mergeEntries($$("[data-part=days] > .day", part));
+    customer().dataset.cursor = $("[data-cursor]", part).dataset.cursor;
     for (const name of ["handoff", "pins"]) {
       const fresh = $(`[data-part=${name}]`, part).innerHTML.trim();
       const shown = document.getElementById(name);

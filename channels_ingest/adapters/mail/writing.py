@@ -11,7 +11,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 
 from channels_ingest.adapters.base import AccountSettings, clean
-from channels_ingest.adapters.sending import CannotSendError, MailHead, Outgoing, OutgoingFile
+from channels_ingest.adapters.sending import CannotSendError, FileRules, MailHead, Outgoing, OutgoingFile
 from channels_ingest.adapters.words import gettext_noop
 from profiles.identity.mailbox import domain_key
 
@@ -28,6 +28,19 @@ _LINK = re.compile(r"https?://[^\s<>\"']{1,2000}[^\s<>\"'.,;:!?)\]]")
 #: Fields that only `mail_fields` writes.
 _OWN = frozenset({"from", "to", "cc", "bcc", "subject", "reply-to", "message-id", "in-reply-to", "references"})
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}")
+
+
+class SendsFiles:
+    """The half of `sending.TakesFiles` that every mail line has: any file, so many bytes together.
+
+    Mail servers refuse larger mails, and the code files travel in adds a third. Without a better word it is 10 MB.
+    """
+
+    most_file_bytes = 10 * 1024 * 1024
+
+    def file_rules(self, account: AccountSettings) -> FileRules:
+        """What a mail carries."""
+        return FileRules(most_bytes={"": self.most_file_bytes}, total_bytes=self.most_file_bytes)
 
 
 def mail_head(outgoing: Outgoing) -> MailHead:

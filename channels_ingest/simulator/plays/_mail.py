@@ -56,9 +56,10 @@ def written_mail(person: Person, text: str, at: datetime, *, to: str, answers: s
 def taken_mail(raw: bytes, *, to: str, message_id: str, reference: str = "") -> Taken | None:
     """A sent mail as the provider takes it; None for bytes that are none."""
     mail = read_mail(raw)
-    if not (mail.from_fields and to and mail.headers.first("subject") is not None and mail.text):
-        return None
     parsed = message_from_bytes(raw, policy=default)
+    files = "\n".join(part.get_filename() or "file" for part in parsed.iter_attachments())
+    if not (mail.from_fields and to and mail.headers.first("subject") is not None and (mail.text or files)):
+        return None
     html_part = parsed.get_body(("html",))
     return Taken(
         message_id=message_id,
@@ -73,6 +74,7 @@ def taken_mail(raw: bytes, *, to: str, message_id: str, reference: str = "") -> 
             "in_reply_to": mail.headers.text("in-reply-to"),
             "from": next(iter(addresses_of(mail.from_fields)), ""),
             "cc": ", ".join(addresses_of(mail.headers.all("cc"))),
+            "files": files,
         },
     )
 

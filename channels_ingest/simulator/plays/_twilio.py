@@ -70,7 +70,7 @@ class TwilioPlay:
                 "account_sid": called["sid"],
                 "from": fields.get("From", ""),
                 "variables": fields.get("ContentVariables", ""),
-                "media": " ".join(media),
+                "files": "\n".join(media),
             },
         )
 

@@ -41,6 +41,7 @@ class PostmarkPlay:
                     "from": said["From"],
                     "reply_to": said.get("ReplyTo", ""),
                     "cc": said.get("Cc", ""),
+                    "files": "\n".join(file["Name"] for file in said.get("Attachments", [])),
                 },
             )
         except (ValueError, KeyError, TypeError, AttributeError, IndexError):

@@ -40,6 +40,7 @@ class SendGridPlay:
                     **{name.lower(): value for name, value in said.get("headers", {}).items()},
                     "from": said["from"]["email"],
                     "reply_to": said.get("reply_to", {}).get("email", ""),
+                    "files": "\n".join(file["filename"] for file in said.get("attachments", [])),
                 },
             )
         except (ValueError, KeyError, TypeError, AttributeError, IndexError):

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from channels_ingest.adapters._standard_webhooks import signature
 from channels_ingest.adapters.base import AccountSettings
-from channels_ingest.adapters.reading import as_object, as_word
+from channels_ingest.adapters.reading import as_list, as_object, as_word
 from channels_ingest.adapters.sending import Answer, HttpRequest
 from channels_ingest.simulator.plays.base import Person, Play, Post, Taken
 from timeline.entries import Delivery
@@ -40,7 +40,10 @@ class GatewayPlay:
             to=to,
             text=text or as_word(template.get("name")),
             reference=as_word(said.get("reference")),
-            extra={"reply_to": as_word(said.get("reply_to"))},
+            extra={
+                "reply_to": as_word(said.get("reply_to")),
+                "files": "\n".join(as_word(as_object(each).get("url")) for each in as_list(said.get("attachments"))),
+            },
         )
 
     def answer(self, taken: Taken) -> Answer:

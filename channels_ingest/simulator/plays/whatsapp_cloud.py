@@ -8,7 +8,9 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from channels_ingest.adapters import _whatsapp_files
 from channels_ingest.adapters.base import AccountSettings
+from channels_ingest.adapters.mail.forms import read_form
 from channels_ingest.adapters.sending import Answer, HttpRequest
 from channels_ingest.simulator import meta, payloads
 from channels_ingest.simulator.payloads import Customer, Line
@@ -19,6 +21,7 @@ from timeline.entries import Delivery
 #: Of Meta's samples: an account without a number id takes every number's.
 UNSET_NUMBER_ID = "106540352242922"
 
+_UPLOADED = "4490709327384033"
 _STATUS = {
     Delivery.SENT: "sent",
     Delivery.DELIVERED: "delivered",
@@ -34,34 +37,12 @@ class WhatsAppCloudPlay:
 
     def take(self, request: HttpRequest) -> Taken | Answer:
         """A message to one person, as the Cloud API checks it."""
-        if request.method != "POST" or not urlsplit(request.url).path.endswith("/messages"):
+        path = urlsplit(request.url).path
+        if request.method == "POST" and path.endswith("/media"):
+            return _upload(request)
+        if request.method != "POST" or not path.endswith("/messages"):
             return _error(404, 100, "Unknown path components")
-        try:
-            asked: Any = json.loads(request.body)
-        except ValueError:
-            return _error(400, 100, "The body is no JSON")
-        if not isinstance(asked, dict) or asked.get("messaging_product") != "whatsapp":
-            return _error(400, 100, "(#100) The parameter messaging_product is required.")
-        to = str(asked.get("to") or asked.get("recipient") or "")
-        if not to:
-            return _error(400, 131008, "Parameter to or recipient is required")
-        kind = str(asked.get("type") or "text")
-        content = asked.get(kind)
-        if not isinstance(content, dict):
-            return _error(400, 131008, f"Parameter {kind} is required")
-        text = str(content.get("body") or content.get("caption") or content.get("name") or "")
-        extra = {"type": kind, "addressed": "to" if asked.get("to") else "recipient"}
-        if isinstance(asked.get("context"), dict):
-            extra["answers"] = str(asked["context"].get("message_id") or "")
-        if kind == "template":
-            extra["template"] = json.dumps(content)
-        return Taken(
-            message_id="wamid.HBgL" + base64.b64encode(uuid.uuid4().bytes + uuid.uuid4().bytes[:14]).decode(),
-            to=to,
-            text=text,
-            reference=str(asked.get("biz_opaque_callback_data") or ""),
-            extra=extra,
-        )
+        return _message(request)
 
     def media(self, request: HttpRequest) -> Answer:
         """Where a file is, or the file."""
@@ -129,6 +110,52 @@ def line_of(account: AccountSettings) -> Line:
         number_id=account.plain.get("phone_number_id") or UNSET_NUMBER_ID,
         display_number=account.plain.get("simulated_number") or "15550783881",
     )
+
+
+def _message(request: HttpRequest) -> Taken | Answer:
+    """A message as Meta takes it, or its refusal."""
+    try:
+        asked: Any = json.loads(request.body)
+    except ValueError:
+        return _error(400, 100, "The body is no JSON")
+    if not isinstance(asked, dict) or asked.get("messaging_product") != "whatsapp":
+        return _error(400, 100, "(#100) The parameter messaging_product is required.")
+    to = str(asked.get("to") or asked.get("recipient") or "")
+    if not to:
+        return _error(400, 131008, "Parameter to or recipient is required")
+    kind = str(asked.get("type") or "text")
+    content = asked.get(kind)
+    if not isinstance(content, dict):
+        return _error(400, 131008, f"Parameter {kind} is required")
+    text = str(content.get("body") or content.get("caption") or content.get("name") or "")
+    extra = {"type": kind, "addressed": "to" if asked.get("to") else "recipient"}
+    if isinstance(asked.get("context"), dict):
+        extra["answers"] = str(asked["context"].get("message_id") or "")
+    if kind in ("image", "video", "audio", "document"):
+        if not str(content.get("id") or "").startswith(_UPLOADED):
+            return _error(400, 131009, "The media id is not valid")
+        extra["files"] = f"{kind}: {content.get('filename') or content['id']}"
+    if kind == "template":
+        extra["template"] = json.dumps(content)
+    return Taken(
+        message_id="wamid.HBgL" + base64.b64encode(uuid.uuid4().bytes + uuid.uuid4().bytes[:14]).decode(),
+        to=to,
+        text=text,
+        reference=str(asked.get("biz_opaque_callback_data") or ""),
+        extra=extra,
+    )
+
+
+def _upload(request: HttpRequest) -> Answer:
+    """Meta's id of a file; it knows the types by what it is told."""
+    fields = read_form(request.body)
+    file = fields.first("file")
+    if fields.text("messaging_product") != "whatsapp" or file is None or not file.content:
+        return _error(400, 100, "(#100) The parameter file is required.")
+    if fields.text("type") not in _whatsapp_files.RULES.most_bytes:
+        return _error(400, 100, "Param file must be a file with one of the following types: audio/aac, …")
+    said = {"id": f"{_UPLOADED}{hashlib.sha256(file.content).hexdigest()[:15]}"}
+    return Answer(status=200, body=json.dumps(said).encode(), headers={"content-type": "application/json"})
 
 
 def _customer(address: str, name: str = "") -> Customer:

@@ -20,7 +20,7 @@ __all__ = ["agent", "born", "line", "pages", "say"]
 
 @pytest.fixture
 def mailbox(db: None) -> ChannelAccount:
-    values = {"token": "t", "authserv_id": "mx.hub.example", "from": "support@hub.example"}
+    values = {"token": "a1b2c3d4e5f6a7b8c9d0", "authserv_id": "mx.hub.example", "from": "support@hub.example"}
     return connect("email_mime", name="Support", values=values)
 
 

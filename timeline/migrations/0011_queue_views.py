@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('profiles', '0013_added_addresses'),
-        ('timeline', '0009_message_reports'),
+        ('timeline', '0010_last_seen'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
