@@ -77,9 +77,9 @@ def story(request: HttpRequest, profile_id: int) -> HttpResponse:
 @agent_page
 def find_in(request: HttpRequest, profile_id: int) -> HttpResponse:
     """Where this customer's story says what is asked for."""
-    view = request.GET.get("view", "all")
-    check_view(view)
-    context = {"panel": {"profile_id": _current(profile_id)}, "view": view, "only": asked_filter(request)}
+    queue = carried_queue(request, request.GET.get("view", "all"))
+    context = {"panel": {"profile_id": _current(profile_id)}, "view": queue.slug, "queue": queue}
+    context["only"] = asked_filter(request)
     return render(request, "inbox/hits_of.html", context | hits_of(request, profile_id))
 
 

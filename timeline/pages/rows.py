@@ -15,6 +15,7 @@ from timeline.queue_views import SOON, Placed
 from timeline.showing.previews import Preview, preview_of
 from timeline.showing.wording import channel_of
 from timeline.spam import KeptOut
+from timeline.unread import unread_counts
 
 #: Tags that a row has room for; the others are counted.
 TAGS_SHOWN = 2
@@ -73,10 +74,11 @@ class RowView:
 def row_views(rows: Sequence[Placed], member: StaffMember) -> list[RowView]:
     """The rows as the member sees them."""
     now = timezone.now()
-    return [_row_view(placed, member, now) for placed in rows]
+    unread = unread_counts(member, [placed.row.pk for placed in rows]) if rows else {}
+    return [_row_view(placed, member, now, unread.get(placed.row.pk, 0)) for placed in rows]
 
 
-def _row_view(placed: Placed, member: StaffMember, now: datetime) -> RowView:
+def _row_view(placed: Placed, member: StaffMember, now: datetime, unread: int) -> RowView:
     row = placed.row
     entry = row.last_entry
     codes = list(dict.fromkeys(placed.channels)) or ([entry.account.channel] if entry else [])
@@ -100,6 +102,7 @@ def _row_view(placed: Placed, member: StaffMember, now: datetime) -> RowView:
         more_tags=row.tags[TAGS_SHOWN:],
         assignee=row.assignee,
         is_mine=row.assignee_id == member.pk,
+        unread=unread,
     )
 
 

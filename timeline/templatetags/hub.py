@@ -64,6 +64,7 @@ def of(values: Mapping[str, str], name: str) -> str:
     return values.get(name, "")
 
 
+@register.simple_tag
 def window_left(ends_at: datetime) -> str:
     """How long WhatsApp's window stays open, until the script of the reply box goes on with it."""
     seconds = int((ends_at - timezone.now()).total_seconds())
