@@ -5,7 +5,7 @@ from django.urls import path
 from timeline.identity import merge_pages, operation_log, report_pages
 from timeline.identity import pages as identity_pages
 from timeline.identity import verb_pages as identity_verbs
-from timeline.pages import actions, customer, entry_menu, filtering, presence, queue, side, traits, unread
+from timeline.pages import actions, customer, entry_menu, filtering, presence, printing, queue, side, traits, unread
 from timeline.pages import consent as consent_pages
 from timeline.pages import media as media_pages
 from timeline.search import pages as search_pages
@@ -23,6 +23,7 @@ urlpatterns = [
     path("work/<slug:action>/", actions.act, name="act"),
     path("inbox/<slug:view>/<int:profile_id>/", customer.customer, name="inbox-customer"),
     path("customers/<int:profile_id>/", customer.customer_alone, name="customer"),
+    path("customers/<int:profile_id>/print/", printing.print_story, name="print-story"),
     path("customers/<int:profile_id>/find/", customer.find_in, name="find-in"),
     path("customers/<int:profile_id>/story/", customer.story, name="story"),
     path("customers/<int:profile_id>/older/", customer.older, name="older"),

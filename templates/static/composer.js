@@ -200,6 +200,22 @@
     }, 1000);
   }
 
+  let waiting = 0;
+  /** Without a connection the message waits for it and is asked for again: its key makes it one message. */
+  async function patiently(sending, item) {
+    const { connection } = window.hub;
+    for (;;) {
+      try { return await sending(); } catch (error) {
+        if (!connection?.isLost()) throw error;
+        $(".meta", item).textContent = window.hub.say("waits");
+        waiting += 1;
+        await connection.back();
+        waiting -= 1;
+      }
+    }
+  }
+  addEventListener("beforeunload", (event) => { if (waiting) event.preventDefault(); });
+
   /** The text is on its way at once and comes back if it cannot be sent; a repeated click is the same message. */
   async function send({ lastSeen = seen ?? newestShown(), isLast = false } = {}) {
     const [form, home] = [box(), profile()];
@@ -217,7 +233,7 @@
     show("");
     count();
     let told;
-    try { told = await post(form.action, fields); } catch { told = { status: 0 }; }
+    try { told = await patiently(() => post(form.action, fields), item); } catch { told = { status: 0 }; }
     item.remove();
     if (told.status === 201) {
       if (profile() === home) place(told.html);

@@ -24,9 +24,7 @@ def mira(born: Born, say: Say, settings: Any, live_server: Any) -> ChannelIdenti
     """Mira wrote a mail, then on WhatsApp ten minutes ago."""
     settings.LOOPBACK_URL = settings.PUBLIC_BASE_URL = settings.MEDIA_LINKS_URL = live_server.url
     phone = connect("whatsapp_cloud", name="Nordlicht Shop", values={"app_secret": "a", "verify_token": "b"})
-    mailbox = connect(
-        "email_mime", name="Support", values={"token": "a1b2c3d4e5f6a7b8c9d0", "from": "support@hub.example"}
-    )
+    mailbox = connect("email_mime", name="Support", values={"token": "a1b2c3d4e5f6a7b8", "from": "support@hub.example"})
     row = born("Mira Lind", account=phone, address="15550100001")
     mail = born("Mira Lind", account=mailbox, profile=row.profile, address="mira@customer.example", standing="proved")
     minute = (timezone.now() - NOON).total_seconds() / 60
