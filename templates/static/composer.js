@@ -86,10 +86,14 @@
 
   /** The box as the server has it now; what is written in it comes from the server's draft. */
   async function open(url, { focus = "#answer", text = null } = {}) {
-    const [place, form] = [box()?.parentElement ?? $("#compose"), box()];
+    const [place, form, was] = [box()?.parentElement ?? $("#compose"), box(), area()?.value];
     const answer = await ask(url);
+    const fresh = await answer.text();
     if (!answer.ok || form !== box()) return;
-    place.innerHTML = await answer.text();
+    const typed = area()?.value; // meanwhile: that goes along
+    if (typed !== was) text = typed;
+    if (focus && document.activeElement === area()) focus = "#answer";
+    place.innerHTML = fresh;
     window.htmx?.process(place);
     start();
     if (text !== null) area().value = text;
@@ -345,6 +349,7 @@
     });
   }
   document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.target.matches?.("#reach input")) { event.preventDefault(); area().focus(); }
     if (event.target.id !== "answer" || event.isComposing || event.defaultPrevented) return;
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
