@@ -95,7 +95,8 @@ def test_three_files_on_whatsapp_are_three_messages_in_order(
 def test_mail_carries_its_files(pages: Client, born: Born, say: Say, live_server: Any, settings: Any) -> None:
     settings.LOOPBACK_URL = settings.PUBLIC_BASE_URL = settings.MEDIA_LINKS_URL = live_server.url
     settings.UNDO_SEND_SECONDS = 0
-    mailbox = connect("email_postmark", name="Support", values={"password": "a-long-random-word", "from": "support@hub.example"})
+    values = {"password": "a-long-random-word", "from": "support@hub.example"}
+    mailbox = connect("email_postmark", name="Support", values=values)
     row = born("Mira", account=mailbox, address="mira@customer.example", standing="proved")
     say(row, "hi", detail={"type": "mail", "subject": "hi"})
     pick(pages, row, JPEG, "box.jpg")
