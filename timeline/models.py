@@ -1,5 +1,6 @@
 """The rows of the timeline, what amends them, and the queue that is folded from them."""
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVectorField
@@ -244,6 +245,27 @@ class SearchCursor(models.Model):
 
     def __str__(self) -> str:
         return f"search cursor at {self.followed_to}"
+
+
+class LastSeen(models.Model):
+    """How far a member of staff has read one sender; written when they see something new, not by each page.
+
+    Kept for each channel identity, so that merge and unmerge need not touch it. Unread are the messages that came with
+    or after the transaction `seen_in` and have a larger id than `entry_id`: the first keeps what is to be looked at
+    short, the second leaves out what was read and only changed since.
+    """
+
+    member = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False)
+    channel_identity = models.ForeignKey(ChannelIdentity, models.CASCADE, related_name="+", db_index=False)
+    seen_at = models.DateTimeField()
+    seen_in = models.BigIntegerField()
+    entry_id = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["member", "channel_identity"], name="last_seen_once")]
+
+    def __str__(self) -> str:
+        return f"last seen {self.pk}"
 
 
 class MessageReport(models.Model):

@@ -102,7 +102,8 @@ _IS_FIRST = """answered.at <= coalesce((
 
 _REFOLD = f"""
 WITH work AS MATERIALIZED ({_WORK}), right_rows AS MATERIALIZED (
-SELECT p.id AS profile_id, newest.id AS last_entry_id, newest.occurred_at AS last_entry_at,
+SELECT p.id AS profile_id, newest.id AS last_entry_id,
+    coalesce(newest.occurred_at, (SELECT created_at FROM profiles_profile WHERE id = p.id)) AS last_entry_at,
     waiting.since AS waiting_since, CASE WHEN target.id IS NOT NULL THEN q.due_at END AS due_at,
     staff.id AS assignee_id, coalesce(work.priority, 0) AS priority, coalesce(work.tags, '{{}}') AS tags,
     CASE WHEN waiting.since IS NULL AND work.resolved_in > coalesce(work.snoozed_in, 0)
@@ -113,11 +114,11 @@ SELECT p.id AS profile_id, newest.id AS last_entry_id, newest.occurred_at AS las
     CASE WHEN target.id IS NOT NULL
         THEN jsonb_build_array(p.id, waiting.since, {_IS_FIRST}, target.settings, q.due_at) END AS asks_target
 FROM unnest(%(profiles)s::bigint[]) AS p(id)
-CROSS JOIN LATERAL (
+LEFT JOIN LATERAL (
     SELECT e.id, e.occurred_at FROM profiles_channelidentity c
     JOIN profiles_channelaccount a ON a.id = c.account_id
     CROSS JOIN LATERAL ({_NEWEST}) e WHERE c.profile_id = p.id ORDER BY e.occurred_at DESC, e.id DESC LIMIT 1
-) newest
+) newest ON true
 CROSS JOIN LATERAL (
     SELECT coalesce(max(last_outbound_at), '-infinity') AS at FROM profiles_channelidentity WHERE profile_id = p.id
 ) answered
@@ -142,6 +143,10 @@ LEFT JOIN profiles_channelaccount target
 LEFT JOIN work ON work.profile_id = p.id
 LEFT JOIN profiles_staffmember staff ON staff.id = work.assignee_id
 LEFT JOIN timeline_queuerow q ON q.profile_id = p.id
+WHERE newest.id IS NOT NULL OR (work.profile_id IS NOT NULL AND NOT EXISTS (
+    SELECT FROM profiles_channelidentity c
+    WHERE c.profile_id = p.id AND (c.last_inbound_at IS NOT NULL OR c.last_outbound_at IS NOT NULL)
+))
 ), written AS (
 INSERT INTO timeline_queuerow AS q (profile_id, {", ".join(_COLUMNS)})
 SELECT profile_id, {", ".join(_COLUMNS)} FROM right_rows ORDER BY profile_id
@@ -164,8 +169,10 @@ WHERE q.profile_id = f.profile_id
 
 
 def refold(profile_ids: Iterable[int]) -> int:
-    """The queue rows of the profiles are what their entries say; profiles without entries have none. Returns how many
-    rows were not.
+    """The queue rows of the profiles are what their entries say. Returns how many rows were not.
+
+    Profiles without such entries have none, unless a colleague did something about somebody who never wrote: those
+    stand where they came, by the time they were born.
 
     The caller holds the profiles' rows and folds in a later statement, so that it sees what who held them before wrote.
     """

@@ -6,7 +6,7 @@ from timeline.identity import merge_pages, operation_log, report_pages
 from timeline.identity import pages as identity_pages
 from timeline.identity import verb_pages as identity_verbs
 from timeline.pages import consent as consent_pages
-from timeline.pages import customer, entry_menu, presence, queue, side, traits
+from timeline.pages import customer, entry_menu, presence, printing, queue, side, traits, unread
 from timeline.pages import media as media_pages
 from timeline.search import pages as search_pages
 from timeline.search import palette
@@ -16,6 +16,8 @@ urlpatterns = [
     path("inbox/<slug:view>/", queue.inbox, name="inbox"),
     path("inbox/<slug:view>/<int:profile_id>/", customer.customer, name="inbox-customer"),
     path("customers/<int:profile_id>/", customer.customer_alone, name="customer"),
+    path("customers/<int:profile_id>/print/", printing.print_story, name="print-story"),
+    path("customers/<int:profile_id>/find/", customer.find_in, name="find-in"),
     path("customers/<int:profile_id>/story/", customer.story, name="story"),
     path("customers/<int:profile_id>/older/", customer.older, name="older"),
     path("customers/<int:profile_id>/newer/", customer.newer, name="newer"),
@@ -24,6 +26,9 @@ urlpatterns = [
     path("facts/<int:operation_id>/undo/", traits.undo_trait, name="undo-trait"),
     path("customers/<int:profile_id>/since/", customer.since, name="since"),
     path("customers/<int:profile_id>/presence/", presence.presence, name="presence"),
+    path("customers/<int:profile_id>/seen/", unread.seen, name="seen"),
+    path("entries/<int:entry_id>/unread/", unread.unread_from, name="unread-from"),
+    path("unread/next/", unread.next_one, name="next-unread"),
     path("presence/", presence.everybody, name="everybody"),
     path("customers/<int:profile_id>/identity/", identity_pages.identity, name="identity"),
     path("customers/<int:profile_id>/separate/", identity_pages.separate, name="separate"),

@@ -29,6 +29,8 @@ MESSAGE, CONTACT, IDENTIFY, PAGE, RECEIPT = "message", "contact", "identify", "p
 LONGEST_TEXT = 4_000
 _LONGEST_TRAIT_SOURCE = 40
 SHORTEST_IDENTITY_SECRET = 32
+#: When visitors are asked who they are.
+ASK_WHO, BEFORE, AWAY = "ask_who", "before", "away"
 #: Claims of an identity token that become traits, as they are.
 _TRAITS = ("name", "first_name", "last_name", "company", "plan", "locale")
 
@@ -40,6 +42,11 @@ def check_identity_secret(value: str) -> str:
     """
     is_long = len(value) >= SHORTEST_IDENTITY_SECRET
     return "" if is_long else f"expected at least {SHORTEST_IDENTITY_SECRET} characters; make it: openssl rand -hex 32"
+
+
+def check_ask_who(value: str) -> str:
+    """What is wrong with the setting, in words, or nothing."""
+    return "" if value in (BEFORE, AWAY, "never") else f"expected {BEFORE}, {AWAY} or never"
 
 
 class Webchat:
@@ -64,6 +71,11 @@ class Webchat:
         Setting(name="identity_issuer", meaning="the only iss an identity token may name; it scopes its sub"),
         Setting(name="greeting", meaning="what the empty chat says"),
         Setting(name="title", meaning="the chat's name in its head"),
+        Setting(
+            name=ASK_WHO,
+            meaning="before: visitors are asked for name and e-mail first, if they like; away: only outside the hours",
+            check=check_ask_who,
+        ),
     )
     max_body_bytes = 64_000
     kept_headers: tuple[str, ...] = ()
@@ -101,6 +113,8 @@ def _message(body: Mapping[str, Any], facts: Mapping[str, str], at: datetime) ->
     detail: dict[str, Any] = {"type": "text", "client_message_id": client_id}
     if page := as_object(body.get("page")):
         detail["page"] = page
+    if files := as_list(body.get("attachments")):  # of the chat's own making: what a visitor says of files is not kept
+        detail |= {"type": as_word(as_object(files[0]).get("type")), "attachments": files}
     return [
         Message(
             sender=_sender(facts),

@@ -40,6 +40,7 @@ def reach(request: HttpRequest, profile_id: int) -> HttpResponse:
     context = {
         "reach": [_told(row, openness.get(row.at.id), now) for row in rows],
         "closed": closed_parts(request),
+        "profile_id": profile.id,
     }
     return render(request, "inbox/side/reach.html", context)
 

@@ -198,7 +198,7 @@ def _answer(status: int, content_type: str, document: Mapping[str, Any]) -> Http
 def _preflight() -> HttpResponse:
     answer = HttpResponse(status=HTTPStatus.NO_CONTENT)
     answer["Access-Control-Allow-Methods"] = METHODS
-    answer["Access-Control-Allow-Headers"] = "Authorization, Content-Type"
+    answer["Access-Control-Allow-Headers"] = "Authorization, Content-Type, X-File-Name"
     answer["Access-Control-Max-Age"] = str(PREFLIGHT_SECONDS)
     return answer
 

@@ -146,6 +146,8 @@ def _event(
     is_revoked = "revoked_at" in facts
     files = [] if is_revoked or direction == "in" else _files(entry_id, facts)
     lines = [text, *(f"{file['name']}: {file['url']}" for file in files)]
+    if direction == "in":  # the visitor has the files, and reads which ones arrived
+        lines += [f"📎 {part.get('name') or ''}" for part in _parts(facts)]
     event: dict[str, Any] = {
         "type": "message",
         "id": message_id or "",
@@ -166,10 +168,9 @@ def _event(
 
 def _files(entry_id: int, facts: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Our files under links that are good for a day; the text names them too, for a widget that knows no files."""
-    parts = facts.get("attachments")
     found = []
-    for number, part in enumerate(parts if isinstance(parts, list) else []):
-        file = part.get("file") if isinstance(part, Mapping) and part.get("state") == "stored" else None
+    for number, part in enumerate(_parts(facts)):
+        file = part.get("file") if part.get("state") == "stored" else None
         if isinstance(file, Mapping):
             mime_type = str(file.get("mime_type") or "")
             link = MediaLink(entry_id, str(number), Variant.HANDED)
@@ -177,6 +178,11 @@ def _files(entry_id: int, facts: Mapping[str, Any]) -> list[dict[str, Any]]:
             told = {"name": str(part.get("name") or ""), "mime_type": mime_type, "size": file.get("size"), "url": url}
             found.append(told)
     return found
+
+
+def _parts(facts: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    parts = facts.get("attachments")
+    return [part for part in parts if isinstance(part, Mapping)] if isinstance(parts, list) else []
 
 
 def _agent(facts: Mapping[str, Any]) -> str:

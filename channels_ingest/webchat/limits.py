@@ -34,6 +34,7 @@ class Limit:
 SESSIONS = Limit(what="sessions", per_address=30, per_visitor=10)
 MESSAGES = Limit(what="messages", per_address=100, per_visitor=20)
 READS = Limit(what="reads", per_address=3_000, per_visitor=120)
+UPLOADS = Limit(what="uploads", per_address=60, per_visitor=10)
 SIGNALS = Limit(what="signals", per_address=600, per_visitor=60)
 
 

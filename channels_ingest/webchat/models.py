@@ -1,7 +1,10 @@
 """Who chats: browsers, each with the tokens that it may come back with."""
 
+import uuid
+
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from profiles.models import ChannelAccount
 
@@ -46,3 +49,20 @@ class ChatVisitorToken(models.Model):
 
     def __str__(self) -> str:
         return f"token {self.pk} of chat visitor {self.visitor_id}"
+
+
+class ChatUpload(models.Model):
+    """A file that a visitor attached; `file` is what an entry says of one. Written when its content is in storage.
+
+    Forgotten a day later: a message that was sent says itself which files it has.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    visitor = models.ForeignKey(ChatVisitor, models.CASCADE, related_name="uploads")
+    name = models.CharField(max_length=200)
+    file = models.JSONField()
+    size = models.PositiveBigIntegerField(help_text="bytes")
+    created_at = models.DateTimeField(db_default=Now(), db_index=True)
+
+    def __str__(self) -> str:
+        return f"chat upload {self.pk}"

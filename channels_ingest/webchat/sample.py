@@ -11,7 +11,7 @@ from channels_ingest import accounts
 from channels_ingest.adapters._origins import origin_of, origins_in
 from channels_ingest.adapters.webchat import PROVIDER
 from channels_ingest.webchat.asking import problem
-from channels_ingest.webchat.serving import widget
+from channels_ingest.webchat.serving import Widget, extras, widget
 
 #: The plain name is looked at again this often; the one with the digest stands for ever.
 FRESH_SECONDS = 300
@@ -27,7 +27,16 @@ POLICY = (
 @login_not_required
 def script(request: HttpRequest, digest: str = "") -> HttpResponse:
     """The widget, for every site."""
-    made = widget()
+    return _script(request, widget(), digest)
+
+
+@login_not_required
+def more(request: HttpRequest, digest: str) -> HttpResponse:
+    """What the widget loads when somebody needs it."""
+    return _script(request, extras(), digest)
+
+
+def _script(request: HttpRequest, made: Widget, digest: str) -> HttpResponse:
     if digest not in ("", made.digest):
         return problem(HTTPStatus.NOT_FOUND, "another release had this widget; take the name from docs/web-chat.md")
     etag = f'"{made.digest}"'

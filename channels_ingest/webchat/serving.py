@@ -1,4 +1,4 @@
-"""The widget as it is served: one script with its style sheet within, squeezed."""
+"""The widget as it is served: one script with its style sheet within, squeezed; and what it loads when needed."""
 
 import base64
 import gzip
@@ -28,7 +28,17 @@ def widget() -> Widget:
     """The widget of this release, made once in a process."""
     style = squeezed_style((SOURCES / "hub-chat.css").read_text(encoding="utf-8"))
     source = (SOURCES / "hub-chat.js").read_text(encoding="utf-8")
-    script = squeezed_script(source).replace("STYLE", f"`{style}`").encode()
+    script = squeezed_script(source).replace("STYLE", f"`{style}`").replace("MORE", f'"{extras().digest}"')
+    return _made(script.encode())
+
+
+@cache
+def extras() -> Widget:
+    """What it loads when somebody needs it; the widget names these very bytes."""
+    return _made(squeezed_script((SOURCES / "hub-more.js").read_text(encoding="utf-8")).encode())
+
+
+def _made(script: bytes) -> Widget:
     digest = hashlib.sha384(script).digest()
     return Widget(
         script=script,

@@ -70,7 +70,11 @@ def _short_names(pieces: Sequence[str]) -> dict[str, str]:
             brackets.pop()
         elif not _WORD.fullmatch(piece):
             continue
-        elif after == "=>" or (brackets and brackets[-1] == "(" and _is_parameter(pieces, number)):
+        elif (
+            after == "=>"
+            or pieces[number - 2 : number] == ["catch", "("]
+            or (brackets and brackets[-1] == "(" and _is_parameter(pieces, number))
+        ):
             declared.add(piece)
         is_key = brackets[-1:] == ["object"] and before in "{," and after in "},:"
         if before == "." or is_key:
@@ -92,6 +96,11 @@ def _declared(pieces: Sequence[str], number: int) -> Iterator[str]:
         depth += (piece in "([{") - (piece in ")]}")
         if depth < 0:
             return
+
+
+def _is_caught(pieces: Sequence[str], number: int) -> bool:
+    """Whether the word names what a `catch` caught."""
+    return pieces[max(0, number - 2) : number] == ["catch", "("]
 
 
 def _is_parameter(pieces: Sequence[str], number: int) -> bool:

@@ -1,9 +1,33 @@
-"""The widget's words in other languages than its own English: they come with the session, so they weigh nothing."""
+"""The widget's words: they come with the session, so they weigh nothing. It has its first ones in English itself."""
 
 from collections.abc import Mapping
 
 #: By the names of `widget/hub-chat.js`. Every language has every name.
 TEXTS: Mapping[str, Mapping[str, str]] = {
+    "en": {
+        "chat": "Chat",
+        "close": "Close",
+        "title": "Chat with us",
+        "write": "Write a message",
+        "send": "Send",
+        "hello": "Hello! How can we help?",
+        "stay": "You can close this page. The answer waits here.",
+        "offline": "You are offline. Messages wait.",
+        "lost": "Reconnecting…",
+        "sending": "Sending…",
+        "failed": "Not sent.",
+        "again": "Try again",
+        "gone": "Message deleted",
+        "typing": "is writing…",
+        "file": "Attach a file",
+        "badfile": "Pictures and PDFs up to 10 MB, five at a time.",
+        "name": "Your name",
+        "email": "Your e-mail",
+        "bademail": "This is no e-mail address.",
+        "skip": "Skip",
+        "before": "Who are we talking to?",
+        "away": "We are not here right now. Leave your e-mail, so that we can answer you there.",
+    },
     "de": {
         "chat": "Chat",
         "close": "Schließen",
@@ -19,6 +43,14 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "again": "Noch einmal",
         "gone": "Nachricht gelöscht",
         "typing": "schreibt …",
+        "file": "Datei anhängen",
+        "badfile": "Bilder und PDF bis 10 MB, fünf auf einmal.",
+        "name": "Ihr Name",
+        "email": "Ihre E-Mail-Adresse",
+        "bademail": "Das ist keine E-Mail-Adresse.",
+        "skip": "Überspringen",
+        "before": "Mit wem sprechen wir?",
+        "away": "Gerade ist niemand da. Nennen Sie uns Ihre E-Mail-Adresse, damit wir Ihnen dort antworten können.",
     },
     "ar": {
         "chat": "محادثة",
@@ -35,10 +67,18 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "again": "حاول مرة أخرى",
         "gone": "حُذفت الرسالة",
         "typing": "يكتب…",
+        "file": "إرفاق ملف",
+        "badfile": "صور وملفات PDF حتى 10 ميغابايت، خمسة في كل مرة.",
+        "name": "اسمك",
+        "email": "بريدك الإلكتروني",
+        "bademail": "هذا ليس عنوان بريد إلكتروني.",
+        "skip": "تخطٍّ",
+        "before": "مع من نتحدث؟",
+        "away": "لسنا هنا الآن. اترك بريدك الإلكتروني لنرد عليك هناك.",
     },
 }
 
 
 def texts_of(locale: object) -> dict[str, str]:
-    """The words for a language tag such as `de-AT`; none where the widget's own are right."""
-    return dict(TEXTS.get(locale[:2].lower(), {})) if isinstance(locale, str) else {}
+    """The words for a language tag such as `de-AT`; English where there are none."""
+    return dict(TEXTS.get(locale[:2].lower() if isinstance(locale, str) else "", TEXTS["en"]))

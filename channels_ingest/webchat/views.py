@@ -3,6 +3,7 @@
 import uuid
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import unquote
 
 from django.http import HttpRequest, HttpResponse
 
@@ -10,6 +11,7 @@ from channels_ingest.accounts import Line
 from channels_ingest.adapters import webchat
 from channels_ingest.adapters.base import clean
 from channels_ingest.adapters.reading import as_word
+from channels_ingest.media.files import StorageError
 from channels_ingest.webchat import calls, conversation, limits, tickets, tokens, visitors
 from channels_ingest.webchat.asking import (
     Asked,
@@ -24,15 +26,18 @@ from channels_ingest.webchat.asking import (
     nothing,
     session_of,
 )
+from channels_ingest.webchat.asking_who import form_of
 from channels_ingest.webchat.conversation import CursorError
 from channels_ingest.webchat.identity_tokens import IdentityError, Proved, prove
 from channels_ingest.webchat.pages import page_of
 from channels_ingest.webchat.texts import texts_of
 from channels_ingest.webchat.typing import tell_agents_typing
+from channels_ingest.webchat.uploads import MOST_BYTES, UploadError, attachments_of, take
 from channels_ingest.webchat.visitors import Opened, open_session
 from profiles.identity.canonical import is_valid_phone, phone_value
 
 LONGEST_CLIENT_ID = 100
+FILE_NAME = "X-File-Name"
 #: What `cxhub.front` reads of an answer without news: whose news it is to wait for. It goes no further.
 WAITS_FOR = "X-Chat-Waits-For"
 #: What it reads of an answer to a ticket: whose events it is to stream. It goes no further either.
@@ -84,16 +89,18 @@ def messages(asked: Asked) -> HttpResponse:
     client_id, text = as_word(given.get("client_message_id")).strip(), clean(given.get("text")).strip()
     if not client_id or len(client_id) > LONGEST_CLIENT_ID:
         raise AskedWrongError(HTTPStatus.UNPROCESSABLE_ENTITY, "client_message_id: expected a UUID or another short id")
-    if not 1 <= len(text) <= webchat.LONGEST_TEXT:
+    files = _files(asked, given.get("upload_ids"))
+    if not (1 if not files else 0) <= len(text) <= webchat.LONGEST_TEXT:
         raise AskedWrongError(
             HTTPStatus.UNPROCESSABLE_ENTITY, f"text: expected 1 to {webchat.LONGEST_TEXT} characters, got {len(text)}"
         )
     body: dict[str, Any] = {"client_message_id": client_id, "text": text, "page": page_of(given.get("page"))}
+    body |= {"attachments": files} if files else {}
     key = webchat.message_key(asked.visitor.public_id, client_id)
     visitors.note_written(asked.visitor)
     kept = _keep(asked, webchat.MESSAGE, key, body)
-    if kept.body.get("text") != text:
-        raise AskedWrongError(HTTPStatus.CONFLICT, "client_message_id: it was used for another text")
+    if kept.body.get("text") != text or kept.body.get("attachments", []) != files:
+        raise AskedWrongError(HTTPStatus.CONFLICT, "client_message_id: it was used for another message")
     document = {
         "type": "message",
         "id": key,
@@ -103,6 +110,38 @@ def messages(asked: Asked) -> HttpResponse:
         "at": kept.received_at.isoformat(),
     }
     return answer_of(document, 201 if kept.is_new else 200)
+
+
+def _files(asked: Asked, ids: object) -> list[dict[str, Any]]:
+    """What the message says of the files it names."""
+    if not ids:
+        return []
+    if not isinstance(ids, list) or not all(isinstance(each, str) for each in ids):
+        raise AskedWrongError(HTTPStatus.UNPROCESSABLE_ENTITY, "upload_ids: expected a list of ids")
+    try:
+        return attachments_of(asked.visitor, ids)
+    except UploadError as fault:
+        raise AskedWrongError(HTTPStatus.UNPROCESSABLE_ENTITY, str(fault)) from None
+
+
+@in_session(limits.UPLOADS, "HEAD", "POST")
+def uploads(asked: Asked) -> HttpResponse:
+    """A file as it is, for a message that names it within a day; its name stands percent-encoded in X-File-Name.
+
+    HEAD is how `cxhub.front` asks whether a long body may come at all.
+    """
+    if asked.request.method == "HEAD":
+        return nothing()
+    content = asked.request.read(MOST_BYTES + 1)
+    try:
+        upload = take(asked.visitor, content, name=unquote(asked.request.headers.get(FILE_NAME, "")[:1_000]))
+    except UploadError as fault:
+        status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE if fault.is_too_much else HTTPStatus.UNPROCESSABLE_ENTITY
+        raise AskedWrongError(status, str(fault)) from None
+    except StorageError:
+        raise AskedWrongError(HTTPStatus.SERVICE_UNAVAILABLE, "the hub cannot store it now; try again") from None
+    document = {"id": str(upload.pk), "name": upload.name, "mime_type": upload.file["mime_type"], "size": upload.size}
+    return answer_of(document, 201)
 
 
 @in_session(limits.READS, "GET")
@@ -210,7 +249,7 @@ def _opened(line: Line, **given: Any) -> Opened:
 def _session(opened: Opened, line: Line, locale: object) -> dict[str, Any]:
     plain = line.settings.plain
     own = {name: plain[setting] for name, setting in (("title", "title"), ("hello", "greeting")) if plain.get(setting)}
-    return {
+    document = {
         "session_token": opened.session_token,
         "expires_in": tokens.SESSION_SECONDS,
         "visitor_token": opened.visitor_token,
@@ -221,3 +260,4 @@ def _session(opened: Opened, line: Line, locale: object) -> dict[str, Any]:
         "stream_url": "/chat/v1/stream",
         "texts": texts_of(locale) | own,
     }
+    return document | form_of(opened.visitor, line, locale)

@@ -35,7 +35,7 @@
     if (!loading.has(name)) {
       const url = $("#modules")?.dataset[name];
       // A browser may remember that a module could not be had; with another address it asks again.
-      const module = import(failures ? `${url}?${failures}` : url).then(({ default: start }) => start(hub));
+      const module = import(failures ? `${url}?${failures}` : url).then(({ default: start }) => start?.(hub) ?? {});
       module.catch(() => { failures += 1; loading.delete(name); });
       loading.set(name, module);
     }
@@ -142,14 +142,15 @@
   // ---- keys and clicks
   const actions = {
     help: () => $("#help").showModal(), side: () => toggleSide(), close: (button) => button.closest("dialog").close(),
-    dismiss: (button) => button.closest("[data-toast]").remove(),
+    print: () => print(), dismiss: (button) => button.closest("[data-toast]").remove(),
     latest: () => load("timeline").then(({ latest }) => latest()),
     theme: () => load("switches").then(({ nextTheme }) => nextTheme()),
     copy: (button) => load("switches").then(({ copy }) => copy(button)),
   };
   const keys = {
-    j: () => move(1), k: () => move(-1), J: () => openBy(1), K: () => openBy(-1), r: () => $("#answer")?.focus(), f: () => $("#narrow input, #narrow a")?.focus(),
-    G: actions.latest, "]": () => toggleSide(), "?": actions.help, "g i": () => $("[data-go=i]").click(), "g w": () => $("[data-go=w]").click(),
+    j: () => move(1), k: () => move(-1), J: () => openBy(1), K: () => openBy(-1), r: () => $("#answer")?.focus(), f: () => $("#find")?.focus(),
+    G: actions.latest, u: () => load("unread").then(({ next }) => next()), U: () => load("unread").then(({ markUnread }) => markUnread()),
+    "]": () => toggleSide(), "?": actions.help, "g i": () => $("[data-go=i]").click(), "g w": () => $("[data-go=w]").click(),
   };
   const declared = (combination) => $$("[data-key]").filter(({ dataset }) => dataset.key === combination).at(-1);
   // Single keys are the member's own choice, kept by the server: off, or others than ours.

@@ -113,6 +113,8 @@
   /** Whoever stays with a customer for a moment is seen there; who only passes by is not. */
   const look = () => setTimeout(() => { if (customer()) load("presence").catch(() => {}); }, 1500);
   look();
+  const showNews = () => { if (Number(customer()?.dataset.unread)) load("unread").catch(() => {}); };
+  showNews();
   document.addEventListener("hub:show", ({ detail }) => load("timeline").then(({ mergeEntries }) => mergeEntries(detail)));
   /** Its sessions and folds, once something joins it or somebody reads in it. */
   const story = () => load("story").catch(() => {});
@@ -126,8 +128,32 @@
     opened = shownProfile();
     document.dispatchEvent(new CustomEvent("hub:opened"));
     look();
+    showNews();
     markCurrent();
     if (document.activeElement?.offsetParent === null || document.activeElement === document.body) $("#tl")?.focus();
   });
-  Object.assign(window.hub, { markCurrent });
+  Object.assign(window.hub, { markCurrent, tell });
+
+  // ---- the reply box comes alive when somebody turns to it
+  let awake = null;
+  const wakes = (target) => target.closest?.("#compose, [data-again], [data-reuse], [data-compose]");
+  function wake() {
+    awake ??= load("composer").then(() => { awake.isDone = true; }, () => { awake = null; });
+    return awake;
+  }
+  function onTurn(event) {
+    if (awake?.isDone || !wakes(event.target)) return;
+    const { type, target } = event;
+    if (type === "click" || type === "submit") { event.preventDefault(); event.stopPropagation(); }
+    wake().then(() => {
+      if (type === "click") target.click();
+      if (type === "submit" && awake) target.requestSubmit();
+      if (type === "input") target.dispatchEvent(new Event("input", { bubbles: true }));
+    });
+  }
+  for (const name of ["focusin", "pointerdown", "dragenter", "input", "click", "submit"]) document.addEventListener(name, onTurn, { capture: true });
+  document.addEventListener("hub:entries", ({ detail }) => {
+    if (detail.arrived && !awake) wake().then(() => document.dispatchEvent(new CustomEvent("hub:entries", { detail })));
+  });
+  document.addEventListener("htmx:after:swap", () => { if ($("#answer")?.value) wake(); });
 })();

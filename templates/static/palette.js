@@ -11,12 +11,12 @@ export default ({ $, $$, fill, announce, meaning }) => {
   function commands() {
     const words = JSON.parse($("#palette-found [data-commands]").dataset.commands);
     const found = new Map();
-    for (const element of $$("[data-key]")) {
-      const { key } = element.dataset;
+    for (const element of $$("[data-key], [data-command]")) {
+      const { key = "" } = element.dataset;
       const told = element.title || words[key] || element.getAttribute("aria-label") || $$("span, b", element).map((each) => each.textContent).join(" ") || element.textContent;
       const name = told.replace(/\s*\([^)]*\)\s*$/, "").replace(/\s+/g, " ").trim();
-      const isPlace = $(`#palette-found [data-press="${CSS.escape(key)}"]`) || key.startsWith("Ctrl+") || /^(g .|\d)$/.test(key);
-      if (name && !isPlace && !element.disabled && !element.closest("#sheet, [data-palette]")) found.set(key, { key, name, element });
+      const isPlace = key && $(`#palette-found [data-press="${CSS.escape(key)}"]`) || key.startsWith("Ctrl+") || /^(g .|\d)$/.test(key);
+      if (name && !isPlace && !element.disabled && !element.closest("#sheet, [data-palette]")) found.set(key || name, { key, name, element });
     }
     return [...found.values()];
   }
@@ -32,7 +32,7 @@ export default ({ $, $$, fill, announce, meaning }) => {
     word.textContent = name;
     shortcut.textContent = shortcuts[key] ?? key;
     const icon = $("svg", element)?.cloneNode(true);
-    option.append(...(icon ? [icon] : []), word, shortcut);
+    option.append(...(icon ? [icon] : []), word, ...(key ? [shortcut] : []));
     option.press = element;
     return option;
   }

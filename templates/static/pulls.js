@@ -43,8 +43,8 @@ export default async ({ $, $$, customer, shownProfile, fetchPart, markCurrent, l
     const { since, cursor, profile } = customer().dataset;
     const part = await fetchPart(`${since}?after=${encodeURIComponent(cursor)}&view=${$(".shell").dataset.view}${$("#tl").dataset.show}`);
     if (shownProfile() !== profile) return; // the agent went on to the next customer meanwhile
-    customer().dataset.cursor = $("[data-cursor]", part).dataset.cursor;
     mergeEntries($$("[data-part=days] > .day", part));
+    customer().dataset.cursor = $("[data-cursor]", part).dataset.cursor;
     for (const name of ["handoff", "pins"]) {
       const fresh = $(`[data-part=${name}]`, part).innerHTML.trim();
       const shown = document.getElementById(name);

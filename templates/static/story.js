@@ -140,6 +140,15 @@ export default ({ $, $$, say, fill, announce, customer, post, meaning }) => {
   }
   function onKey(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || localStorage.keys === "off") return;
+    if (event.key === "Escape" && event.target.closest?.("#narrow, #tl, #hits") && $("#find")?.value) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      closeFind();
+      return;
+    }
+    if (event.target.id === "find" && event.key === "Enter" && hits().length) { event.preventDefault(); nextHit(event.shiftKey ? -1 : 1); return; }
+    const by = !event.target.closest?.("input, textarea, select, dialog") && hits().length && { n: 1, p: -1 }[event.key];
+    if (by) { event.preventDefault(); event.stopImmediatePropagation(); nextHit(by); return; }
     const entry = event.target.matches?.("#tl article") && event.target.closest(".entry");
     const action = entry && { ".": () => $(".dots", entry).click(), y: () => copyLink(entry.id), p: () => pin(entry.id.slice(2)) }[meaning[event.key] ?? event.key];
     if (!action) return;
@@ -211,13 +220,41 @@ export default ({ $, $$, say, fill, announce, customer, post, meaning }) => {
     return true;
   }
 
+  // ---- what was found in this story
+  const hits = () => $$("#hits [data-found-hit]");
+  function markHit(link) {
+    const all = hits();
+    for (const one of all) one.toggleAttribute("aria-current", one === link);
+    link.setAttribute("aria-current", "true");
+    link.scrollIntoView({ block: "nearest" });
+    const count = $("#hits [data-of]");
+    count.textContent = fill(count.dataset.of, { n: all.indexOf(link) + 1, total: count.dataset.total });
+  }
+  function nextHit(by) {
+    const all = hits();
+    const here = all.findIndex((one) => one.hasAttribute("aria-current"));
+    all[here < 0 ? 0 : (here + by + all.length) % all.length].click();
+  }
+  function closeFind() {
+    $("#find").value = "";
+    $("#hits").replaceChildren();
+    $("#tl").focus();
+  }
+
   // ---- events
   document.addEventListener("click", (event) => {
-    const link = event.target.closest?.("#story a[href*='#e-']");
+    const link = event.target.closest?.(".talk a[href*='#e-']");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    event.preventDefault();
     const id = link.hash.slice(1);
-    if (!goTo(id)) location.assign(`${customer().dataset.page}?entry=${id.slice(2)}${$("#tl").dataset.show}#${id}`);
+    const isHit = "foundHit" in link.dataset;
+    if (!goTo(id) && isHit) return; // htmx brings the part of the story around it
+    event.preventDefault();
+    event.stopPropagation();
+    if (isHit) markHit(link);
+    else if (!document.getElementById(id)) location.assign(`${customer().dataset.page}?entry=${id.slice(2)}${$("#tl").dataset.show}#${id}`);
+  }, { capture: true });
+  document.addEventListener("htmx:after:swap", ({ detail }) => {
+    if (detail?.ctx?.target?.id === "story") goTo($("#tl").dataset.found);
   });
   const isPart = ({ detail }) => ["older", "newer"].includes(detail?.ctx?.target?.id);
   document.addEventListener("htmx:before:swap", (event) => { if (isPart(event)) held = placeNow(); });

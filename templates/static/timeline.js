@@ -1,6 +1,6 @@
 // The open customer's timeline: entries that arrive or change find their place, and the reading position stays.
 // Loaded when the first entries come.
-export default ({ $, $$, say, announce, shownProfile }) => {
+export default ({ $, $$, say, announce, shownProfile, load }) => {
   const title = { base: document.title, profile: shownProfile(), unread: 0, channels: new Set() };
   const isAtEnd = () => !$("#newer") && Math.abs($("#tl")?.scrollTop ?? 0) < 80;
 
@@ -58,6 +58,7 @@ export default ({ $, $$, say, announce, shownProfile }) => {
     const newest = $("#newer") ? Number($$("#tl-in .entry").at(-1).dataset.at) : Infinity;
     const opened = isAtEnd();
     let arrived = null;
+    const missed = []; // nobody looked when they came
     for (const fresh of days) {
       for (const entry of $$(".entry", fresh)) {
         const known = document.getElementById(entry.id);
@@ -78,12 +79,13 @@ export default ({ $, $$, say, announce, shownProfile }) => {
           if (isBeyond) beyond.add(entry.id); else place(entry, fresh);
           if (entry.dataset.dir === "in") {
             arrived = entry;
-            if (!opened || document.hidden) { title.unread += 1; title.channels.add(entry.dataset.channel); }
+            if (!opened || document.hidden) { title.unread += 1; title.channels.add(entry.dataset.channel); if (!isBeyond) missed.push(entry); }
           }
         }
       }
     }
     document.dispatchEvent(new CustomEvent("hub:entries", { detail: { arrived } }));
+    if (arrived) load("unread").then(({ come }) => come(missed), () => {});
     window.htmx?.process($("#tl-in"));
     if (arrived) announce(say("said", { channel: arrived.dataset.channel, who: $("#who").textContent }), { atMostEvery: 5000 });
     showUnread();

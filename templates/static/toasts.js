@@ -1,5 +1,12 @@
 // Toasts: thirty seconds, longer under the pointer or the focus; what went wrong stays. Loaded with the first one.
 export default ({ $, announce }) => ({
+  show(words) {
+    const toast = Object.assign(document.createElement("div"), { className: "toast" });
+    toast.setAttribute("role", "status");
+    toast.append(Object.assign(document.createElement("p"), { textContent: words }));
+    $("#toasts").append(toast);
+    this.attach(toast);
+  },
   attach(toast) {
     announce($("p", toast).textContent);
     if (toast.matches(".error")) return;

@@ -1,6 +1,8 @@
 """Web chat over HTTP and through the pipeline: sessions, messages, what a visitor sees, and what an agent does."""
 
+import base64
 import gzip
+import hashlib
 import json
 import re
 import time
@@ -14,9 +16,10 @@ from django.test import Client
 
 from channels_ingest import pipeline
 from channels_ingest.accounts import ConnectError, connect
-from channels_ingest.models import ChatVisitor, ChatVisitorToken, Envelope
-from channels_ingest.webchat import asking, limits
+from channels_ingest.models import ChatVisitor, ChatVisitorToken, Envelope, StoredFile
+from channels_ingest.webchat import asking, limits, uploads
 from channels_ingest.webchat.forgetting import forget_expired
+from channels_ingest.webchat.models import ChatUpload
 from channels_ingest.webchat.serving import SOURCES
 from channels_ingest.webchat.texts import TEXTS
 from profiles.models import Boundary, ChannelAccount, ChannelIdentity, Profile, Review, Sighting
@@ -228,7 +231,7 @@ def test_own_site_may_read_and_nothing_carries_credentials(browser: Browser) -> 
         assert "Access-Control-Allow-Credentials" not in answer
         assert not answer.cookies
     preflight = browser.ask("OPTIONS", "messages")
-    assert (preflight.status_code, preflight["Access-Control-Allow-Headers"]) == (204, "Authorization, Content-Type")
+    assert (preflight.status_code, preflight["Access-Control-Allow-Headers"]) == (204, "Authorization, Content-Type, X-File-Name")
 
 
 def test_session_of_one_chat_is_none_on_the_site_of_another(browser: Browser, client: Client) -> None:
@@ -638,9 +641,12 @@ def test_sample_page_is_there_only_where_the_hub_plays(client: Client, chat: Cha
 
 def test_every_language_has_every_word() -> None:
     source = (SOURCES / "hub-chat.js").read_text(encoding="utf-8")
-    names = set(re.findall(r"(\w+): \"", source.partition("const texts = {")[2].partition("};")[0]))
-    assert "hello" in names
-    assert {language: set(words) for language, words in TEXTS.items()} == {"de": names, "ar": names}
+    own = set(re.findall(r"(\w+): \"", source.partition("const wording = {")[2].partition("};")[0]))
+    more = (SOURCES / "hub-more.js").read_text(encoding="utf-8")
+    used = set(re.findall(r"\bwording\.(\w+)", source)) | set(re.findall(r"\btexts\.(\w+)", more)) | {"before", "away"}
+    assert "hello" in own
+    assert own <= used
+    assert {language: set(words) for language, words in TEXTS.items()} == {"en": used, "de": used, "ar": used}
 
 
 def test_connecting_prints_the_line_for_the_site(db: None) -> None:
@@ -673,3 +679,121 @@ def test_dead_valkey_costs_a_limit_no_time(browser: Browser, settings: Any) -> N
     assert answers == [201] * 20 + [429]
     assert time.monotonic() - started < 3
     limits.counts._valkey = None
+
+
+# ---- files
+
+
+def upload(browser: Browser, content: bytes, name: str = "box.png", **headers: str) -> Any:
+    sent = {"Origin": ORIGIN, "Authorization": f"Bearer {browser.session}", "X-File-Name": name, **headers}
+    return browser.client.generic(
+        "POST", "/chat/v1/uploads", content, "application/octet-stream", headers=sent, REMOTE_ADDR="203.0.113.7"
+    )
+
+
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAAFklEQVR4nGP8z8DAwMDAxMDAwMDAAAANHQEDasKb6QAAAABJRU5ErkJggg=="
+)
+
+
+def test_visitors_file_stands_with_the_message_that_names_it(browser: Browser) -> None:
+    answer = upload(browser, PNG, "my%20b%C3%B6x.png")
+    assert answer.status_code == 201
+    assert {k: v for k, v in answer.json().items() if k != "id"} == {
+        "name": "my b\u00f6x.png", "mime_type": "image/png", "size": len(PNG),
+    }  # fmt: skip
+    assert browser.write("", "m-1", upload_ids=[answer.json()["id"]]).status_code == 201
+    assert browser.write("", "m-1", upload_ids=[answer.json()["id"]]).status_code == 200
+    assert browser.write("other", "m-1").status_code == 409
+    pipeline.drain()
+    entry = Entry.objects.get()
+    [file] = entry.detail["attachments"]
+    assert (entry.text, entry.detail["type"], file["type"], file["state"]) == ("", "image", "image", "stored")
+    assert file["file"]["sha256"] == hashlib.sha256(PNG).hexdigest()
+    assert StoredFile.objects.get().sha256 == file["file"]["sha256"]
+
+
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [
+        (b"", 422),
+        (b"hello", 422),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>", 422),
+        (b"<html><script>alert(1)</script>", 422),
+        (b"MZ" + bytes(100), 422),
+        (b"\x89PNG\r\n\x1a\n" + bytes(50), 422),  # says it is a picture, and is none
+        (b"%PDF-1.7 " + bytes(50), 201),
+        (b"%PDF-" + bytes(10 * 1024 * 1024), 413),
+    ],
+    ids=["empty", "text", "svg", "html", "program", "broken", "pdf", "large"],
+)
+def test_only_pictures_and_pdfs_by_their_own_bytes_are_taken(browser: Browser, content: bytes, status: int) -> None:
+    assert upload(browser, content, "x.png").status_code == status
+    assert ChatUpload.objects.count() == (status == 201)
+
+
+def test_file_belongs_to_who_sent_it_and_needs_a_session(
+    browser: Browser, client: Client, chat: ChannelAccount
+) -> None:
+    given = upload(browser, PNG).json()["id"]
+    other = Browser(client, chat)
+    other.open()
+    assert other.write("", upload_ids=[given]).status_code == 422
+    assert browser.write("", upload_ids=[given, "x"]).status_code == 422
+    assert browser.write("", upload_ids=[given] * 6).status_code == 201  # named twice it is one
+    assert browser.write("", upload_ids="x").status_code == 422
+    assert browser.write("").status_code == 422
+    assert upload(browser, PNG, Authorization="Bearer x").status_code == 401
+    assert upload(browser, PNG, Origin="https://evil.example").status_code == 403
+    head = {"Origin": ORIGIN, "Authorization": f"Bearer {browser.session}"}
+    assert client.head("/chat/v1/uploads", headers=head).status_code == 204
+    assert client.head("/chat/v1/uploads", headers={"Origin": ORIGIN}).status_code == 401
+
+
+def test_visitor_sends_so_much_a_day_and_what_no_message_named_is_forgotten(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "MOST_BYTES_OF_VISITOR", 2 * len(PNG))
+    assert [upload(browser, PNG).status_code for _ in range(3)] == [201, 201, 413]
+    ChatUpload.objects.update(created_at=datetime.now(UTC) - timedelta(days=1, seconds=1))
+    assert upload(browser, PNG).status_code == 201
+    forget_expired()
+    assert ChatUpload.objects.count() == 1
+
+
+def test_what_a_visitor_says_of_files_is_not_kept(browser: Browser) -> None:
+    browser.says("hi", attachments=[{"type": "image", "file": {"sha256": "0" * 64}, "link": "http://169.254.169.254/"}])
+    assert "attachments" not in Entry.objects.get().detail
+
+
+# ---- who it is
+
+
+@pytest.mark.parametrize(
+    ("said", "form"),
+    [
+        ({}, None),
+        ({"ask_who": "never"}, None),
+        ({"ask_who": "before"}, "before"),
+        ({"ask_who": "before", "hours": "Mon-Sun 00:00-24:00", "time_zone": "UTC"}, "before"),
+        ({"ask_who": "away", "hours": "Mon-Sun 00:00-24:00", "time_zone": "UTC"}, None),
+        ({"ask_who": "away"}, None),
+    ],
+)
+def test_visitor_is_asked_who_they_are_as_the_line_says(
+    client: Client, chat: ChannelAccount, said: dict[str, str], form: str | None
+) -> None:
+    connect("webchat", name="Shop chat", values=said)
+    browser = Browser(client, chat)
+    assert browser.open(locale="de").json().get("form") == (form and TEXTS["de"][form])
+    browser.says("hello")
+    assert "form" not in browser.open().json()
+
+
+def test_visitor_is_asked_for_an_address_while_nobody_is_there(client: Client, chat: ChannelAccount) -> None:
+    now = datetime.now(UTC)
+    day = (now + timedelta(days=2)).strftime("%a")
+    connect("webchat", name="Shop chat", values={"ask_who": "away", "hours": f"{day} 09:00-10:00", "time_zone": "UTC"})
+    assert Browser(client, chat).open().json()["form"] == TEXTS["en"]["away"]
+    with pytest.raises(ConnectError, match="ask_who"):
+        connect("webchat", name="Shop chat", values={"ask_who": "always"})

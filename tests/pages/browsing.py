@@ -1,5 +1,6 @@
 """Chromium, and the live process beside the test's own server."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -13,6 +14,7 @@ from urllib.request import urlopen
 
 import pytest
 from django.conf import settings as django_settings
+from django.core.signals import request_finished, request_started
 from django.db import connection
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -66,7 +68,10 @@ def live_stream(live_server: Any, settings: Any) -> Iterator[str]:
 def open_page(
     chromium: Browser, live_server: Any, live_stream: str, agent: StaffMember
 ) -> Iterator[Callable[..., Page]]:
-    """Opens a logged-in page of a given width; at the end no page has complained in its console."""
+    """Opens a logged-in page of a given width; at the end no page of it, and no second tab, has complained.
+
+    The browser tells its console what a script raised, what failed to load, and what the content policy refused.
+    """
     complaints: list[str] = []
     contexts = []
 
@@ -82,9 +87,9 @@ def open_page(
             viewport={"width": width, "height": height}, color_scheme=scheme, base_url=live_server.url
         )
         contexts.append(context)
+        context.on("console", complain)
+        context.on("weberror", lambda error: complaints.append(str(error.error)))
         page = context.new_page()
-        page.on("console", complain)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(path)
         page.get_by_label("E-mail").fill(member.email)
         page.get_by_label("Password").fill(PASSWORD)
@@ -92,10 +97,33 @@ def open_page(
         page.wait_for_url(f"**{path}")
         return page
 
-    yield opened
-    for context in contexts:
-        context.close()
+    with _requests_ended():
+        yield opened
+        for context in contexts:
+            context.close()
     assert complaints == []
+
+
+@contextlib.contextmanager
+def _requests_ended() -> Iterator[None]:
+    """At the end the test's server answers nobody: what a page says as it closes must not meet the clean-up."""
+    open_requests: list[int] = [0]
+
+    def begin(**_: Any) -> None:
+        open_requests[0] += 1
+
+    def end(**_: Any) -> None:
+        open_requests[0] -= 1
+
+    request_started.connect(begin, weak=False)
+    request_finished.connect(end, weak=False)
+    try:
+        yield
+        time.sleep(0.1)  # for what is on its way
+        wait_until(lambda: open_requests[0] <= 0)
+    finally:
+        request_started.disconnect(begin)
+        request_finished.disconnect(end)
 
 
 def wait_until(is_so: Callable[[], bool]) -> None:
@@ -104,6 +132,7 @@ def wait_until(is_so: Callable[[], bool]) -> None:
         try:
             if is_so():
                 return
+            assert time.monotonic() < deadline, "it did not become so within 20 s"
         except OSError:
             if time.monotonic() > deadline:
                 raise

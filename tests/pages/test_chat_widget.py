@@ -15,10 +15,11 @@ from playwright.sync_api import Browser, Page, expect
 
 from channels_ingest import pipeline
 from channels_ingest.accounts import connect
-from channels_ingest.models import ChatVisitor
+from channels_ingest.models import ChatUpload, ChatVisitor
 from channels_ingest.webchat.serving import MOST_GZIPPED_BYTES, widget
 from profiles.models import ChannelAccount, ChannelIdentity, StaffMember
 from tests.channels_ingest.chatting import SECRET, identity
+from tests.channels_ingest.test_webchat import PNG
 from timeline.models import Entry
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -183,6 +184,44 @@ def test_visitor_and_agent_talk(visit: Callable[..., Page], agent: StaffMember) 
     expect(log).to_contain_text("Ana Duarte")
     expect(log.get_by_role("link")).to_have_attribute("href", "https://track.example/1")
     wait_for(lambda: Entry.objects.filter(direction="out", delivery="read").exists())
+
+
+def test_visitor_attaches_a_picture(visit: Callable[..., Page]) -> None:
+    page = visit()
+    open_chat(page)
+    page.get_by_role("dialog", name="Chat with us").wait_for()
+    write(page, "Look:")
+    attach = page.get_by_role("button", name="Attach a file")
+    with page.expect_file_chooser() as chooser:
+        attach.click()
+    chooser.value.set_files({"name": "b\u00f6x 1.png", "mimeType": "image/png", "buffer": PNG})
+    entry = wait_for(lambda: Entry.objects.filter(direction="in", detail__has_key="attachments").first())
+    assert [part["name"] for part in entry.detail["attachments"]] == ["b\u00f6x 1.png"]
+    assert entry.text == ""
+    wait_for(lambda: log_of(page) == ["Look:", "📎 b\u00f6x 1.png"])
+    with page.expect_file_chooser() as chooser:
+        attach.click()
+    chooser.value.set_files({"name": "notes.txt", "mimeType": "text/plain", "buffer": b"hello"})
+    expect(page.get_by_role("alert")).to_have_text("Pictures and PDFs up to 10 MB, five at a time.")
+    assert ChatUpload.objects.count() == 1
+
+
+def test_visitor_says_who_they_are_or_skips_it(visit: Callable[..., Page], account: ChannelAccount) -> None:
+    connect("webchat", name="Shop chat", values={"ask_who": "before"})
+    page = visit()
+    open_chat(page)
+    expect(page.get_by_text("Who are we talking to?")).to_be_visible()
+    page.get_by_role("textbox", name="Your name").fill("Mira Lind")
+    page.get_by_role("textbox", name="Your e-mail").fill("mira@customer.example")
+    page.locator("hub-chat .who .ok").click()
+    expect(page.get_by_text("Who are we talking to?")).to_have_count(0)
+    told = wait_for(lambda: Entry.objects.filter(kind="custom").first())
+    assert told.detail["told"] == {"name": "Mira Lind", "email": "mira@customer.example"}
+    other = visit(width=390)
+    open_chat(other)
+    other.get_by_role("button", name="Skip").click()
+    write(other, "hello")
+    wait_for(lambda: Entry.objects.filter(text="hello").first())
 
 
 def test_agents_page_shows_it_live(

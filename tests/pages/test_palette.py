@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from profiles.models import ChannelIdentity, StaffMember, Trait
 from tests.pages.conftest import NOON, Born, Say
+from timeline.models import LastSeen
 from timeline.search import palette
 
 FRAGMENT = {"HX-Request": "true"}
@@ -35,6 +36,18 @@ def test_recent_customers_come_first_on_an_empty_question(pages: Client, mira: C
     found = asked(pages, "")
     assert found.index("Recent customers") < found.index("Mira Lind") < found.index("Go to")
     assert 'href="/inbox/waiting/"' in found
+
+
+@pytest.mark.django_db
+def test_whom_the_agent_read_last_comes_before_who_was_active_last(
+    pages: Client, agent: StaffMember, mira: ChannelIdentity, born: Born, say: Say
+) -> None:
+    for name in ("Tomas", "Aoife"):
+        say(born(name), "Hello", minute=30)
+    LastSeen.objects.create(member=agent, channel_identity=mira, seen_at=NOON, seen_in=1, entry_id=1)
+    found = asked(pages, "")
+    assert found.index("Mira Lind") < found.index("Tomas")
+    assert found.count("Mira Lind") == 1
 
 
 @pytest.mark.django_db

@@ -45,7 +45,7 @@ def test_new_number_makes_a_customer_and_opens_the_box_on_it(pages: Client, text
     )
     page = pages.get(answer["Location"]).content.decode()
     assert "Tomas &lt;b&gt;" in page
-    assert f"composer/?channel_identity={identity.pk}" in page
+    assert f"composer/?channel_identity={identity.pk}&amp;focus=1" in page
     box = pages.get(f"/customers/{identity.profile_id}/composer/?channel_identity={identity.pk}").content.decode()
     assert "+46 70 174 06 22" in box
     again = pages.post("/customers/new/", {"q": NUMBER, "line": texts.pk})

@@ -20,10 +20,13 @@ from profiles.models import (
 )
 from profiles.policies import active_policy
 from tests.profiles.truth import Truth, key_of, node
+from tests.profiles.work_truth import check_work
 from tests.profiles.world import World
-from timeline.models import Entry, QueueRow
+from timeline.models import Entry, QueueRow, WorkState
 from timeline.reading import timeline_page
 
+#: What is about a person, not about who used an address at the time.
+STAYS = ("identity", "work", "note")
 TALK = {"message", "order", "payment", "survey"}
 
 
@@ -40,6 +43,7 @@ def check(world: World) -> None:
     check_timelines()
     check_folds()
     check_queue()
+    check_work()
     check_names()
 
 
@@ -137,7 +141,7 @@ def check_entries(truth: Truth) -> None:
     )
     assert set(ids.values()) <= {1}
     assert set(truth.world.written) <= set(ids), "an entry is lost"
-    for row in Entry.objects.exclude(kind="identity"):
+    for row in Entry.objects.exclude(kind__in=STAYS):
         seat, start = truth.seats[row.channel_identity_id]
         assert (seat, start) == truth.home(seat, row.occurred_at), (
             f"entry {row.pk} of {row.occurred_at}: {seat} {start}"
@@ -164,7 +168,7 @@ def check_timelines() -> None:
 def check_folds() -> None:
     """First and last times of each channel identity are those of its entries."""
     entries: dict[int, list[Entry]] = defaultdict(list)
-    for entry in Entry.objects.exclude(kind="identity"):
+    for entry in Entry.objects.exclude(kind__in=STAYS):
         entries[entry.channel_identity_id].append(entry)
     for row in ChannelIdentity.objects.all():
         mine = entries[row.pk]
@@ -184,26 +188,21 @@ def check_folds() -> None:
 
 
 def check_queue() -> None:
-    """The queue has a row for each customer who wrote, ordered or was written to."""
+    """The queue has a row for each customer who wrote, ordered or was written to; who waits, `check_work` says."""
     entries: dict[int, list[Entry]] = defaultdict(list)
     for entry in Entry.objects.select_related("channel_identity", "account").filter(kind__in=TALK):
         if entry.kind != "message" or entry.account.channel != "store":
             entries[entry.channel_identity.profile_id].append(entry)
-    wanted = {}
+    wanted: dict[int, tuple[int | None, datetime]] = {}
     for profile, mine in entries.items():
         last = max(mine, key=lambda entry: (entry.occurred_at, entry.pk))
-        messages = [e for e in mine if e.kind == "message"]
-        answers = [e.occurred_at for e in messages if e.direction == "out" and e.delivery != "failed"]
-        waiting = [
-            e.occurred_at
-            for e in messages
-            if e.direction == "in" and not e.is_backfilled and not e.channel_identity.reply_refusal
-        ]
-        open_since = [at for at in waiting if not answers or at > max(answers)]
-        wanted[profile] = (last.pk, last.occurred_at, min(open_since, default=None))
-    stored = {
-        row.profile_id: (row.last_entry_id, row.last_entry_at, row.waiting_since) for row in QueueRow.objects.all()
-    }
+        wanted[profile] = (last.pk, last.occurred_at)
+    written = set(Entry.objects.filter(kind="message").values_list("channel_identity__profile_id", flat=True))
+    worked = WorkState.objects.values_list("channel_identity__profile_id", "channel_identity__profile__created_at")
+    for profile, born in worked:
+        if profile not in written:  # nobody is lost with whom a colleague has something to do
+            wanted.setdefault(profile, (None, born))
+    stored = {row.profile_id: (row.last_entry_id, row.last_entry_at) for row in QueueRow.objects.all()}
     assert stored == wanted
 
 

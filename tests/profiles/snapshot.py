@@ -5,6 +5,7 @@ from typing import Any
 from profiles.models import Boundary, ChannelIdentity, Decision, Identifier, Sighting, Trait
 from profiles.reading import describe
 from timeline.models import Entry, QueueRow
+from timeline.work.reading import work_of
 
 
 def partition(*, void: bool = True) -> dict[int, int]:
@@ -47,7 +48,8 @@ def snapshot() -> dict[str, Any]:
         ),
         "decisions": sorted(Decision.objects.filter(retracted_by=None).values_list("id", flat=True)),
         "traits": _traits(homes),
-        "queue": sorted(QueueRow.objects.values_list("profile_id", "last_entry_id", "waiting_since")),
+        "queue": list(QueueRow.objects.order_by("profile_id").values()),
+        "work": {pk: work_of(pk) for pk in current},
         "shown": {pk: _shown(pk) for pk in current},
     }
 

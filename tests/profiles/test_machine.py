@@ -5,10 +5,13 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
@@ -17,7 +20,7 @@ from profiles.adding import TypedAddress, add_address
 from profiles.correcting import draw_boundary, mark, undo, withdraw_boundary, withdraw_sighting
 from profiles.identity.values import Grade, IdentifierKind, Sender
 from profiles.merging import merge, tell_apart, unmerge
-from profiles.models import Boundary, ChannelIdentity, Identifier, Operation, Sighting
+from profiles.models import Boundary, ChannelIdentity, Identifier, Operation, Sighting, StaffMember
 from profiles.operations import Done, VerbRefusedError
 from tests.profiles.invariants import check
 from tests.profiles.snapshot import partition, snapshot, timelines
@@ -29,7 +32,6 @@ from tests.profiles.world import (
     consent,
     customer,
     email,
-    hour,
     introduction,
     mailing,
     message,
@@ -45,13 +47,18 @@ from tests.profiles.world import (
     whatsapp_user,
 )
 from timeline.entries import EntryKind
+from timeline.models import Entry
+from timeline.work import verbs as work
+from timeline.work.reading import work_of
 
 RUNS, STEPS = int(os.environ.get("MACHINE_RUNS", "12")), int(os.environ.get("MACHINE_STEPS", "25"))
 
 phones, users, emails = st.integers(0, 3), st.integers(0, 2), st.integers(0, 1)
 customers, visitors = st.integers(0, 2), st.integers(0, 1)
 #: Few, so that much happens at the same moment.
-hours = st.integers(0, 11).map(hour)
+#: In the last half day: what was written longer ago than colleagues worked on it waits for nothing.
+MIDNIGHT = timezone.now() - timedelta(hours=12)
+hours = st.integers(0, 11).map(lambda number: MIDNIGHT + timedelta(hours=number))
 names = st.sampled_from(["", "", "Mira", "Tomas"])
 claims = st.lists(
     st.one_of(
@@ -286,6 +293,70 @@ class Machine(RuleBasedStateMachine):
         if newest is not None and newest.pk != last:
             undo(newest, actor=self.world.lead)
             assert snapshot() == before
+
+    # What colleagues do
+
+    @precondition(lambda self: self.world.facts)
+    @rule(one=st.integers(0, 20), deed=st.integers(0, 10), what=st.integers(0, 5))
+    def colleague_works(self, one: int, deed: int, what: int) -> None:
+        profile, actor = self.profile(one), self.world.lead
+        tag = ["VIP", "vip", "shoes"][what % 3]
+        deeds: list[Callable[[], object]] = [
+            lambda: work.assign(profile, [actor, self.colleague(), None][what % 3], actor=actor),
+            lambda: work.resolve(profile, actor=actor),
+            lambda: work.resolve(profile, actor=actor),
+            lambda: work.reopen(profile, actor=actor),
+            lambda: work.snooze(profile, timezone.now() + timedelta(days=1 + what), actor=actor),
+            lambda: work.wake(profile, actor=actor),
+            lambda: work.set_priority(profile, what % 4, actor=actor),
+            lambda: work.tag(profile, tag, actor=actor),
+            lambda: work.untag(profile, tag, actor=actor),
+            lambda: work.promise(profile, timezone.localdate() + timedelta(days=what), text="", actor=actor),
+            lambda: work.write_note(_pick(ChannelIdentity.objects.order_by("id"), what).pk, "Note", actor=actor),
+        ]
+        deeds[deed]()
+
+    @precondition(lambda self: Entry.objects.filter(kind="message").exists())
+    @rule(number=st.integers(0, 50), is_pin=st.booleans())
+    def colleague_pins(self, number: int, is_pin: bool) -> None:
+        entry = _pick(Entry.objects.exclude(kind__in=("work", "identity")).order_by("id"), number)
+        (work.pin if is_pin else work.unpin)(entry, actor=self.world.lead)
+
+    @precondition(lambda self: Entry.objects.filter(detail__type="promised").exists())
+    @rule(number=st.integers(0, 20))
+    def colleague_keeps_a_promise(self, number: int) -> None:
+        entry = _pick(Entry.objects.filter(detail__type="promised").order_by("id"), number)
+        work.keep_promise(entry, actor=self.world.lead)
+
+    def colleague(self) -> StaffMember:
+        return StaffMember.objects.get_or_create(email="colleague@lindhaus.de")[0]
+
+    @precondition(lambda self: self.world.facts)
+    @rule(one=st.integers(0, 20), other=st.integers(0, 20), priority=st.integers(0, 3))
+    def colleagues_work_on_the_whole_before_it_is_unmerged(self, one: int, other: int, priority: int) -> None:
+        """Each side then has exactly what it had, and what was done to the whole."""
+        first, second = self.profile(one), self.profile(other)
+        known, actor, colleague, tag = partition(), self.world.lead, self.colleague(), f"whole {self.key()}"
+        before = {pk: work_of(pk) for pk in (first, second)}
+        if first == second or self.tried(lambda: merge(first, second, actor=actor)) is None:
+            return
+        survivor, gone = sorted((first, second))
+        work.tag(survivor, tag, actor=actor)
+        work.promise(survivor, timezone.localdate(), text=tag, actor=actor)
+        is_given = work.assign(survivor, colleague, actor=actor) is not None
+        is_urgent = work.set_priority(survivor, priority, actor=actor) is not None
+        promised = next(each for each in work_of(survivor).promises if each.text == tag)
+        part = [pk for pk, profile in known.items() if profile == gone]
+        if self.tried(lambda: unmerge(survivor, part, actor=actor)) is None:
+            return
+        for pk, had in before.items():
+            assert work_of(pk) == replace(
+                had,
+                tags=tuple(sorted({*had.tags, tag})),
+                promises=tuple(sorted({*had.promises, promised}, key=lambda each: (each.on, each.entry_id))),
+                assignee=colleague if is_given else had.assignee,
+                priority=priority if is_urgent else had.priority,
+            )
 
     @invariant()
     def all_is_well(self) -> None:

@@ -10,11 +10,13 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from profiles.correcting import draw_boundary, mark, undo, withdraw_boundary, withdraw_sighting
 from profiles.identity.values import Sender
@@ -26,7 +28,6 @@ from tests.profiles.world import (
     World,
     answer,
     browsing,
-    hour,
     introduction,
     message,
     moved,
@@ -41,9 +42,17 @@ from tests.profiles.world import (
     whatsapp_user,
 )
 from timeline.entries import EntryKind
+from timeline.models import Entry
+from timeline.work import verbs as work
 
 SECONDS = float(os.environ.get("STORM_SECONDS", "5"))
 THREADS = 16
+YESTERDAY = timezone.now() - timedelta(hours=25)
+
+
+def hour(number: float) -> datetime:
+    """Lately: what was written longer ago than colleagues worked on it waits for nothing."""
+    return YESTERDAY + timedelta(hours=number)
 
 
 @dataclass
@@ -146,6 +155,24 @@ class Hand:
         row = self.pick(Operation.objects.order_by("-id")[:20])
         return undo(row, actor=self.world.lead) if row else None
 
+    def work(self) -> None:
+        """A colleague does something about a customer, often one who is being merged or writes at the moment."""
+        pk, actor, chance = self.identity(), self.world.lead, self.chance
+        deeds: list[Callable[[], object]] = [
+            lambda: work.assign(pk, chance.choice([actor, None]), actor=actor),
+            lambda: work.assign_if_free(pk, actor),
+            lambda: work.resolve(pk, actor=actor),
+            lambda: work.reopen(pk, actor=actor),
+            lambda: work.snooze(pk, timezone.now() + timedelta(days=1), actor=actor),
+            lambda: work.wake(pk, actor=actor),
+            lambda: work.set_priority(pk, chance.randrange(4), actor=actor),
+            lambda: work.tag(pk, chance.choice(["VIP", "vip", "shoes"]), actor=actor),
+            lambda: work.untag(pk, "VIP", actor=actor),
+            lambda: work.write_note(pk, "Note", actor=actor, key=str(chance.randrange(3))),
+            lambda: work.pin(self.pick(Entry.objects.filter(kind="message").order_by("?")[:1]), actor=actor),
+        ]
+        chance.choice(deeds)()
+
     def act(self) -> None:
         verbs: list[tuple[str, Callable[[], Any], float]] = [
             ("deliver", self.deliver, 8),
@@ -159,6 +186,7 @@ class Hand:
             ("boundary", self.draw, 0.5),
             ("no boundary", self.withdraw_boundary, 0.3),
             ("undo", self.undo, 3),
+            ("work", self.work, 5),
         ]
         name, verb, _ = self.chance.choices(verbs, [weight for *_, weight in verbs])[0]
         try:

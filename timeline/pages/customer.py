@@ -8,16 +8,17 @@ from django.views.decorators.http import require_GET
 from profiles.reading import current_profile_id, describe
 from timeline.filters import TimelineFilter
 from timeline.models import Entry
-from timeline.pages.agents import BIGGEST_ID, agent_page, is_fragment, may_judge
+from timeline.pages.agents import BIGGEST_ID, actor_of, agent_page, is_fragment, may_judge
 from timeline.pages.cursors import refuses_odd_cursors
 from timeline.pages.entry_menu import pinned_of
 from timeline.pages.glance import glance
 from timeline.pages.panel import Panel, panel_of
 from timeline.pages.queue import check_view, queue_of, rows_of
 from timeline.pages.side import side_of
-from timeline.pages.story import asked_filter, handoffs_on, newest_handoffs, story_days, story_of
+from timeline.pages.story import asked_filter, handoffs_on, hits_of, newest_handoffs, story_days, story_of
 from timeline.pages.toasts import say_moved
 from timeline.reading import MOST_CHANGED, encode_cursor, timeline_after, timeline_page, timeline_since
+from timeline.unread import unread_of
 
 
 @require_GET
@@ -40,6 +41,7 @@ def customer(request: HttpRequest, view: str, profile_id: int) -> HttpResponse:
         "selected": profile_id,
         "glance": seen,
         "panel": panel,
+        "unread": unread_of(actor_of(request), profile_id),
         **side_of(request, panel),
         "may_judge": may_judge(request),
     }
@@ -51,15 +53,28 @@ def customer(request: HttpRequest, view: str, profile_id: int) -> HttpResponse:
 @require_GET
 @agent_page
 def story(request: HttpRequest, profile_id: int) -> HttpResponse:
-    """The timeline alone, when a chip is pressed; without the page's script the whole page."""
+    """The timeline alone, when a chip is pressed or a hit opened; without the page's script the whole page."""
     view = request.GET.get("view", "all")
     check_view(view)
+    entry = _asked_entry(request)
     panel = _panel(profile_id) if is_fragment(request) else None
-    if panel is None:
+    if panel is None or (entry and entry.channel_identity.profile_id != profile_id):
         page = reverse("inbox-customer", args=[view, _current(profile_id)])
-        return redirect(f"{page}{asked_filter(request).address}")
-    context = story_of(request, panel) | {"view": view, "panel": panel, "may_judge": may_judge(request)}
+        asked = request.GET.copy()
+        asked.pop("view", None)
+        return redirect(f"{page}?{asked.urlencode()}")
+    context = story_of(request, panel, entry=entry) | {"view": view, "panel": panel, "may_judge": may_judge(request)}
     return render(request, "inbox/story.html", context)
+
+
+@require_GET
+@agent_page
+def find_in(request: HttpRequest, profile_id: int) -> HttpResponse:
+    """Where this customer's story says what is asked for."""
+    view = request.GET.get("view", "all")
+    check_view(view)
+    context = {"panel": {"profile_id": _current(profile_id)}, "view": view, "only": asked_filter(request)}
+    return render(request, "inbox/hits_of.html", context | hits_of(request, profile_id))
 
 
 @require_GET

@@ -18,6 +18,9 @@ from timeline.models import Entry
 from timeline.pages.entry_menu import pinned_of
 from timeline.pages.panel import Panel
 from timeline.reading import encode_cursor, timeline_around, timeline_page
+from timeline.search.finding import LONGEST_ASKED
+from timeline.search.rows import entry_row
+from timeline.search.within import search_within
 from timeline.showing.entries import answered_ids, days_of
 from timeline.showing.handoffs import HandoffView, handoff_views, pair_of, spoken_of
 from timeline.showing.shapes import Day
@@ -64,8 +67,20 @@ def story_of(request: HttpRequest, panel: Panel, *, entry: Entry | None = None) 
         "newer_cursor": newer_cursor,
         "next_cursor": page.next_cursor,
         "days": story_days(entries, panel, told=told, opened=entry.pk if entry else None),
+        **hits_of(request, panel.profile_id, entry),
         "handoff": now if newer_cursor is None and tells_handoffs(only) else newest_handoffs(panel)[1],
     }
+
+
+def hits_of(request: HttpRequest, profile_id: int, entry: Entry | None = None) -> dict[str, Any]:
+    """What the box above the timeline asks for and finds in it; `place` is the open entry's among the hits."""
+    asked = request.GET.get("find", "").replace("\0", " ")[:LONGEST_ASKED].strip()
+    if not asked:
+        return {"asked": "", "hits": []}
+    within = search_within(profile_id, asked)
+    hits = [entry_row(each) for each in within.hits]
+    place = next((number for number, hit in enumerate(hits, start=1) if entry and hit.id == entry.pk), 0)
+    return {"asked": asked, "hits": hits, "within": within, "place": place}
 
 
 def chips_of(counts: Counts, only: TimelineFilter) -> list[Chip]:

@@ -78,8 +78,8 @@ def search_entries(asked: str, *, before: str | None = None, limit: int = 20) ->
     if not terms:
         return EntriesFound([], None)
     indexed = SearchCursor.objects.filter(id=1).first()
-    fresh = _unindexed(indexed)
-    places = [(at, pk) for at, pk, text in fresh if _matches(terms, text)]
+    fresh = unindexed(indexed)
+    places = [(at, pk) for at, pk, text in fresh if says(terms, text)]
     found, walk = _look(tsquery(terms), place, limit + 1)
     places = sorted({each for each in [*found, *places] if place is None or each < place}, reverse=True)
     if walk and walk.end:
@@ -107,11 +107,11 @@ def _look(query: str, place: Place | None, limit: int) -> tuple[list[Place], _Wa
     found, walk = _walk(query, place, limit, GLANCE)
     if walk.end is None or not walk.is_stretch:
         return found, walk
-    rare = _rare(query)
-    return _walk(query, place, limit, STRETCH) if rare is None else (rare, None)
+    few = rare(query)
+    return _walk(query, place, limit, STRETCH) if few is None else (few, None)
 
 
-def _rare(query: str) -> list[Place] | None:
+def rare(query: str) -> list[Place] | None:
     """Where the query is found, newest first; None if that is in too many entries, or takes too long to tell."""
     try:
         with transaction.atomic(), connection.cursor() as cursor:
@@ -157,7 +157,7 @@ def _walk(query: str, place: Place | None, limit: int, length: int) -> tuple[lis
         return found, _Walk(cursor.fetchone(), is_stretch=True)
 
 
-def _unindexed(indexed: SearchCursor | None) -> list[tuple[datetime, int, str]]:
+def unindexed(indexed: SearchCursor | None) -> list[tuple[datetime, int, str]]:
     """The newest entries that the index has not reached, with their text."""
     parameters: dict[str, Any] = {
         "from": indexed.followed_to if indexed else 0,
@@ -174,7 +174,7 @@ def _unindexed(indexed: SearchCursor | None) -> list[tuple[datetime, int, str]]:
     return [(at, pk, searchable_text(kind, text, json.loads(detail))) for at, pk, kind, text, detail in rows]
 
 
-def _matches(terms: Sequence[Term], text: str) -> bool:
+def says(terms: Sequence[Term], text: str) -> bool:
     return occurrences(terms, words_in(text)) is not None
 
 
@@ -184,13 +184,13 @@ def _first(places: Sequence[Place], terms: Sequence[Term], limit: int) -> list[E
     for start in range(0, len(places), limit):
         ids = [pk for _, pk in places[start : start + limit]]
         rows = Entry.objects.select_related("account", "channel_identity__profile").in_bulk(ids)
-        found += [each for pk in ids if pk in rows and (each := _found(rows[pk], terms)) is not None]
+        found += [each for pk in ids if pk in rows and (each := found_in(rows[pk], terms)) is not None]
         if len(found) >= limit:
             break
     return found[:limit]
 
 
-def _found(entry: Entry, terms: Sequence[Term]) -> EntryFound | None:
+def found_in(entry: Entry, terms: Sequence[Term]) -> EntryFound | None:
     text = searchable_text(entry.kind, entry.text, entry.detail)
     where = occurrences(terms, words_in(text))
     if where is None:

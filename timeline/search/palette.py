@@ -16,10 +16,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_GET
 
+from profiles.models import StaffMember
 from profiles.searching import find_customers
 from profiles.words import words_in
 from timeline.keys import commands
-from timeline.pages.agents import agent_page, is_admin, is_fragment, may_judge
+from timeline.pages.agents import actor_of, agent_page, is_admin, is_fragment, may_judge
 from timeline.pages.sheets import sheet
 from timeline.search.finding import LONGEST_ASKED, search_entries
 from timeline.search.rows import customer_row, entry_row, recent_rows
@@ -81,16 +82,16 @@ def palette(request: HttpRequest) -> HttpResponse:
     asked = request.GET.get("q", "").replace("\0", " ")[:LONGEST_ASKED]
     words = json.dumps({command.key: str(command.words) for command in commands()})
     context = {"asked": asked, "here": "palette", "places": places_like(asked, request), "words": words}
-    context |= _found(asked)
+    context |= _found(asked, actor_of(request))
     if is_fragment(request) and "q" in request.GET:
         return render(request, "palette/results.html", context)
     return sheet(request, "palette/sheet.html", context)
 
 
-def _found(asked: str) -> Mapping[str, Any]:
+def _found(asked: str, member: StaffMember) -> Mapping[str, Any]:
     asked = asked.strip()
     if not asked:
-        return {"customers": recent_rows(), "is_recent": True}
+        return {"customers": recent_rows(member), "is_recent": True}
     customers = [customer_row(each) for each in find_customers(asked)[:CUSTOMERS]]
     if len(asked) < FEWEST_FOR_ENTRIES:
         return {"customers": customers}

@@ -5,7 +5,9 @@ from datetime import datetime
 
 from django.urls import reverse
 
+from profiles.models import StaffMember
 from profiles.searching import CustomerFound, Matched
+from timeline.models import LastSeen
 from timeline.pages.panel import AddressRow, name_of
 from timeline.reading import queue_page
 from timeline.search.finding import EntryFound, Segment
@@ -51,12 +53,20 @@ class EntryRow:
     snippet: tuple[Segment, ...]
 
 
-def recent_rows() -> list[CustomerRow]:
-    """Who was active last: what most people look for."""
-    rows = queue_page(limit=RECENT).rows
-    return [
-        CustomerRow(row.profile_id, name_of(row.profile.display_name), [], addresses_of(row.profile_id)) for row in rows
-    ]
+def recent_rows(member: StaffMember | None = None) -> list[CustomerRow]:
+    """Whom the member read last, then who was active last: what most people look for."""
+    names = _last_read(member) if member else {}
+    for row in queue_page(limit=RECENT).rows:
+        names.setdefault(row.profile_id, row.profile.display_name)
+    return [CustomerRow(pk, name_of(name), [], addresses_of(pk)) for pk, name in list(names.items())[:RECENT]]
+
+
+def _last_read(member: StaffMember) -> dict[int, str]:
+    rows = (
+        LastSeen.objects.filter(member=member).select_related("channel_identity__profile").order_by("-seen_at", "-id")
+    )
+    profiles = [row.channel_identity.profile for row in rows[: 3 * RECENT]]
+    return {profile.pk: profile.display_name for profile in profiles}
 
 
 def customer_row(found: CustomerFound) -> CustomerRow:

@@ -20,7 +20,7 @@ from timeline.pages.agents import may_judge
 from timeline.pages.glance import WAITING_SHOWN_LIMIT
 from timeline.reporting import count_open
 from timeline.showing import marks
-from timeline.showing.ages import in_words
+from timeline.showing.ages import HOUR, in_words, span
 
 register = template.Library()
 AVATAR_TINTS = 6
@@ -43,6 +43,14 @@ def clock(moment: datetime) -> SafeString:
 def ago(moment: datetime, style: str = "short") -> SafeString:
     """How long ago, kept true by the script: `short` "3 h", `span` "3 h", `words` "3 hours", `long` "3 hours ago"."""
     return _time(moment, in_words(moment, timezone.now(), style), relative=style)
+
+
+@register.simple_tag
+def window_left(ends_at: datetime) -> str:
+    """How long WhatsApp's window stays open, until the script of the reply box goes on with it."""
+    seconds = int((ends_at - timezone.now()).total_seconds())
+    words = _("Closes in {time}") if seconds < 2 * HOUR else _("Open for {time} more")
+    return words.format(time=span(max(seconds, 0)))
 
 
 @register.simple_tag(takes_context=True)

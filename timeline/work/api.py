@@ -49,7 +49,7 @@ class ProfileWork(APIView):
     @extend_schema(
         operation_id="work_create",
         request=PolymorphicProxySerializer(
-            component_name="Deed", serializers=dict(DEEDS), resource_type_field_name="do"
+            component_name="WorkDeed", serializers=dict(DEEDS), resource_type_field_name="do"
         ),
         parameters=[OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, description="for notes")],
         responses={

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from timeline.api import EntrySerializer
@@ -21,10 +22,11 @@ class DeedSerializer(serializers.Serializer[Any]):
     do = serializers.CharField()
 
 
-class ReasonSerializer(DeedSerializer):
+class DeedWithReasonSerializer(DeedSerializer):
     reason = serializers.CharField(max_length=LONGEST_REASON, allow_blank=True, default="")
 
 
+@extend_schema_field({"oneOf": [{"type": "integer"}, {"type": "string", "enum": ["me"]}]})
 class MemberField(serializers.Field[Any, Any, Any, Any]):
     """The id of a colleague, or `me`."""
 
@@ -37,14 +39,14 @@ class MemberField(serializers.Field[Any, Any, Any, Any]):
         return value
 
 
-class AssignSerializer(ReasonSerializer):
+class AssignSerializer(DeedWithReasonSerializer):
     """`to` is the id of a colleague, `me`, or null for nobody. With `only_if_free` 409 if a colleague has them."""
 
     to = MemberField(allow_null=True)
     only_if_free = serializers.BooleanField(default=False)
 
 
-class SnoozeSerializer(ReasonSerializer):
+class SnoozeSerializer(DeedWithReasonSerializer):
     until = serializers.DateTimeField()
 
 
@@ -83,8 +85,8 @@ class NoteSerializer(DeedSerializer):
 DEEDS: Mapping[str, type[DeedSerializer]] = MappingProxyType(
     {
         "assign": AssignSerializer,
-        "resolve": ReasonSerializer,
-        "reopen": ReasonSerializer,
+        "resolve": DeedWithReasonSerializer,
+        "reopen": DeedWithReasonSerializer,
         "snooze": SnoozeSerializer,
         "wake": DeedSerializer,
         "prioritise": PrioritySerializer,
