@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cxhub import access_views, me_views, team_views
+from cxhub import access_views, me_views, session_views, team_views
 
 urlpatterns = [
     path("login/", access_views.log_in, name="login"),
@@ -18,5 +18,7 @@ urlpatterns = [
     path("settings/", team_views.settings_home, name="settings"),
     path("settings/team/", team_views.team, name="team"),
     path("settings/team/<int:member_id>/", team_views.change_member, name="team-member"),
+    path("session/", session_views.session, name="session"),
+    path("session/log-in/", session_views.log_in_again, name="log-in-again"),
     path("logout/", access_views.log_out, name="logout"),
 ]

@@ -29,5 +29,6 @@ def hub(request: HttpRequest) -> dict[str, Any]:
         "keys_chosen": mine.keys,
         "key_groups": GROUPS,
         "has_keys": mine.has_keys,
+        "has_notices": mine.has_notices,
         "has_simulator_page": settings.HAS_SIMULATOR_PAGE,
     }

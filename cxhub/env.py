@@ -262,7 +262,7 @@ def _unreadable(error: Exception, folder: DataFolder) -> str:
 
 
 def _flag(environ: Mapping[str, str], variable: str, *, default: str = "") -> bool:
-    value = environ.get(variable, default).strip().lower()
+    value = environ.get(variable, "").strip().lower() or default
     if value not in _TRUE | _FALSE:
         raise SettingError(variable, "1 or 0", repr(value[:20]))
     return value in _TRUE

@@ -57,7 +57,8 @@ def _came_after(said: str) -> str:
 #: What colleagues said last about each profile, field by field (`timeline.work.state`).
 _WORK = """
 SELECT profile_id,
-    max((fact->>'value')::bigint) FILTER (WHERE key = 'assignee') AS assignee_id,
+    (SELECT id FROM profiles_staffmember
+     WHERE id = max((fact->>'value')::bigint) FILTER (WHERE key = 'assignee')) AS assignee_id,
     max((fact->>'value')::smallint) FILTER (WHERE key = 'priority') AS priority,
     array_agg(fact->>'value' ORDER BY fact->>'value' COLLATE "C")
         FILTER (WHERE starts_with(key, 'tag ') AND fact->>'value' IS NOT NULL)::varchar[] AS tags,
@@ -79,7 +80,6 @@ _COLUMNS = (
     "last_entry_id",
     "last_entry_at",
     "waiting_since",
-    "due_at",
     "assignee_id",
     "priority",
     "tags",
@@ -100,19 +100,26 @@ _IS_FIRST = """answered.at <= coalesce((
     JOIN timeline_workstate w ON w.channel_identity_id = c.id WHERE c.profile_id = p.id
 ), '-infinity')"""
 
+#: What the targets of the line of the oldest question need, and when the answer is due by what is stored; nothing for
+#: a line without targets.
+_ASKS_TARGET = f"""
+SELECT jsonb_build_array(p.id, waiting.since, {_IS_FIRST}, target.settings,
+    (SELECT due_at FROM timeline_queuerow WHERE profile_id = p.id))
+FROM profiles_channelaccount target WHERE target.id = waiting.account_id AND target.settings ?| %(targets)s
+"""  # noqa: S608
+
 _REFOLD = f"""
 WITH work AS MATERIALIZED ({_WORK}), right_rows AS MATERIALIZED (
 SELECT p.id AS profile_id, newest.id AS last_entry_id,
     coalesce(newest.occurred_at, (SELECT created_at FROM profiles_profile WHERE id = p.id)) AS last_entry_at,
-    waiting.since AS waiting_since, CASE WHEN target.id IS NOT NULL THEN q.due_at END AS due_at,
-    staff.id AS assignee_id, coalesce(work.priority, 0) AS priority, coalesce(work.tags, '{{}}') AS tags,
-    CASE WHEN waiting.since IS NULL AND work.resolved_in > coalesce(work.snoozed_in, 0)
+    waiting.since AS waiting_since, work.assignee_id, coalesce(work.priority, 0) AS priority,
+    coalesce(work.tags, '{{}}') AS tags,
+    CASE WHEN waiting.since IS NULL AND coalesce(work.resolved_in, 0) > coalesce(work.snoozed_in, 0)
         AND NOT {_came_after("resolved")} THEN work.resolved_at END AS resolved_at,
-    CASE WHEN work.snoozed_until > %(now)s AND work.snoozed_in > coalesce(work.resolved_in, 0)
+    CASE WHEN coalesce(work.snoozed_until, '-infinity') > %(now)s AND work.snoozed_in > coalesce(work.resolved_in, 0)
         AND NOT {_came_after("snoozed")} THEN work.snoozed_until END AS snoozed_until,
     work.promised_for,
-    CASE WHEN target.id IS NOT NULL
-        THEN jsonb_build_array(p.id, waiting.since, {_IS_FIRST}, target.settings, q.due_at) END AS asks_target
+    CASE WHEN waiting.since IS NOT NULL THEN ({_ASKS_TARGET}) END AS asks_target
 FROM unnest(%(profiles)s::bigint[]) AS p(id)
 LEFT JOIN LATERAL (
     SELECT e.id, e.occurred_at FROM profiles_channelidentity c
@@ -138,20 +145,16 @@ LEFT JOIN LATERAL (
     WHERE c.profile_id = p.id AND {_MAY_ASK} AND c.last_inbound_at > answered.at
     ORDER BY e.occurred_at, c.id LIMIT 1
 ) waiting ON true
-LEFT JOIN profiles_channelaccount target
-    ON target.id = waiting.account_id AND target.settings ?| %(targets)s
 LEFT JOIN work ON work.profile_id = p.id
-LEFT JOIN profiles_staffmember staff ON staff.id = work.assignee_id
-LEFT JOIN timeline_queuerow q ON q.profile_id = p.id
-WHERE newest.id IS NOT NULL OR (work.profile_id IS NOT NULL AND NOT EXISTS (
-    SELECT FROM profiles_channelidentity c
-    WHERE c.profile_id = p.id AND (c.last_inbound_at IS NOT NULL OR c.last_outbound_at IS NOT NULL)
-))
+WHERE newest.id IS NOT NULL OR (work.profile_id IS NOT NULL AND (
+    SELECT max(greatest(last_inbound_at, last_outbound_at)) FROM profiles_channelidentity WHERE profile_id = p.id
+) IS NULL)
 ), written AS (
-INSERT INTO timeline_queuerow AS q (profile_id, {", ".join(_COLUMNS)})
-SELECT profile_id, {", ".join(_COLUMNS)} FROM right_rows ORDER BY profile_id
-ON CONFLICT (profile_id) DO UPDATE SET {", ".join(f"{name} = EXCLUDED.{name}" for name in _COLUMNS)}
-WHERE ({", ".join(_STORED)}) IS DISTINCT FROM ({", ".join(f"EXCLUDED.{name}" for name in _COLUMNS)})
+INSERT INTO timeline_queuerow AS q (profile_id, {", ".join(_COLUMNS)}, due_at)
+SELECT profile_id, {", ".join(_COLUMNS)}, (asks_target->>4)::timestamptz FROM right_rows ORDER BY profile_id
+ON CONFLICT (profile_id) DO UPDATE SET {", ".join(f"{name} = EXCLUDED.{name}" for name in (*_COLUMNS, "due_at"))}
+WHERE ({", ".join(_STORED)}, q.due_at)
+    IS DISTINCT FROM ({", ".join(f"EXCLUDED.{name}" for name in _COLUMNS)}, EXCLUDED.due_at)
 RETURNING profile_id
 ), dropped AS (
 DELETE FROM timeline_queuerow

@@ -87,11 +87,14 @@
   }
 
   // ---- asking the server
-  async function ask(url, options = {}) {
+  /** What the server answers. When it wants a log-in first, or has another token for forms, it is asked once more. */
+  async function ask(url, options = {}, isAgain = false) {
     const headers = { "HX-Request": "true", ...options.headers };
+    if (options.method) headers["X-CSRFToken"] = $("meta[name=csrf]").content;
     const answer = await fetch(url, { credentials: "same-origin", ...options, headers });
-    if (answer.status === 401) location.reload();
-    return answer;
+    const isRefused = answer.status === 401 || (answer.status === 403 && options.method);
+    if (isAgain || !isRefused) return answer;
+    return await (await load("session")).admit() ? ask(url, options, true) : answer;
   }
   function parsed(html) {
     const part = document.createElement("template");
@@ -106,9 +109,7 @@
     return parsed(await answer.text());
   }
   /** Posts the fields as a form does; the answer is the browser's. */
-  const post = (url, fields = {}) => ask(url, {
-    method: "POST", body: new URLSearchParams(fields), headers: { "X-CSRFToken": $("meta[name=csrf]").content },
-  });
+  const post = (url, fields = {}) => ask(url, { method: "POST", body: new URLSearchParams(fields) });
 
   // ---- moving about
   function toggleSide(open = !$("#side")?.classList.contains("open")) {
@@ -213,10 +214,16 @@
     if (!sheet.open) sheet.showModal();
     release();
   });
-  document.addEventListener("htmx:response:error", (event) => {
-    const { ctx } = event.detail; // the error page says more than a fragment can
-    if (["work", "sheet"].includes(ctx.target?.id) && ctx.response.status !== 401) location.assign(ctx.request.action);
+  // the error page says more than a fragment can
+  const leave = ({ target, request }) => { if (["work", "sheet"].includes(target?.id)) location.assign(request.action); };
+  document.addEventListener("htmx:before:response", (event) => {
+    const { ctx } = event.detail;
+    const { status } = ctx.response;
+    if (status !== 401 && !(status === 403 && ctx.request.method !== "GET")) return;
+    event.preventDefault(); // else the address would be that of what was refused
+    load("session").then(({ again }) => again(ctx.sourceElement, () => leave(ctx)));
   });
+  document.addEventListener("htmx:response:error", ({ detail }) => leave(detail.ctx));
 
   const hub = {
     $, $$, say, fill, wait, keep, announce, load, ask, post, fetchPart, parsed, customer, shownProfile,

@@ -86,10 +86,14 @@
 
   /** The box as the server has it now; what is written in it comes from the server's draft. */
   async function open(url, { focus = "#answer", text = null } = {}) {
-    const [place, form] = [box()?.parentElement ?? $("#compose"), box()];
+    const [place, form, was] = [box()?.parentElement ?? $("#compose"), box(), area()?.value];
     const answer = await ask(url);
+    const fresh = await answer.text();
     if (!answer.ok || form !== box()) return;
-    place.innerHTML = await answer.text();
+    const typed = area()?.value; // meanwhile: that goes along
+    if (typed !== was) text = typed;
+    if (focus && document.activeElement === area()) focus = "#answer";
+    place.innerHTML = fresh;
     window.htmx?.process(place);
     start();
     if (text !== null) area().value = text;
@@ -200,6 +204,22 @@
     }, 1000);
   }
 
+  let waiting = 0;
+  /** Without a connection the message waits for it and is asked for again: its key makes it one message. */
+  async function patiently(sending, item) {
+    const { connection } = window.hub;
+    for (;;) {
+      try { return await sending(); } catch (error) {
+        if (!connection?.isLost()) throw error;
+        $(".meta", item).textContent = window.hub.say("waits");
+        waiting += 1;
+        await connection.back();
+        waiting -= 1;
+      }
+    }
+  }
+  addEventListener("beforeunload", (event) => { if (waiting) event.preventDefault(); });
+
   /** The text is on its way at once and comes back if it cannot be sent; a repeated click is the same message. */
   async function send({ lastSeen = seen ?? newestShown(), isLast = false } = {}) {
     const [form, home] = [box(), profile()];
@@ -217,7 +237,7 @@
     show("");
     count();
     let told;
-    try { told = await post(form.action, fields); } catch { told = { status: 0 }; }
+    try { told = await patiently(() => post(form.action, fields), item); } catch { told = { status: 0 }; }
     item.remove();
     if (told.status === 201) {
       if (profile() === home) place(told.html);
@@ -329,6 +349,7 @@
     });
   }
   document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.target.matches?.("#reach input")) { event.preventDefault(); area().focus(); }
     if (event.target.id !== "answer" || event.isComposing || event.defaultPrevented) return;
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();

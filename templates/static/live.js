@@ -29,8 +29,25 @@
     }
   }
 
+  // ---- no connection: said with how long it has been; what was sent meanwhile waits for its end
+  const lost = { since: 0, ticking: 0, ends: [] };
+  function tellLost() {
+    const seconds = Math.round((Date.now() - lost.since) / 1000);
+    const time = seconds < 60 ? say("seconds", { n: seconds }) : say("minutes", { n: Math.floor(seconds / 60) });
+    $("#offline-for").textContent = say("lost", { time });
+  }
   function bar(isLost) {
     $("#offline").hidden = !isLost;
+    if (isLost && !lost.since) {
+      lost.since = Date.now();
+      lost.ticking = setInterval(() => { tellLost(); if (navigator.onLine && (Date.now() - lost.since) % 5000 < 1000) pullAll(); }, 1000);
+      tellLost();
+    }
+    if (!isLost && lost.since) {
+      clearInterval(lost.ticking);
+      lost.since = 0;
+      for (const end of lost.ends.splice(0)) end();
+    }
     if (isLost) setState("off"); else if (state === "off") setState(stream.state);
   }
 
@@ -132,7 +149,8 @@
     markCurrent();
     if (document.activeElement?.offsetParent === null || document.activeElement === document.body) $("#tl")?.focus();
   });
-  Object.assign(window.hub, { markCurrent, tell });
+  const connection = { isLost: () => Boolean(lost.since), back: () => new Promise((end) => { lost.ends.push(end); }) };
+  Object.assign(window.hub, { markCurrent, tell, connection });
 
   // ---- the reply box comes alive when somebody turns to it
   let awake = null;

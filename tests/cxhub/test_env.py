@@ -74,6 +74,7 @@ def test_database_url_is_read_as_libpq_reads_it(
         ("CXHUB_LIVE_URL", "http://x;script-src", "'http://x;script-src'"),
         ("CXHUB_LIVE_URL", "https://*.example.com", "'https://*.example.com'"),
         ("CXHUB_DEBUG", "maybe", "'maybe'"),
+        ("CXHUB_ASSIGN_ON_TYPING", "maybe", "'maybe'"),
         ("CXHUB_RAW_BODY_RETENTION_DAYS", "0", "'0'"),
         ("CXHUB_RAW_BODY_RETENTION_DAYS", "36501", "'36501'"),
         ("CXHUB_RAW_BODY_RETENTION_DAYS", "-1", "'-1'"),
@@ -90,6 +91,15 @@ def test_unusable_variable_is_named_and_no_secret_is_told(variable: str, value: 
     assert message.startswith(f"{variable}: expected ")
     assert told in message
     assert "hunter2" not in message
+
+
+@pytest.mark.parametrize(
+    ("value", "read"), [("", True), ("1", True), ("on", True), ("0", False), (" Off ", False), ("no", False)]
+)
+def test_first_keystroke_assigns_unless_it_is_switched_off(value: str, read: bool, tmp_path: Path) -> None:
+    environ = {"CXHUB_DATA": str(tmp_path)}
+    assert load(environ | {"CXHUB_ASSIGN_ON_TYPING": value}).assigns_on_typing is read
+    assert load(environ).assigns_on_typing is True
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ def open_page(
     contexts = []
 
     def complain(said: Any) -> None:
-        taken_away_by_the_test = re.search("Failed to load resource: .*(net::ERR_|401|409)", said.text)
+        taken_away_by_the_test = re.search("Failed to load resource: .*(net::ERR_|401|403|409|422)", said.text)
         if said.type in ("error", "warning") and not taken_away_by_the_test:
             complaints.append(said.text)
 

@@ -85,6 +85,20 @@ def test_text_comes_back_when_it_cannot_be_sent(open_page: Open, mira: ChannelId
     expect(page.locator(".entry.pending")).to_have_count(0)
 
 
+def test_what_is_sent_without_a_connection_is_sent_once_when_it_is_back(open_page: Open, mira: ChannelIdentity) -> None:
+    page = open_page(f"/inbox/all/{mira.pk}/")
+    page.locator("#answer").fill("On its way")
+    page.wait_for_load_state("networkidle")
+    page.context.set_offline(True)
+    expect(page.locator("#offline")).to_be_visible()
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".entry.pending .meta")).to_have_text("Waits for the connection")
+    page.context.set_offline(False)
+    expect(page.locator(".entry.out", has_text="On its way")).to_have_count(1)
+    expect(page.locator(".entry.pending")).to_have_count(0)
+    assert Entry.objects.filter(direction="out", text="On its way").count() == 1
+
+
 def test_failed_message_is_sent_again(open_page: Open, mira: ChannelIdentity) -> None:
     page = open_page(f"/inbox/all/{mira.profile_id}/")
     type_answer(page, "#fail 131026")

@@ -115,6 +115,8 @@ def test_single_message_is_marked_and_the_mark_goes_again(pages: Client, mira: C
     assert pages.post(url(), {"what": "mistaken", "reason": "forwarded"}).status_code == 302
     assert said("second").detail["mistaken"]["by"] == "Ana Duarte"
     assert at("second") == mira.profile_id
+    page = pages.get(f"/inbox/all/{mira.profile_id}/").content.decode()
+    assert "Not the customer’s own: marked by Ana Duarte" in page
     assert "It is theirs after all" in pages.get(url()).content.decode()
     pages.post(url(), {"what": "mistaken"})
     pages.post(url(), {"what": "theirs"})

@@ -113,6 +113,4 @@ def _to_login(request: HttpRequest) -> HttpResponse:
     login = resolve_url(settings.LOGIN_URL)
     if not is_fragment(request):
         return redirect(f"{login}?{urlencode({'next': request.get_full_path()})}")
-    response = HttpResponse(status=401)
-    response["HX-Refresh"] = "true"  # the page itself then asks to log in, and comes back to where it was
-    return response
+    return HttpResponse(status=401)  # the page asks to log in, over itself, and then asks again
