@@ -63,6 +63,8 @@ class Entry(models.Model):
     envelope_id = models.BigIntegerField(null=True, blank=True, help_text="the inbox row it came from, for provenance")
     sightings = ArrayField(models.BigIntegerField(), default=list, blank=True)
     changed_in = models.BigIntegerField(db_default=CurrentTransaction())
+    #: Whoever asks may not read the line it came on: what it says is not here.
+    is_withheld = False
 
     class Meta:
         constraints = [
@@ -112,8 +114,11 @@ class Entry(models.Model):
     def __str__(self) -> str:
         return f"entry {self.pk}"
 
-    #: Whoever asks may not read the line it came on: what it says is not here.
-    is_withheld = False
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Raises PermissionDenied for one whose content was withheld: writing it back would destroy it."""
+        if self.is_withheld:
+            raise PermissionDenied
+        super().save(*args, **kwargs)
 
     @classmethod
     def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any], **more: Any) -> Self:
@@ -131,12 +136,6 @@ class Entry(models.Model):
         for name, value in (empty | {"envelope_id": None, "is_placeholder": False}).items():
             if name in self.__dict__:
                 setattr(self, name, value)
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Raises PermissionDenied for one whose content was withheld: writing it back would destroy it."""
-        if self.is_withheld:
-            raise PermissionDenied
-        super().save(*args, **kwargs)
 
 
 class Amendment(models.Model):
