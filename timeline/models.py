@@ -107,6 +107,7 @@ class Entry(models.Model):
                 OpClass(KeyTransform("channel_identities", "detail"), "jsonb_path_ops"),
                 name="entry_work_names",
                 condition=Q(kind=EntryKind.WORK.value),
+                fastupdate=False,  # else each of a rebuild's thousands of searches reads the pending list
             ),
             # The notes in which a member is named: see `timeline.queue_views`.
             GinIndex(
@@ -261,7 +262,7 @@ class QueueRow(models.Model):
                 fields=["promised_for", "profile"], name="queue_promised", condition=Q(promised_for__isnull=False)
             ),
             # Of who has any: a row is rewritten with each message. Used only if `tags != []` is asked for, too.
-            GinIndex(fields=["tags"], name="queue_tags", condition=~Q(tags=[])),
+            GinIndex(fields=["tags"], name="queue_tags", condition=~Q(tags=[]), fastupdate=False),
         ]
 
     def __str__(self) -> str:
