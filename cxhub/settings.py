@@ -59,6 +59,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "cxhub.preferring.ChosenLanguageMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",  # deny by default: a view says if it checks for itself
+    "profiles.reading_rights.ReadingRightsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "cxhub.privacy.PrivatePagesMiddleware",
@@ -95,7 +96,7 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "profiles.StaffMember"
-AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = ["profiles.backends.StaffBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
@@ -208,6 +209,7 @@ CELERY_BEAT_SCHEDULE = {
     "prune raw bodies": {"task": "channels_ingest.tasks.prune_raw_bodies", "schedule": 3600.0},
     "forget chat visitors": {"task": "channels_ingest.tasks.forget_chat_visitors", "schedule": 3600.0},
     "forget old drafts": {"task": "channels_ingest.tasks.forget_old_drafts", "schedule": 3600.0},
+    "refresh templates": {"task": "channels_ingest.tasks.refresh_templates", "schedule": 3600.0},
     "run errands": {"task": "channels_ingest.tasks.run_errands", "schedule": 15.0},
 }
 # A nudge is worth a tenth of a second; the sweeper does the work if it fails.

@@ -119,6 +119,11 @@
   addEventListener("offline", () => bar(true));
   addEventListener("online", pullAll);
   document.addEventListener("visibilitychange", poll);
+  // what this page itself did to customers, and rows whose answer is due, or overdue, by the minute
+  const changed = (ids) => { for (const id of ids) due.profiles.add(String(id)); if (ids.length) pull(); };
+  document.addEventListener("hub:changed", ({ detail }) => changed(detail.ids));
+  setInterval(() => { if (!document.hidden) changed($$(".row:has([data-ago=left])").map(({ dataset }) => dataset.profile)); }, 60000);
+  document.addEventListener("change", ({ target }) => { if (target.matches(".row-check input")) load("choosing"); });
   document.addEventListener("htmx:error", () => bar(true));
 
   // ---- another customer is opened, more of one is shown
@@ -167,15 +172,17 @@
   }
   function onTurn(event) {
     if (awake?.isDone || !wakes(event.target)) return;
-    const { type, target } = event;
-    if (type === "click" || type === "submit") { event.preventDefault(); event.stopPropagation(); }
+    const { type, target, key, ctrlKey, metaKey, shiftKey } = event;
+    const sends = type === "keydown" && key === "Enter" && (ctrlKey || metaKey);
+    if (type === "click" || type === "submit" || sends) { event.preventDefault(); event.stopPropagation(); }
     wake().then(() => {
+      if (sends) target.dispatchEvent(new KeyboardEvent("keydown", { key, ctrlKey, metaKey, shiftKey, bubbles: true, cancelable: true }));
       if (type === "click") target.click();
       if (type === "submit" && awake) target.requestSubmit();
       if (type === "input") target.dispatchEvent(new Event("input", { bubbles: true }));
     });
   }
-  for (const name of ["focusin", "pointerdown", "dragenter", "input", "click", "submit"]) document.addEventListener(name, onTurn, { capture: true });
+  for (const name of ["focusin", "pointerdown", "dragenter", "input", "keydown", "click", "submit"]) document.addEventListener(name, onTurn, { capture: true });
   document.addEventListener("hub:entries", ({ detail }) => {
     if (detail.arrived && !awake) wake().then(() => document.dispatchEvent(new CustomEvent("hub:entries", { detail })));
   });
