@@ -40,7 +40,9 @@ def sms(db: None) -> ChannelAccount:
 
 @pytest.fixture
 def mail(db: None) -> ChannelAccount:
-    return connect("email_postmark", name="Mail", values={"password": "a-long-random-word", "from": "shop@lindqvist.example"})
+    return connect(
+        "email_postmark", name="Mail", values={"password": "a-long-random-word", "from": "shop@lindqvist.example"}
+    )
 
 
 def proved(
