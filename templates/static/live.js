@@ -52,6 +52,7 @@
   }
 
   // ---- the live stream: one per browser, held by the tab that has the lock, told to the others
+  const SILENT_MS = 40000; // two heartbeats and more were missed
   const stream = { state: "wait", failures: 0, holds: false };
   let state = "wait";
   const tabs = "BroadcastChannel" in window ? new BroadcastChannel("hub-live") : null;
@@ -85,9 +86,13 @@
   function listen(url) {
     return new Promise((ended) => {
       const source = new EventSource(url);
+      let heardAt = Date.now();
+      const end = () => { source.close(); clearInterval(watch); ended(); };
+      // after a sleep the connection may be dead and not know it
+      const watch = setInterval(() => { if (Date.now() - heardAt > SILENT_MS) { pullAll(); end(); } }, 5000);
       source.onopen = () => { stream.failures = 0; tell({ state: "live", opened: true }); };
-      source.onerror = () => { source.close(); ended(); };
-      for (const name of ["e", "head"]) source.addEventListener(name, (event) => tell(JSON.parse(event.data)));
+      source.onerror = end;
+      for (const name of ["e", "head"]) source.addEventListener(name, (event) => { heardAt = Date.now(); tell(JSON.parse(event.data)); });
     });
   }
 
@@ -101,7 +106,8 @@
       } catch { /* counted below, like a stream that ended */ }
       stream.failures += 1;
       if (stream.failures >= 2) tell({ state: "poll" });
-      await wait(Math.min(30000, 500 * 2 ** stream.failures) * (0.5 + Math.random()));
+      const isBack = new Promise((back) => { addEventListener("online", back, { once: true }); });
+      await Promise.race([isBack, wait(Math.min(30000, 500 * 2 ** stream.failures) * (0.5 + Math.random()))]);
     }
   }
 
