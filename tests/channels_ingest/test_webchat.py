@@ -231,7 +231,10 @@ def test_own_site_may_read_and_nothing_carries_credentials(browser: Browser) -> 
         assert "Access-Control-Allow-Credentials" not in answer
         assert not answer.cookies
     preflight = browser.ask("OPTIONS", "messages")
-    assert (preflight.status_code, preflight["Access-Control-Allow-Headers"]) == (204, "Authorization, Content-Type, X-File-Name")
+    assert (preflight.status_code, preflight["Access-Control-Allow-Headers"]) == (
+        204,
+        "Authorization, Content-Type, X-File-Name",
+    )
 
 
 def test_session_of_one_chat_is_none_on_the_site_of_another(browser: Browser, client: Client) -> None:
