@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -112,12 +113,17 @@ def _seat(typed: TypedAddress, found: Sequence[ChannelIdentity], at: datetime) -
 
 
 def is_bare(profile_id: int) -> bool:
-    """Whether a profile is only what staff typed: nobody of it ever wrote, was written to or was proved."""
-    mine = ChannelIdentity.objects.filter(profile_id=profile_id)
-    if mine.exclude(first_seen=None).exists():
+    """Whether a profile is only one address that staff typed: nobody wrote, was written to, proved or named there."""
+    mine = list(ChannelIdentity.objects.filter(profile_id=profile_id)[:2])
+    if len(mine) != 1 or mine[0].first_seen is not None or mine[0].traits.exists():
         return False
-    seen = Sighting.objects.filter(channel_identity__profile_id=profile_id)
-    return not seen.exclude(grade=Grade.CLAIMED, source__startswith=TYPED).exists()
+    return not mine[0].sightings.exclude(grade=Grade.CLAIMED, source__startswith=TYPED).exists()
+
+
+def _were_told_apart(one: Sequence[int], other: Sequence[int]) -> bool:
+    """Whether a colleague's standing word keeps the two apart."""
+    between = Q(one__in=one, other__in=other) | Q(one__in=other, other__in=one)
+    return Decision.objects.filter(between, verdict=Decision.Verdict.DIFFERENT, retracted_by=None).exists()
 
 
 @transaction.atomic
@@ -174,8 +180,9 @@ def add_address(
 ) -> tuple[Done, int]:
     """The address is the customer's, and nobody joins them by it; returns its channel identity too.
 
-    Nothing is done if it is theirs already. An address that a colleague typed and nobody used yet goes to this
-    customer. Raises UnknownProfileError, TakenError if it belongs to somebody else.
+    Nothing is done if it is theirs already. An address that a colleague typed, and that is nobody's and was never used,
+    goes to this customer, unless somebody said that it is not theirs. Raises UnknownProfileError, TakenError if it
+    belongs to somebody else.
     """
     at = at or timezone.now()
     [mine] = members(profile_id)
@@ -201,9 +208,10 @@ def add_address(
         found = holding_of(typed, at=at)
         if found.seat is not None and found.seat.pk not in mine:
             rest = set(found.everybody) - {found.seat.profile_id}
-            if not rest and is_bare(found.seat.profile_id):
+            if not rest and is_bare(found.seat.profile_id) and not _were_told_apart(mine, [found.seat.pk]):
                 verb = Operation.Verb.ADD
-                return merge(profile_id, found.seat.profile_id, actor=actor, reason=reason, verb=verb), found.seat.pk
+                done = merge(profile_id, found.seat.profile_id, actor=actor, reason=reason, verb=verb)
+                return done, found.seat.pk
         done = perform(
             Operation.Verb.ADD,
             actor=actor,

@@ -127,8 +127,11 @@ def address_views(profile_id: int) -> tuple[AddressView, ...]:
     return tuple(_address(row, grades.get(row.pk, Grade.CLAIMED)) for row in _identities(profile_id))
 
 
-def describe(profile_id: int) -> ProfileView | None:
-    """Everything about a current profile in four queries, however long its history; None for any other id."""
+def describe(profile_id: int, *, with_traits: bool = True) -> ProfileView | None:
+    """Everything about a current profile in four queries, however long its history; None for any other id.
+
+    Three without the traits, for who does not show them.
+    """
     identities = list(_identities(profile_id))
     if not identities:
         return None
@@ -139,7 +142,7 @@ def describe(profile_id: int) -> ProfileView | None:
         display_name=name,
         channel_identities=tuple(_address(identity, grades.get(identity.pk, Grade.CLAIMED)) for identity in identities),
         identifiers=identifiers,
-        traits=shown_traits(profile_id),
+        traits=shown_traits(profile_id) if with_traits else (),
         consents=_consents(identities),
     )
 

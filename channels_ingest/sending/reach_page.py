@@ -25,7 +25,7 @@ MOST_ASKED = 50
 @agent_page
 def reach(request: HttpRequest, profile_id: int) -> HttpResponse:
     """Each address with its state by the rule of the reply box. Without a script the customer's page has them."""
-    profile = describe(profile_id) if profile_id <= BIGGEST_ID else None
+    profile = describe(profile_id, with_traits=False) if profile_id <= BIGGEST_ID else None
     if profile is None:
         current = current_profile_id(profile_id) if profile_id <= BIGGEST_ID else None
         if current is None:
@@ -56,4 +56,6 @@ def _told(row: ReachRow, found: Openness | None, now: datetime) -> ReachRow:
     if found.window_ends_at:
         left = in_words(now - (found.window_ends_at - now), now, "span")
         return row.told(state=_("open, %(time)s left") % {"time": left}, tone="good", reason="")
-    return row.told(state=_("open"), tone="warn" if found.caution else "good", reason=found.caution)
+    if found.caution:
+        return row.told(state=_("open, sender not proved"), tone="warn", reason=found.caution)
+    return row.told(state=_("open"), tone="good", reason="")

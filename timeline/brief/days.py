@@ -73,6 +73,17 @@ _MONTH_DAY = re.compile(rf"\b({_MONTH_NAMES}) (\d{{1,2}})(?:st|nd|rd|th)?\b(?:,?
 FURTHEST = timedelta(days=200)
 
 
+_HINT = re.compile(
+    rf"\d[.-]|{'|'.join([*_WEEKDAYS, *_MONTHS])}|tomorrow|manana|amanha|demain|domani|morgen"
+    r"|today|heute|hoy|hoje|aujourd|oggi|vandaag"
+)
+
+
+def may_name_a_day(text: str) -> bool:
+    """Whether it is worth looking: most messages name no day."""
+    return _HINT.search(folded(text)) is not None
+
+
 def day_named(sentence: str, said_on: date) -> date | None:
     """The one day that the sentence names, as of the day it was said; None when it names none, several or a doubt.
 

@@ -40,6 +40,17 @@ OPENINGS: Mapping[str, tuple[str, ...]] = {
     ),
 }
 
+#: Words of a sentence that asks for something without a question, whole.
+REQUESTS: Mapping[str, str] = {
+    "en": "please|pls",
+    "de": "bitte",
+    "es": "por favor",
+    "pt": "por favor|por gentileza",
+    "fr": "s'il (?:vous|te) plait|svp",
+    "it": "per favore|per cortesia",
+    "nl": "alstublieft|alsjeblieft|graag",
+}
+
 _EMPTY = {
     "en": "a an the is are am be i you we my your our me it this that to of in on at for with and or do does did can "
     "could please hi hello hey still yet",

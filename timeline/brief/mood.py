@@ -10,7 +10,6 @@ from timeline.brief.values import Finding, Happened, Rule
 
 _STRONG = re.compile(rf"\b(?:{'|'.join(word for words in STRONG.values() for word in words)})\b")
 _MARKS = re.compile(r"[?!？！؟]{3,}")
-_LETTERS = re.compile(r"[^\W\d_]")
 #: A text this short may be an order number or a shop's name.
 FEWEST_LETTERS = 8
 #: A score at or below this part of its scale is low: 2 of 5.
@@ -56,8 +55,9 @@ def _signs(entry: Happened) -> dict[str, dict[str, float]]:
 
 def is_capitals(text: str) -> bool:
     """Whether two words or more are written in capitals and nothing else; scripts without them never are."""
-    letters = [letter for letter in _LETTERS.findall(text) if letter.lower() != letter.upper()]
-    return len(letters) >= FEWEST_LETTERS and len(text.split()) > 1 and all(letter.isupper() for letter in letters)
+    if not text.isupper() or len(text.split()) < 2:
+        return False
+    return sum(letter.isupper() for letter in text) >= FEWEST_LETTERS
 
 
 def score_of(detail: object) -> dict[str, float] | None:

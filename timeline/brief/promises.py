@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta, tzinfo
 
-from timeline.brief.days import day_named
+from timeline.brief.days import day_named, may_name_a_day
 from timeline.brief.languages import WILL, WILL_ACCENTED, WILL_NOT
 from timeline.brief.sentences import folded, quoted, sentences_of
 from timeline.brief.values import Finding, Happened, Rule
@@ -19,12 +19,12 @@ _NOT = re.compile(rf"\b(?:{'|'.join(WILL_NOT.values())})\b|n't\b")
 def promises(entries: Sequence[Happened], *, now: datetime, zone: tzinfo) -> list[Finding]:
     """Days we named that are to come, or passed without a word from us, the earliest first; one line for each day."""
     today = now.astimezone(zone).date()
-    answered = [entry.at.astimezone(zone).date() for entry in entries if entry.is_answer]
+    last_answer = max((entry.at for entry in entries if entry.is_answer), default=None)
+    wrote_on = last_answer.astimezone(zone).date() if last_answer else date.min
     found: dict[date, Finding] = {}
     for day, finding in sorted([*_written(entries), *_said(entries, zone)], key=lambda pair: (pair[0], pair[1].at)):
         is_over = day < today
-        wrote_since = any(other >= day for other in answered)
-        if not is_over or (today - day <= REMEMBERED and not (wrote_since and not finding.facts.get("is_written"))):
+        if not is_over or (today - day <= REMEMBERED and not (wrote_on >= day and not finding.facts.get("is_written"))):
             found.setdefault(day, finding)
     return list(found.values())
 
@@ -45,7 +45,7 @@ def _said(entries: Sequence[Happened], zone: tzinfo) -> list[tuple[date, Finding
     """Sentences of ours that name a day."""
     found = []
     for entry in entries:
-        if entry.is_answer:
+        if entry.is_answer and may_name_a_day(entry.text):
             said_on = entry.at.astimezone(zone).date()
             for sentence in sentences_of(entry.text):
                 if is_promise(sentence) and (day := day_named(sentence, said_on)):

@@ -45,7 +45,8 @@ ORDER BY n.occurred_at, n.id
 class Brief:
     """The lines, what `since` they are, how many entries came since and how many were read.
 
-    `is_cut`: there were more since than are read, so `count` is as many as were looked at.
+    `is_visit`: `since` is the reader's last visit, else our last answer. `is_cut`: there were more since than are read,
+    so `count` is as many as were looked at.
     """
 
     lines: list[Finding]
@@ -53,6 +54,7 @@ class Brief:
     count: int
     read: int
     is_cut: bool
+    is_visit: bool
 
 
 def brief_of(profile_id: int, *, since: datetime | None, reader: int | None, now: datetime | None = None) -> Brief:
@@ -71,6 +73,7 @@ def brief_of(profile_id: int, *, since: datetime | None, reader: int | None, now
         count=fresh,
         read=len(entries),
         is_cut=fresh == len(entries) == MOST_ENTRIES,
+        is_visit=since is not None,
     )
 
 

@@ -9,7 +9,7 @@ from timeline.brief.meanwhile import colleagues, failed, files, switches
 from timeline.brief.mood import mood
 from timeline.brief.orders import orders
 from timeline.brief.promises import promises
-from timeline.brief.questions import questions, repeats
+from timeline.brief.questions import open_questions, questions, repeats
 from timeline.brief.values import Finding, Happened, Rule
 
 MOST_LINES = 7
@@ -33,9 +33,10 @@ def findings(entries: Sequence[Happened], visit: Visit) -> list[Finding]:
     What is open counts whenever it began; what merely happened, only since the last visit.
     """
     news = [entry for entry in entries if visit.since is None or entry.at > visit.since]
+    waiting = open_questions(entries)
     kinds: list[list[Finding]] = [
-        questions(entries),
-        repeats(entries),
+        questions(waiting),
+        repeats(entries, waiting),
         promises(entries, now=visit.now, zone=visit.zone),
         orders(entries, now=visit.now, zone=visit.zone),
         failed(entries),

@@ -71,9 +71,12 @@ def _reason(reason: Mapping[str, Any], review: ReviewView) -> str:
     if not kind:
         return str(reason["words"])
     facts = {"identifier": identifier_line(kind, str(reason.get("value", "")))}
-    if reason.get("code") == "claimed" and by in sides:
+    if reason.get("code") in ("claimed", "typed") and by in sides:
         claimer = review.one if by == review.one.id else review.other
         facts["claimer"], facts["holder"] = (isolated(name_of(who.display_name)) for who in (claimer, sides[by]))
+        if reason["code"] == "typed":
+            said = _("%(claimer)s gave the %(identifier)s as theirs; a colleague wrote it down for %(holder)s")
+            return said % facts
         return _("%(claimer)s gave the %(identifier)s as theirs; it was proved to be %(holder)s’s") % facts
     if reason.get("code") == "held" and because.startswith("limit:"):
         facts["limit"] = kind_words(because.removeprefix("limit:"))

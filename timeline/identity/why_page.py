@@ -7,6 +7,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from profiles.identity.partition import MOST_TOLD
+from profiles.models.evidence import TYPED
 from profiles.reading import AddressView
 from profiles.why import BoundaryWhy, DecisionWhy, HeldWhy, OtherProfile, SightingWhy, Why
 from profiles.wording import because_words, kind_words, value_words
@@ -148,6 +149,8 @@ def _tie(sighting: SightingWhy, names: Mapping[int, str]) -> str:
         return _("Nobody’s own, so it ties nobody together")
     if sighting.status == "generic":
         return _("Used by several people, so it ties nobody together")
+    if sighting.grade == "claimed" and sighting.source.startswith(TYPED):
+        return _("Written down by a colleague, so it ties nobody else until it is proved")
     if sighting.grade == "claimed":
         return _("Only claimed, so it ties nobody together until it is proved")
     if sighting.ties:

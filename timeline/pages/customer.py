@@ -206,7 +206,7 @@ def _at_entry(request: HttpRequest, view: str, entry: Entry) -> str:
 
 def _panel(profile_id: int) -> Panel | None:
     """The customer in words; None for a merged or unknown id."""
-    profile = describe(profile_id) if profile_id <= BIGGEST_ID else None
+    profile = describe(profile_id, with_traits=False) if profile_id <= BIGGEST_ID else None
     return panel_of(profile) if profile else None
 
 

@@ -1,12 +1,8 @@
 """The customer beside the timeline, in the words and order of the side panel."""
 
-import zoneinfo
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from profiles.identity.canonical import display_phone
@@ -26,8 +22,6 @@ from timeline.showing.wording import (
 UNSAID = ("", "store")
 #: Claims that a one-time code can prove, since it can be sent there.
 CONFIRMED_BY_CODE = ("email", "phone")
-#: Traits that name where the customer's clock is, as tz database names.
-ZONE_TRAITS = ("timezone", "time_zone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,15 +100,6 @@ class Panel:
     channels: list[tuple[str, str, str]]  # channel, icon, word: each once
     names_lines: bool
     consents: tuple[ConsentView, ...] = ()
-    zone: str = ""  # where a trait tells it
-
-    @property
-    def local_time(self) -> str:
-        """The time of day where the customer is; empty where nobody knows."""
-        if not self.zone:
-            return ""
-        now = timezone.now().astimezone(zoneinfo.ZoneInfo(self.zone))
-        return date_format(now, "H:i" if now.date() == timezone.localdate() else "D H:i")
 
 
 def panel_of(profile: ProfileView) -> Panel:
@@ -136,17 +121,7 @@ def panel_of(profile: ProfileView) -> Panel:
         channels=list(dict.fromkeys((row.channel, row.icon, row.channel_word) for row in addresses)),
         names_lines=len(accounts) > 1,
         consents=profile.consents,
-        zone=_zone_in(profile.traits),
     )
-
-
-def _zone_in(traits: Iterable[TraitView]) -> str:
-    """The time zone that a trait names, if it is one."""
-    told = next((trait.value for trait in traits if trait.name in ZONE_TRAITS), "")
-    try:
-        return zoneinfo.ZoneInfo(told).key if told else ""
-    except (KeyError, ValueError, OSError):  # unknown, not a zone's spelling, or the name of a folder of zones
-        return ""
 
 
 def name_of(display_name: str) -> str:

@@ -3,25 +3,30 @@
 So the page costs the same whatever is known of a customer, and the parts that change by themselves ask again alone.
 """
 
+import zoneinfo
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
 from django.views.decorators.http import require_GET
 
 from profiles.reading import current_profile_id, describe
 from profiles.review_queue import open_reviews
+from profiles.traits import told_traits
 from profiles.why import OperationView, OtherProfile, operations_about
 from timeline.brief.reading import brief_of
 from timeline.brief.wording import line_of
 from timeline.identity.glance import identity_glance
 from timeline.identity.operation_rows import OperationRow, rows_of
 from timeline.identity.review_rows import KINDS, reasons_of
+from timeline.models import QueueRow
 from timeline.pages.agents import BIGGEST_ID, actor_of, agent_page, is_fragment, may_judge
 from timeline.pages.panel import Panel, name_of, panel_of
 from timeline.pages.reach import reach_of
@@ -31,6 +36,8 @@ from timeline.showing.previews import LINE_ICONS, preview_of
 from timeline.showing.surveys import satisfaction_of
 from timeline.work.reading import work_of
 
+#: Traits that name where the customer's clock is, as tz database names.
+ZONE_TRAITS = ("timezone", "time_zone")
 #: Rows of the parts that may be long; the whole is one click away.
 DUPLICATES_SHOWN = 3
 HISTORY_SHOWN = 4
@@ -78,8 +85,30 @@ class HistoryRow:
 
 
 def side_of(request: HttpRequest, panel: Panel) -> dict[str, Any]:
-    """What the head of the panel needs besides the customer; no query unless an address is shared."""
-    return {"identity": identity_glance(panel), "reach": reach_of(panel), "closed": closed_parts(request)}
+    """What the head of the panel needs besides the customer, in one query unless an address is shared."""
+    zones = told_traits([panel.profile_id], *ZONE_TRAITS).order_by("-last_seen", "id").values("value")[:1]
+    rows = QueueRow.objects.filter(profile_id=panel.profile_id).select_related("assignee")
+    row = rows.annotate(zone=Subquery(zones)).first()
+    return {
+        "identity": identity_glance(panel),
+        "reach": reach_of(panel),
+        "closed": closed_parts(request),
+        "queue_row": row,
+        "their_time": time_in(row.zone or "") if row else "",
+        "now": timezone.now(),
+    }
+
+
+def time_in(zone: str) -> str:
+    """The time of day in a zone of the tz database; empty for what is none."""
+    try:
+        found = zoneinfo.ZoneInfo(zone) if zone else None
+    except (KeyError, ValueError, OSError):  # unknown, not a zone's spelling, or the name of a folder of zones
+        found = None
+    if found is None:
+        return ""
+    now = timezone.now().astimezone(found)
+    return date_format(now, "H:i" if now.date() == timezone.localdate() else "D H:i")
 
 
 def closed_parts(request: HttpRequest) -> list[str]:

@@ -25,6 +25,7 @@ from channels_ingest.simulator.posting import MetaPoster, ShopPoster
 from channels_ingest.simulator.shop import PORTFOLIO, SOURCE, calls
 from channels_ingest.simulator.staging import STEP_SECONDS, Stage, await_work
 from channels_ingest.simulator.stories import deliveries, happenings
+from channels_ingest.simulator.working import work
 from channels_ingest.sources import inbox_account_id
 from profiles.models import ApiToken, ChannelAccount, Role, StaffMember
 from profiles.models.staff import hashed
@@ -45,6 +46,13 @@ OTHER_LINES: Mapping[str, tuple[str, str]] = {
     "chat": ("webchat", f"{SHOP}: Chat"),
 }
 MAILBOX, TEXT_NUMBER = "help@lindqvist.example", "+46701740699"
+#: When its customers are to be answered.
+TARGETS: Mapping[str, str] = {
+    "first_reply_minutes": "60",
+    "next_reply_minutes": "240",
+    "hours": "Mon-Fri 08:00-18:00, Sat 10:00-16:00",
+    "time_zone": "Europe/Stockholm",
+}
 STAFF = (
     ("nora@example.com", "Nora Holm", Role.AGENT),
     ("elias@example.com", "Elias Berg", Role.LEAD),
@@ -85,6 +93,7 @@ class Command(BaseCommand):
             if account is None:
                 values = {"phone_number_id": number_id, "portfolio_id": PORTFOLIO}
                 values |= {"app_secret": secrets.token_hex(16), "verify_token": secrets.token_urlsafe(16)}
+                values.update(TARGETS)
                 account = connect(PROVIDER, name=name, values=values)
                 account.settings |= {
                     "demo_anchor": datetime.now(UTC).replace(microsecond=0).isoformat(),
@@ -115,9 +124,11 @@ class Command(BaseCommand):
             self._await_work(accounts, wait_seconds)
             self._perform(shop, client, accounts["orders"], wait_seconds=wait_seconds)
         orders = accounts["orders"]
-        orders.settings["demo_told"] = True
-        orders.save(update_fields=["settings"])
         self._await_work(accounts, wait_seconds)
+        if not orders.setting("demo_worked"):
+            work(*(StaffMember.objects.get(email=email) for email, _, _ in STAFF[:2]))
+        orders.settings |= {"demo_worked": True, "demo_told": True}
+        orders.save(update_fields=["settings"])
         self.stderr.write(f"{SHOP}: ready after {time.monotonic() - began:.0f} s.")
 
     def _post(self, poster: MetaPoster, told: list[Happening]) -> int:

@@ -40,7 +40,9 @@ def sms(db: None) -> ChannelAccount:
 
 @pytest.fixture
 def mail(db: None) -> ChannelAccount:
-    return connect("email_postmark", name="Mail", values={"password": "p", "from": "shop@lindqvist.example"})
+    return connect(
+        "email_postmark", name="Mail", values={"password": "a-long-random-word", "from": "shop@lindqvist.example"}
+    )
 
 
 def proved(
@@ -156,6 +158,18 @@ def test_added_address_ties_its_customer_alone_and_can_be_taken_back(
     assert profile_of(added.channel_identity_id) == mira
     unmerge(mira, [added.channel_identity_id], actor=nora)
     assert profile_of(added.channel_identity_id) == added.channel_identity_id
+    with pytest.raises(TakenError):  # somebody said that it is not hers
+        add(mira, typed_on(sms, MIRA), actor=nora)
+
+
+def test_customer_made_by_hand_is_not_swallowed_by_another(
+    sms: ChannelAccount, mail: ChannelAccount, nora: StaffMember
+) -> None:
+    mira = proved(mail, "mira@lindhaus.de", "email", "mira@lindhaus.de")
+    tomas = make([typed_on(sms, MIRA)], actor=nora, name="Tomas").profile_id
+    with pytest.raises(TakenError) as taken:
+        add(mira, typed_on(sms, MIRA), actor=nora)
+    assert taken.value.profile_ids == (tomas,)
 
 
 def test_claim_of_a_typed_address_is_for_a_human_to_look_at(mail: ChannelAccount, nora: StaffMember) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from tests.timeline.brief.telling import said, talk
-from timeline.brief.questions import are_alike, question_in, questions, repeats
+from timeline.brief.questions import are_alike, open_questions, question_in, questions, repeats
 
 ASKS = [
     ("Hi, how are you? Where is my order 1042? Thanks!", "Where is my order 1042?"),
@@ -26,12 +26,17 @@ ASKS = [
     ("注文はいつ届きますか？ よろしく", "注文はいつ届きますか？"),
     ("أين طلبي؟", "أين طلبي؟"),
     ("Где мой заказ 1042?", "Где мой заказ 1042?"),
+    ("Please change the delivery address of my last order.", "Please change the delivery address of my last order."),
+    ("Hallo. Schicken Sie mir bitte die Rechnung.", "Schicken Sie mir bitte die Rechnung."),
+    ("Mándeme por favor la factura", "Mándeme por favor la factura"),
 ]
 TELLS = [
     "",
     "Thanks!",
     "???",
     "Hello???",
+    "Yes please!",
+    "Ja, bitte.",
     "When I got home the box was empty.",
     "Look: https://shop.example/search?q=shoes",
     "Hay un problema con mi pedido.",
@@ -59,7 +64,7 @@ def test_questions_since_the_last_answer_wait_oldest_first() -> None:
         "tue 09:30 chat in Thanks for the quick answer.",
         "wed 08:00 whatsapp in And what does shipping cost?",
     )
-    found = [(line.entry, line.quote, line.facts["channel"]) for line in questions(conversation)]
+    found = [(line.entry, line.quote, line.facts["channel"]) for line in questions(open_questions(conversation))]
     assert found == [
         (3, "How long does it take?", "email"),
         (5, "And what does shipping cost?", "whatsapp"),
@@ -72,7 +77,7 @@ def test_failed_answer_and_machine_answer_nothing() -> None:
         said(2, "mon 09:01 sms out We have your message.", is_automatic=True),
         said(3, "mon 09:30 sms out Yes, from ten.", delivery="failed"),
     ]
-    assert [line.entry for line in questions(conversation)] == [1]
+    assert [line.entry for line in questions(open_questions(conversation))] == [1]
 
 
 def test_same_question_on_another_channel_is_told_once_and_called_a_repeat() -> None:
@@ -81,8 +86,8 @@ def test_same_question_on_another_channel_is_told_once_and_called_a_repeat() -> 
         "tue 09:00 whatsapp in WHERE IS MY ORDER 1042??",
         "tue 09:05 whatsapp in Can I still change the address?",
     )
-    assert [line.entry for line in questions(conversation)] == [1, 3]
-    (repeat,) = repeats(conversation)
+    assert [line.entry for line in questions(open_questions(conversation))] == [1, 3]
+    (repeat,) = repeats(conversation, open_questions(conversation))
     assert (repeat.entry, repeat.quote) == (1, "Hello, where is my order 1042?")
     assert (repeat.facts["channel"], repeat.facts["again"]) == ("email", "whatsapp")
 
@@ -93,15 +98,16 @@ def test_question_that_was_answered_and_comes_again_elsewhere_is_a_repeat() -> N
         "mon 12:00 email out Am Mittwoch.",
         "thu 09:00 sms in Wann kommt mein Paket denn an?",
     )
-    assert [line.entry for line in repeats(conversation)] == [1]
+    assert [line.entry for line in repeats(conversation, open_questions(conversation))] == [1]
 
 
 def test_same_channel_and_long_ago_are_no_repeats() -> None:
     again = talk("mon 09:00 email in Where is my order 1042?", "tue 09:00 email in Where is my order 1042?")
-    assert repeats(again) == []
+    assert repeats(again, open_questions(again)) == []
     first, last = talk("mon 09:00 email in Where is my order 1042?", "tue 09:00 sms in Where is my order 1042?")
-    assert [line.entry for line in repeats([first, last])] == [1]
-    assert repeats([replace(first, at=first.at - timedelta(days=14)), last]) == []
+    assert [line.entry for line in repeats([first, last], open_questions([first, last]))] == [1]
+    long_ago = [replace(first, at=first.at - timedelta(days=14)), last]
+    assert repeats(long_ago, open_questions(long_ago)) == []
 
 
 @pytest.mark.parametrize(
