@@ -98,6 +98,12 @@ class Entry(models.Model):
                 name="entry_work_names",
                 condition=Q(kind=EntryKind.WORK.value),
             ),
+            # The notes in which a member is named: see `timeline.queue_views`.
+            GinIndex(
+                OpClass(KeyTransform("mentions", "detail"), "jsonb_path_ops"),
+                name="entry_mentions",
+                condition=Q(kind=EntryKind.NOTE.value),
+            ),
         ]
         verbose_name_plural = "entries"
 
@@ -189,6 +195,24 @@ class QueueRow(models.Model):
             models.Index(
                 fields=["waiting_since", "profile"], name="queue_waiting", condition=Q(waiting_since__isnull=False)
             ),
+            models.Index(
+                fields=["waiting_since", "profile"],
+                name="queue_unassigned",
+                condition=Q(waiting_since__isnull=False, assignee__isnull=True),
+            ),
+            models.Index(
+                F("resolved_at").desc(),
+                F("profile").desc(),
+                name="queue_resolved",
+                condition=Q(resolved_at__isnull=False),
+            ),
+            models.Index(
+                F("priority"),
+                F("last_entry_at").desc(),
+                F("profile").desc(),
+                name="queue_priority",
+                condition=Q(priority__gt=0),
+            ),
             models.Index(fields=["due_at", "profile"], name="queue_due", condition=Q(due_at__isnull=False)),
             models.Index(
                 F("assignee"),
@@ -245,6 +269,25 @@ class SearchCursor(models.Model):
 
     def __str__(self) -> str:
         return f"search cursor at {self.followed_to}"
+
+
+class SavedView(models.Model):
+    """A view of the queue that somebody made of another's filters and order; everybody's when a lead shares it.
+
+    `slug` names it in addresses, among all members' views. Removed, it is kept so that it can be had back.
+    """
+
+    owner = models.ForeignKey(StaffMember, models.CASCADE, related_name="saved_views")
+    name = models.CharField(max_length=60)
+    slug = models.SlugField(max_length=70, unique=True)
+    view = models.CharField(max_length=10, help_text="the view it was made of")
+    filters = models.JSONField(default=dict, help_text="the filters of the address: lists of texts by name")
+    order = models.CharField(max_length=10, blank=True, default="")
+    is_shared = models.BooleanField(default=False)
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"saved view {self.slug}"
 
 
 class LastSeen(models.Model):
