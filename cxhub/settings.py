@@ -59,6 +59,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "cxhub.preferring.ChosenLanguageMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",  # deny by default: a view says if it checks for itself
+    "profiles.reading_rights.ReadingRightsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "cxhub.privacy.PrivatePagesMiddleware",

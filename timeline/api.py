@@ -39,6 +39,9 @@ class EntrySerializer(serializers.Serializer[Any]):
     provider_message_id = serializers.CharField(allow_null=True)
     sender_grade = serializers.CharField(allow_null=True)
     delivery = serializers.CharField(allow_null=True)
+    restricted = serializers.BooleanField(
+        source="is_withheld", help_text="text and detail are withheld: only named members read this line"
+    )
     detail = serializers.SerializerMethodField()
 
     @extend_schema_field(OpenApiTypes.OBJECT)

@@ -1,9 +1,13 @@
 """The rows of the timeline, what amends them, and the queue that is folded from them."""
 
+from collections.abc import Collection
+from typing import Any, Self
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVectorField
+from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
@@ -11,7 +15,11 @@ from django.utils.translation import gettext_lazy as _lazy
 
 from profiles.identity.values import Grade
 from profiles.models import ChannelAccount, ChannelIdentity, Operation, Profile, StaffMember
+from profiles.reading_rights import hidden_now
 from timeline.entries import AmendmentKind, Delivery, Direction, EntryKind, SetAside
+
+#: What colleagues did and who somebody is belongs to the customer, not to a line.
+OPEN_KINDS = (EntryKind.WORK, EntryKind.IDENTITY, EntryKind.SYSTEM)
 
 
 class CurrentTransaction(models.Func):
@@ -109,6 +117,32 @@ class Entry(models.Model):
 
     def __str__(self) -> str:
         return f"entry {self.pk}"
+
+    #: Whoever asks may not read the line it came on: what it says is not here.
+    is_withheld = False
+
+    @classmethod
+    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any], **more: Any) -> Self:
+        """As stored, without what who asks in this request may not read."""
+        entry = super().from_db(db, field_names, values, **more)
+        if hidden := hidden_now():
+            entry._withhold(hidden)
+        return entry
+
+    def _withhold(self, hidden: frozenset[int]) -> None:
+        if self.kind in OPEN_KINDS or self.account_id not in hidden:
+            return
+        self.is_withheld = True
+        empty: dict[str, Any] = {"text": "", "detail": {}, "original": None, "provider_message_id": None}
+        for name, value in (empty | {"envelope_id": None, "is_placeholder": False}).items():
+            if name in self.__dict__:
+                setattr(self, name, value)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Raises PermissionDenied for one whose content was withheld: writing it back would destroy it."""
+        if self.is_withheld:
+            raise PermissionDenied
+        super().save(*args, **kwargs)
 
 
 class Amendment(models.Model):
