@@ -52,6 +52,7 @@
   }
 
   // ---- the live stream: one per browser, held by the tab that has the lock, told to the others
+  const SILENT_MS = 40000; // two heartbeats and more were missed
   const stream = { state: "wait", failures: 0, holds: false };
   let state = "wait";
   const tabs = "BroadcastChannel" in window ? new BroadcastChannel("hub-live") : null;
@@ -85,9 +86,13 @@
   function listen(url) {
     return new Promise((ended) => {
       const source = new EventSource(url);
+      let heardAt = Date.now();
+      const end = () => { source.close(); clearInterval(watch); ended(); };
+      // after a sleep the connection may be dead and not know it
+      const watch = setInterval(() => { if (Date.now() - heardAt > SILENT_MS) { pullAll(); end(); } }, 5000);
       source.onopen = () => { stream.failures = 0; tell({ state: "live", opened: true }); };
-      source.onerror = () => { source.close(); ended(); };
-      for (const name of ["e", "head"]) source.addEventListener(name, (event) => tell(JSON.parse(event.data)));
+      source.onerror = end;
+      for (const name of ["e", "head"]) source.addEventListener(name, (event) => { heardAt = Date.now(); tell(JSON.parse(event.data)); });
     });
   }
 
@@ -101,7 +106,8 @@
       } catch { /* counted below, like a stream that ended */ }
       stream.failures += 1;
       if (stream.failures >= 2) tell({ state: "poll" });
-      await wait(Math.min(30000, 500 * 2 ** stream.failures) * (0.5 + Math.random()));
+      const isBack = new Promise((back) => { addEventListener("online", back, { once: true }); });
+      await Promise.race([isBack, wait(Math.min(30000, 500 * 2 ** stream.failures) * (0.5 + Math.random()))]);
     }
   }
 
@@ -166,15 +172,17 @@
   }
   function onTurn(event) {
     if (awake?.isDone || !wakes(event.target)) return;
-    const { type, target } = event;
-    if (type === "click" || type === "submit") { event.preventDefault(); event.stopPropagation(); }
+    const { type, target, key, ctrlKey, metaKey, shiftKey } = event;
+    const sends = type === "keydown" && key === "Enter" && (ctrlKey || metaKey);
+    if (type === "click" || type === "submit" || sends) { event.preventDefault(); event.stopPropagation(); }
     wake().then(() => {
+      if (sends) target.dispatchEvent(new KeyboardEvent("keydown", { key, ctrlKey, metaKey, shiftKey, bubbles: true, cancelable: true }));
       if (type === "click") target.click();
       if (type === "submit" && awake) target.requestSubmit();
       if (type === "input") target.dispatchEvent(new Event("input", { bubbles: true }));
     });
   }
-  for (const name of ["focusin", "pointerdown", "dragenter", "input", "click", "submit"]) document.addEventListener(name, onTurn, { capture: true });
+  for (const name of ["focusin", "pointerdown", "dragenter", "input", "keydown", "click", "submit"]) document.addEventListener(name, onTurn, { capture: true });
   document.addEventListener("hub:entries", ({ detail }) => {
     if (detail.arrived && !awake) wake().then(() => document.dispatchEvent(new CustomEvent("hub:entries", { detail })));
   });

@@ -4,7 +4,6 @@ import contextlib
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from django.core.signals import request_finished, request_started
 from django.db import connection
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from benchmarks.scratch import free_port
 from profiles.models import StaffMember
 
 PASSWORD = "kettle drum violet harbour"
@@ -36,32 +36,50 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def live_stream(live_server: Any, settings: Any) -> Iterator[str]:
-    """The live process on the test's database, and pages that know its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
-    database = connection.settings_dict
-    environment = os.environ | {
-        "DATABASE_URL": f"postgresql://{database['USER']}:{database['PASSWORD']}@/{database['NAME']}"
-        f"?host={database['HOST']}&port={database['PORT']}",
-        "REDIS_URL": django_settings.REDIS_URL,
-        "SECRET_KEY": django_settings.SECRET_KEY,
-        "PUBLIC_BASE_URL": live_server.url,
-        "CXHUB_LIVE_URL": url,
-    }
+class LiveProcess:
+    """The live process on the test's database, and pages that know its address: `url`, or where a tunnel starts."""
+
+    def __init__(self, page_url: str, redis_url: str) -> None:
+        database = connection.settings_dict
+        self.port = free_port()
+        self.environment = os.environ | {
+            "DATABASE_URL": f"postgresql://{database['USER']}:{database['PASSWORD']}@/{database['NAME']}"
+            f"?host={database['HOST']}&port={database['PORT']}",
+            "REDIS_URL": redis_url,
+            "SECRET_KEY": django_settings.SECRET_KEY,
+            "PUBLIC_BASE_URL": page_url,
+        }
+        self.start()
+
+    def start(self) -> None:
+        """It answers."""
+        command = [sys.executable, "-m", "cxhub.live", "--port", str(self.port)]
+        self.process = subprocess.Popen(command, env=self.environment)
+        wait_until(lambda: urlopen(f"http://127.0.0.1:{self.port}/livez", timeout=1).status == 200)
+
+    def stop(self) -> None:
+        """It is gone."""
+        self.process.terminate()
+        self.process.wait(10)
+
+
+def tell_pages(settings: Any, url: str) -> None:
+    """Pages made from now on know the address of the stream, and their policy lets them connect to it."""
     settings.LIVE_URL = url
     directives = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"] | {"connect-src": ["'self'", url]}
     settings.CONTENT_SECURITY_POLICY = {"DIRECTIVES": directives}
-    process = subprocess.Popen([sys.executable, "-m", "cxhub.live", "--port", str(port)], env=environment)
+
+
+@pytest.fixture
+def live_stream(live_server: Any, settings: Any) -> Iterator[str]:
+    """The live process beside the test's own server."""
+    process = LiveProcess(live_server.url, django_settings.REDIS_URL)
+    url = f"http://127.0.0.1:{process.port}"
+    tell_pages(settings, url)
     try:
-        wait_until(lambda: urlopen(f"{url}/livez", timeout=1).status == 200)
         yield url
     finally:
-        process.terminate()
-        process.wait(10)
+        process.stop()
 
 
 @pytest.fixture
@@ -126,13 +144,14 @@ def _requests_ended() -> Iterator[None]:
         request_finished.disconnect(end)
 
 
-def wait_until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
+def wait_until(is_so: Callable[[], bool], *, within_seconds: float = 20) -> None:
+    """It became so. Raises AssertionError."""
+    deadline = time.monotonic() + within_seconds
     while True:
         try:
             if is_so():
                 return
-            assert time.monotonic() < deadline, "it did not become so within 20 s"
+            assert time.monotonic() < deadline, f"it did not become so within {within_seconds} s"
         except OSError:
             if time.monotonic() > deadline:
                 raise
