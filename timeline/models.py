@@ -63,6 +63,8 @@ class Entry(models.Model):
     envelope_id = models.BigIntegerField(null=True, blank=True, help_text="the inbox row it came from, for provenance")
     sightings = ArrayField(models.BigIntegerField(), default=list, blank=True)
     changed_in = models.BigIntegerField(db_default=CurrentTransaction())
+    #: Whoever asks may not read the line it came on: what it says is not here.
+    is_withheld = False
 
     class Meta:
         constraints = [
@@ -105,6 +107,7 @@ class Entry(models.Model):
                 OpClass(KeyTransform("channel_identities", "detail"), "jsonb_path_ops"),
                 name="entry_work_names",
                 condition=Q(kind=EntryKind.WORK.value),
+                fastupdate=False,  # else each of a rebuild's thousands of searches reads the pending list
             ),
             # The notes in which a member is named: see `timeline.queue_views`.
             GinIndex(
@@ -118,8 +121,11 @@ class Entry(models.Model):
     def __str__(self) -> str:
         return f"entry {self.pk}"
 
-    #: Whoever asks may not read the line it came on: what it says is not here.
-    is_withheld = False
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Raises PermissionDenied for one whose content was withheld: writing it back would destroy it."""
+        if self.is_withheld:
+            raise PermissionDenied
+        super().save(*args, **kwargs)
 
     @classmethod
     def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any], **more: Any) -> Self:
@@ -137,12 +143,6 @@ class Entry(models.Model):
         for name, value in (empty | {"envelope_id": None, "is_placeholder": False}).items():
             if name in self.__dict__:
                 setattr(self, name, value)
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Raises PermissionDenied for one whose content was withheld: writing it back would destroy it."""
-        if self.is_withheld:
-            raise PermissionDenied
-        super().save(*args, **kwargs)
 
 
 class Amendment(models.Model):
@@ -262,7 +262,7 @@ class QueueRow(models.Model):
                 fields=["promised_for", "profile"], name="queue_promised", condition=Q(promised_for__isnull=False)
             ),
             # Of who has any: a row is rewritten with each message. Used only if `tags != []` is asked for, too.
-            GinIndex(fields=["tags"], name="queue_tags", condition=~Q(tags=[])),
+            GinIndex(fields=["tags"], name="queue_tags", condition=~Q(tags=[]), fastupdate=False),
         ]
 
     def __str__(self) -> str:

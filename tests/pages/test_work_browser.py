@@ -219,6 +219,8 @@ def test_a_busy_queue_fits_right_to_left_and_at_twice_the_size(
     page.evaluate(f"document.documentElement.dir = '{direction}'")
     _fits(page)
     _shoot(page, f"busy-{direction}-{width}")
+    if width < 800:
+        return
     page.evaluate("document.querySelector('.shell').style.gridTemplateColumns = '3.5rem 280px minmax(0, 1fr)'")
     _fits(page)
     _shoot(page, f"busy-280-{direction}-{width}")
