@@ -31,10 +31,10 @@ def run(count: int) -> None:
         path = _connect(environ)
         accepted = _accepted(environ, path, count)
         noop = _noop(environ, count)
-        inserts = _inserts(environ, seconds=8)
+        inserts = inserts_per_second(environ, seconds=8)
     series = 1 / (1 / noop.per_second + 1 / inserts)
-    print(f"accepted deliveries  {accepted.per_second:8.0f} /s   {_latency(accepted)}   {dict(accepted.statuses)}")
-    print(f"no-op view           {noop.per_second:8.0f} /s   {_latency(noop)}")
+    print(f"accepted deliveries  {accepted.per_second:8.0f} /s   {latency(accepted)}   {dict(accepted.statuses)}")
+    print(f"no-op view           {noop.per_second:8.0f} /s   {latency(noop)}")
     print(f"single-row inserts   {inserts:8.0f} /s   (pgbench, {CONNECTIONS} clients)")
     print(f"efficiency           {accepted.per_second / series:8.2f}     = accepted / (1 / (1/noop + 1/insert))")
 
@@ -65,7 +65,8 @@ def _noop(environ: dict[str, str], count: int) -> Outcome:
         return fire(port, repeated(count), connections=CONNECTIONS)
 
 
-def _inserts(environ: dict[str, str], *, seconds: int) -> float:
+def inserts_per_second(environ: dict[str, str], *, seconds: int) -> float:
+    """Rows of the inbox that pgbench writes one by one."""
     size = len(next(deliveries.bodies(1, customers=1)))
     with tempfile.NamedTemporaryFile("w", suffix=".sql") as script:
         script.write(" ".join(_INSERT.format(size=size).split()))
@@ -87,6 +88,7 @@ def _pgbench() -> str:
     return found
 
 
-def _latency(outcome: Outcome) -> str:
+def latency(outcome: Outcome) -> str:
+    """Its median and its slowest hundredth."""
     p50, p99 = percentile(outcome.latencies, 0.5) * 1000, percentile(outcome.latencies, 0.99) * 1000
     return f"p50 {p50:.1f} ms  p99 {p99:.1f} ms"

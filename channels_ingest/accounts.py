@@ -33,6 +33,8 @@ _SECRETS = "channels_ingest.secrets"
 CACHE_SECONDS = 5.0
 
 LONGEST_NAME = 120
+#: The setting of an adapter that does not know by itself what its gateway speaks.
+CHANNEL = "channel"
 
 #: Plain settings that hold numbers or mailboxes of ours, of whatever provider; several are separated by commas.
 OWN_SETTINGS = (
@@ -142,6 +144,7 @@ def connect(provider: str, *, name: str, values: Mapping[str, str], forget_old: 
     secrets = {setting_name: value for setting_name, value in values.items() if known[setting_name].secret}
     before = dict(account.settings)
     account.settings |= {setting_name: values[setting_name] for setting_name in values.keys() - secrets.keys()}
+    account.channel = _channel_of(adapter, account)
     account.save()
     if forget_old:
         AccountSecret.objects.filter(account=account, name__in=secrets).delete()
@@ -157,6 +160,12 @@ def connect(provider: str, *, name: str, values: Mapping[str, str], forget_old: 
     if targets.move_targets(name for name in values if before.get(name) != account.settings.get(name)):
         transaction.on_commit(partial(retarget, account.pk), robust=True)
     return account
+
+
+def _channel_of(adapter: Adapter, account: ChannelAccount) -> str:
+    """The adapter's own, but where its gateway may be on one or another, as the line's setting says."""
+    is_open = any(setting.name == CHANNEL for setting in adapter.settings)
+    return account.setting(CHANNEL) if is_open and account.setting(CHANNEL) else adapter.channel
 
 
 def _sends(adapter: Adapter) -> bool:

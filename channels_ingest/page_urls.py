@@ -6,7 +6,7 @@ from channels_ingest import line_pages
 from channels_ingest.raw_page import entry_raw
 from channels_ingest.sending import pages, reach_page
 from channels_ingest.starting import pages as starting_pages
-from channels_ingest.writing import note_pages, snippet_pages
+from channels_ingest.writing import note_pages, snippet_pages, template_pages
 from channels_ingest.writing import pages as writing
 
 urlpatterns = [
@@ -27,6 +27,14 @@ urlpatterns = [
     path("messages/<int:entry_id>/again/", pages.send_again, name="send-again"),
     path("messages/<int:entry_id>/undo/", pages.undo_send, name="undo-send"),
     path("notes/<int:entry_id>/undo/", note_pages.undo_note, name="undo-note"),
+    path("addresses/<int:channel_identity_id>/templates/", template_pages.templates, name="templates"),
+    path("addresses/<int:channel_identity_id>/templates/refresh/", template_pages.refresh, name="templates-refresh"),
+    path("addresses/<int:channel_identity_id>/templates/<int:template_id>/", template_pages.template, name="template"),
+    path(
+        "addresses/<int:channel_identity_id>/templates/<int:template_id>/preview/",
+        template_pages.preview,
+        name="template-preview",
+    ),
     path("snippets/", snippet_pages.snippets, name="snippets"),
     path("snippets/<int:snippet_id>/", snippet_pages.snippet, name="snippet"),
     path("snippets/<int:snippet_id>/delete/", snippet_pages.delete_snippet, name="snippet-delete"),

@@ -7,13 +7,15 @@ message was delivered; it is signed like a message, and it ties both, so that th
 
 from collections.abc import Iterable, Mapping
 
+from django.db.models import Exists, OuterRef
+
 from channels_ingest.adapters._whatsapp_senders import phone_identifier
 from channels_ingest.messages import Amendment
 from profiles.identity.canonical import canonical
 from profiles.identity.values import IdentifierKind, SeenIdentifier, Sender, Standing
-from profiles.models import Channel, ChannelIdentity
+from profiles.models import Channel
 from profiles.seeing import SenderSeen
-from timeline.entries import AmendmentKind, Delivery
+from timeline.entries import AmendmentKind, Delivery, Direction, EntryKind
 from timeline.models import Entry
 
 #: What only a reached phone can say.
@@ -25,31 +27,50 @@ def reached(items: Iterable[tuple[int, object]], entries: Mapping[tuple[int, str
 
     Costs a query, and only if there is such a report.
     """
-    arrived: dict[int, list[tuple[Amendment, Entry]]] = {}
+    arrived: dict[int, list[Amendment]] = {}
     for account_id, item in items:
         if isinstance(item, Amendment) and item.kind is AmendmentKind.STATUS:
             entry = entries.get((account_id, item.target_message_id))
             if entry is not None and item.detail.get("delivery") in _ARRIVED:
-                arrived.setdefault(entry.channel_identity_id, []).append((item, entry))
+                arrived.setdefault(entry.pk, []).append(item)
     if not arrived:
         return []
-    silent = ChannelIdentity.objects.filter(
-        id__in=arrived, last_inbound_at=None, standing=Standing.PROVED, account__channel=Channel.WHATSAPP
-    )
     found = []
-    for identity in silent.exclude(reply_refusal="group"):
-        for item, entry in arrived[identity.pk]:
+    for entry in _first_words(arrived):
+        identity = entry.channel_identity
+        for item in arrived[entry.pk]:
             if identifiers := _proved(identity.address, item.sender):
-                sender = Sender(address=identity.address, identifiers=identifiers)
                 found.append(
                     SenderSeen(
                         account_id=identity.account_id,
-                        sender=sender,
+                        sender=Sender(address=identity.address, identifiers=identifiers),
                         occurred_at=entry.occurred_at,  # which is within the time of whoever was written to
                         source=item.key,
                     )
                 )
     return found
+
+
+def _first_words(entry_ids: Iterable[int]) -> Iterable[Entry]:
+    """Those of the messages before which nobody had written from there.
+
+    Once somebody has, the number may have been passed on since, and whose phone took the message says nothing about who
+    wrote. It is asked of the times and not of what is there by now, so that the order of arrival changes nothing.
+    """
+    written_before = Entry.objects.filter(
+        channel_identity=OuterRef("channel_identity"),
+        kind=EntryKind.MESSAGE,
+        direction=Direction.IN,
+        occurred_at__lt=OuterRef("occurred_at"),
+    )
+    ours = Entry.objects.filter(
+        id__in=list(entry_ids), account__channel=Channel.WHATSAPP, channel_identity__standing=Standing.PROVED
+    )
+    return (
+        ours.exclude(channel_identity__reply_refusal="group")
+        .filter(~Exists(written_before))
+        .select_related("channel_identity")
+    )
 
 
 def _proved(address: str, reported: Sender | None) -> tuple[SeenIdentifier, ...]:

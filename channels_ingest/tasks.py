@@ -8,7 +8,7 @@ from channels_ingest import envelopes, errands, pipeline
 from channels_ingest.media.fetches import fetch_one
 from channels_ingest.sending.courier import Courier, courier
 from channels_ingest.webchat.forgetting import forget_expired
-from channels_ingest.writing import drafts, uploads
+from channels_ingest.writing import drafts, listing_templates, uploads
 from profiles.locking import lock_id
 
 #: Files that one process fetches at one time, in threads of their own: a slow provider holds nobody else up.
@@ -50,6 +50,12 @@ def forget_old_drafts() -> None:
     """Drafts and picked files that nobody touched for a month are gone."""
     drafts.forget_old()
     uploads.forget_old()
+
+
+@shared_task(ignore_result=True)
+def refresh_templates() -> None:
+    """The templates of every line are as its provider has them."""
+    listing_templates.refresh_all()
 
 
 @shared_task(ignore_result=True)

@@ -208,6 +208,7 @@ CELERY_BEAT_SCHEDULE = {
     "prune raw bodies": {"task": "channels_ingest.tasks.prune_raw_bodies", "schedule": 3600.0},
     "forget chat visitors": {"task": "channels_ingest.tasks.forget_chat_visitors", "schedule": 3600.0},
     "forget old drafts": {"task": "channels_ingest.tasks.forget_old_drafts", "schedule": 3600.0},
+    "refresh templates": {"task": "channels_ingest.tasks.refresh_templates", "schedule": 3600.0},
     "run errands": {"task": "channels_ingest.tasks.run_errands", "schedule": 15.0},
 }
 # A nudge is worth a tenth of a second; the sweeper does the work if it fails.

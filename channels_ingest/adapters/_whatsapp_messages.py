@@ -1,9 +1,9 @@
 """WhatsApp messages as items: a customer's, the business's own from its app, and those of the imported history."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from channels_ingest.adapters._whatsapp_content import content_of, is_unsubscribing, surroundings_of
 from channels_ingest.adapters._whatsapp_events import system_items
@@ -32,8 +32,7 @@ _HISTORY_STATUSES: Mapping[str, Delivery] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Side:
+class _Side(NamedTuple):
     """Whose message it is: the customer it belongs to, and its direction. `author` is who reacts."""
 
     sender: Sender

@@ -7,7 +7,7 @@ ids of the parent portfolio are spelt in several ways, in the printed samples an
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from channels_ingest.adapters.base import clean
 from channels_ingest.adapters.reading import OddPartError, as_list, as_object, as_word, first_word
@@ -17,8 +17,7 @@ GROUP_REFUSAL = "group"
 LONGEST_TRAIT = 200  # characters; WhatsApp allows far fewer
 
 
-@dataclass(frozen=True, slots=True)
-class Ids:
+class Ids(NamedTuple):
     """What Meta calls one user, as received; empty where it did not say."""
 
     phone: str = ""  # the wa_id

@@ -135,10 +135,26 @@ def _text(text: str) -> Json:
 
 def _template(template: Template) -> Json:
     wanted: Json = {"name": template.name, "language": {"code": template.language}}
+    components: list[Json] = []
+    if template.header:
+        kind = template.header_kind
+        part = {"type": "text", "text": template.header} if kind == "text" else _linked(kind, template.header)
+        components.append({"type": "header", "parameters": [part]})
     if template.parameters:
-        parameters = [{"type": "text", "text": value} for value in template.parameters]
-        wanted["components"] = [{"type": "body", "parameters": parameters}]
+        parameters: list[Json] = [{"type": "text", "text": value} for value in template.parameters]
+        for parameter, name in zip(parameters, template.names, strict=False):
+            parameter["parameter_name"] = name
+        components.append({"type": "body", "parameters": parameters})
+    for place, kind, value in template.buttons:
+        part = {"type": "coupon_code", "coupon_code": value} if kind == "copy_code" else {"type": "text", "text": value}
+        components.append({"type": "button", "sub_type": kind, "index": str(place), "parameters": [part]})
+    if components:
+        wanted["components"] = components
     return {"type": "template", "template": wanted}
+
+
+def _linked(kind: str, link: str) -> Json:
+    return {"type": kind, kind: {"link": link}}
 
 
 def read_answer(answer: Answer) -> Outcome:

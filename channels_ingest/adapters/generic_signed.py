@@ -42,6 +42,7 @@ from channels_ingest.messages import Located, NotUnderstood
 MOST_ITEMS = 1_000
 RULES = FileRules(most_bytes={"": 25 * 1024 * 1024}, fetches=True)
 TRUSTS = ("weak", "proved")
+CHANNELS = ("sms", "whatsapp", "chat")
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 #: In the place of a token that is not set: the simulator takes any, and a header may not end in a space.
 NO_TOKEN = "none"  # noqa: S105
@@ -51,6 +52,11 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 def check_trust(value: str) -> str:
     """What is wrong with the setting, in words, or nothing."""
     return "" if value in TRUSTS else f"expected one of {', '.join(TRUSTS)}"
+
+
+def check_channel(value: str) -> str:
+    """What is wrong with the setting, in words, or nothing. Mail has adapters of its own, which read what a mail is."""
+    return "" if value in CHANNELS else f"expected one of {', '.join(CHANNELS)}"
 
 
 def check_token(value: str) -> str:
@@ -85,6 +91,11 @@ class GenericSigned(PublicLinks):
         Setting(name="send_url", meaning="Where the hub posts what it sends", check=check_url),
         Setting(name="send_token", meaning="The bearer token for that address", secret=True, check=check_token),
         Setting(name="from", meaning="The line's own number or name"),
+        Setting(
+            name="channel",
+            meaning="What its customers write with: sms (default), whatsapp or chat, whose rules then hold",
+            check=check_channel,
+        ),
         Setting(name="source", meaning="The name under which the gateway's own customer ids stand"),
         Setting(
             name="sender_trust",

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from channels_ingest.adapters.base import clean
@@ -28,11 +29,13 @@ def as_list(value: object) -> list[Any]:
 
 def as_word(value: object) -> str:
     """An id, code or number as received, as a string; empty for anything that cannot be one."""
+    if not value:  # most fields that an adapter asks for are not there
+        return "0" if value == 0 and type(value) is int else ""
     if not isinstance(value, str):
         if not isinstance(value, int) or isinstance(value, bool) or abs(value) >= 10**40:
             return ""
         return str(value)
-    if len(value) > LONGEST_WORD or clean(value) is not value or not value or value.isspace():
+    if len(value) > LONGEST_WORD or clean(value) is not value or value.isspace():
         return ""
     return value
 
@@ -51,9 +54,14 @@ def as_moment(value: object, *, otherwise: datetime) -> datetime:
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool) or value < EARLIEST_SECONDS:
         return otherwise
-    if value > (otherwise + FUTURE_TOLERANCE).timestamp():
+    if value > _latest_seconds(otherwise):
         return otherwise
     return datetime.fromtimestamp(value, UTC)
+
+
+@lru_cache(maxsize=8)  # the same for every item of a delivery
+def _latest_seconds(otherwise: datetime) -> float:
+    return (otherwise + FUTURE_TOLERANCE).timestamp()
 
 
 def as_iso_moment(value: object, *, otherwise: datetime) -> datetime:

@@ -4,9 +4,9 @@ Nothing here talks to anybody: `channels_ingest.sending` claims, posts and recor
 credentials is rendered just the same, against the simulator's address.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from channels_ingest.adapters.base import AccountSettings
 
@@ -27,11 +27,42 @@ class OutgoingFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
-    """A text the provider approved beforehand, with its parameters in order."""
+    """A text the provider approved beforehand, with the parameters of its body in order.
+
+    `names` are those of named parameters. `header` is the header's parameter, a link when `header_kind` is `image`,
+    `video` or `document`. `buttons` are (place, `url` or `copy_code`, parameter) of the buttons that take one.
+    """
 
     name: str
     language: str
     parameters: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    header: str = ""
+    header_kind: str = "text"
+    buttons: tuple[tuple[int, str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedTemplate:
+    """A template as the provider lists it. `components` are header, body, footer and buttons, as Meta writes them.
+
+    `status` is `APPROVED` when it can be sent; `category` is `MARKETING`, `UTILITY` or `AUTHENTICATION`.
+    """
+
+    name: str
+    language: str
+    shown_name: str = ""
+    category: str = ""
+    status: str = ""
+    components: Sequence[Mapping[str, Any]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TemplatePage:
+    """Some of a line's templates, and by what the next ones are asked for; empty after the last."""
+
+    templates: Sequence[ListedTemplate]
+    next_page: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,6 +240,17 @@ class TakesTemplates(Protocol):
     """A sending adapter whose provider knows texts by name. What others are given as a template is refused at once."""
 
     takes_templates: bool
+
+
+@runtime_checkable
+class ListsTemplates(Protocol):
+    """An adapter whose provider tells which templates a line has."""
+
+    def templates_request(self, account: AccountSettings, *, api_url: str, page: str = "") -> HttpRequest:
+        """The request for one page of them. Raises CannotSendError when a setting for it is missing."""
+
+    def read_templates(self, answer: Answer) -> TemplatePage:
+        """What is on the page. Raises CannotSendError for anything but a list, with the provider's reason."""
 
 
 @runtime_checkable

@@ -12,7 +12,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from channels_ingest.adapters import _whatsapp_files, _whatsapp_media, _whatsapp_sending
+from channels_ingest.adapters import _whatsapp_files, _whatsapp_media, _whatsapp_sending, _whatsapp_templates
 from channels_ingest.adapters._whatsapp_events import (
     ACCOUNT_FIELDS,
     account_items,
@@ -27,7 +27,15 @@ from channels_ingest.adapters._whatsapp_senders import Circumstances, contacts_o
 from channels_ingest.adapters.base import AccountSettings, Delivery, PayloadError, Setting, clean, read_json
 from channels_ingest.adapters.fetching import MediaRequest
 from channels_ingest.adapters.reading import OddPartError, as_list, as_object, as_word, nameable
-from channels_ingest.adapters.sending import Answer, FileRules, HttpRequest, Outcome, Outgoing, OutgoingFile
+from channels_ingest.adapters.sending import (
+    Answer,
+    FileRules,
+    HttpRequest,
+    Outcome,
+    Outgoing,
+    OutgoingFile,
+    TemplatePage,
+)
 from channels_ingest.messages import Item, Located, NotUnderstood
 from channels_ingest.signatures import any_matches, sha256_hex
 
@@ -50,6 +58,7 @@ class WhatsAppCloud:
         Setting(name="verify_token", meaning="A word of yours that Meta repeats to you", secret=True, required=True),
         Setting(name="access_token", meaning="A system user's token: needed to send and to fetch media", secret=True),
         Setting(name="phone_number_id", meaning="Meta's id of the number; without it the URL takes every number's"),
+        Setting(name="waba_id", meaning="Meta's id of the WhatsApp business account: needed to list templates"),
         Setting(name="portfolio_id", meaning="The portfolio in which user ids are the same; default: the account's id"),
     )
     max_body_bytes = 4_000_000  # Meta sends up to 3 MB
@@ -130,6 +139,14 @@ class WhatsAppCloud:
     def read_upload(self, answer: Answer) -> Outcome:
         """Meta's id of the file, or an error code."""
         return _whatsapp_sending.read_upload(answer)
+
+    def templates_request(self, account: AccountSettings, *, api_url: str, page: str = "") -> HttpRequest:
+        """The list that the WhatsApp business account keeps."""
+        return _whatsapp_templates.request(account, api_url, page)
+
+    def read_templates(self, answer: Answer) -> TemplatePage:
+        """Meta's page of templates."""
+        return _whatsapp_templates.read(answer)
 
     def read_answer(self, answer: Answer) -> Outcome:
         """Meta's answer: an id, or an error code."""

@@ -12,14 +12,14 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from channels_ingest.adapters import _whatsapp_files
+from channels_ingest.adapters import _twilio_contents, _whatsapp_files
 from channels_ingest.adapters._twilio import SETTINGS, Fields, TwilioChannel, content_of, opting_items
 from channels_ingest.adapters._whatsapp_content import UNSUBSCRIBING_BUTTONS
 from channels_ingest.adapters._whatsapp_messages import opt_out_by_button
 from channels_ingest.adapters._whatsapp_senders import LONGEST_TRAIT
 from channels_ingest.adapters.base import AccountSettings, Adapter, Setting, clean, clean_json
 from channels_ingest.adapters.reading import OddPartError, as_link, as_word, nameable
-from channels_ingest.adapters.sending import FileRules, Outgoing
+from channels_ingest.adapters.sending import Answer, FileRules, HttpRequest, Outgoing, TemplatePage
 from channels_ingest.messages import Item, Message, NotUnderstood
 from profiles.identity.values import IdentifierKind, SeenIdentifier, Sender
 from timeline.entries import Direction
@@ -77,6 +77,14 @@ class WhatsAppTwilio(TwilioChannel):
     def file_rules(self, account: AccountSettings) -> FileRules:
         """What WhatsApp takes through Twilio."""
         return RULES
+
+    def templates_request(self, account: AccountSettings, *, api_url: str, page: str = "") -> HttpRequest:
+        """Twilio's list of contents with what WhatsApp said of each."""
+        return _twilio_contents.request(account, api_url if api_url != self.api_url else "", page)
+
+    def read_templates(self, answer: Answer) -> TemplatePage:
+        """Twilio's page of contents."""
+        return _twilio_contents.read(answer)
 
     def template_fields(self, outgoing: Outgoing) -> list[tuple[str, str]]:
         """Twilio knows an approved template by its content sid (HX…), which stands for its name and language."""

@@ -18,8 +18,10 @@ from channels_ingest.sending.schema import (
     ClosedSerializer,
     MessageSerializer,
     RetrySerializer,
+    TakenBackSerializer,
     draft_of,
 )
+from channels_ingest.sending.undoing import take_back
 from channels_ingest.sending.wishes import AnsweredSinceError, OtherRequestError, SendRefusedError, Wish
 from profiles.access import actor_of
 from profiles.api import TemporaryRedirect, elsewhere
@@ -61,7 +63,12 @@ class Messages(APIView):
         checked = MessageSerializer(data=request.data)
         checked.is_valid(raise_exception=True)
         said = checked.validated_data
-        wish = Wish(author=actor_of(request), last_seen_entry=said["last_seen_entry"], key=_key(request))
+        wish = Wish(
+            author=actor_of(request),
+            last_seen_entry=said["last_seen_entry"],
+            key=_key(request),
+            hold_seconds=said["hold_seconds"],
+        )
         return _answer(lambda: send(profile_id, draft_of(said), wish))
 
 
@@ -78,6 +85,24 @@ class Retry(APIView):
             raise NotFound("no such message was sent from here")
         wish = Wish(author=actor_of(request), last_seen_entry=said["last_seen_entry"], key=_key(request))
         return _answer(lambda: retry(failed, wish, channel_identity_id=said["channel_identity"]))
+
+
+class TakeBack(APIView):
+    """Takes back a message that is still held (`hold_seconds`): it is never sent; its text is its author's draft."""
+
+    @extend_schema(
+        operation_id="messages_take_back",
+        request=None,
+        responses={200: TakenBackSerializer, (409, PROBLEM): ClosedSerializer},
+    )
+    def post(self, request: Request, entry_id: int) -> Response:
+        if entry_id >= 2**63:
+            raise NotFound("no such message was sent from here")
+        try:
+            taken = take_back(entry_id, actor_of(request))
+        except SendRefusedError as error:
+            return _problem(409, str(error), code=error.code)
+        return Response({"profile": taken.profile_id, "channel_identity": taken.channel_identity_id})
 
 
 def _key(request: Request) -> str | None:

@@ -1,7 +1,7 @@
 """A member of staff writes to a customer: entry, outbox row and queue in one transaction, or a reason why not."""
 
 import logging
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -21,6 +21,7 @@ from channels_ingest.sending.models import OutboxMessage, TakenBack
 from channels_ingest.sending.outgoing_files import attachments_of, file_fault
 from channels_ingest.sending.wishes import Draft, OtherRequestError, SendRefusedError, Wish, check_failed
 from channels_ingest.unsubscribing import headers_for
+from channels_ingest.writing.templates import verdict_on
 from channels_ingest.writing.uploads import uploads_of
 from profiles.locking import lock_id, lock_rows, take_advisory_locks
 from profiles.models import Channel, ChannelIdentity
@@ -83,10 +84,16 @@ def _send(profile_id: int, draft: Draft, wish: Wish) -> Entry:
         _check_replaced(wish.replaces, profile_id)
     if wish.last_seen_entry is not None:
         check_unanswered(profile_id, wish.last_seen_entry, wish.author)
+    if draft.template is not None:
+        purpose, template_fault = verdict_on(identity.account_id, draft.template, draft.purpose)
+        draft = replace(draft, purpose=purpose)
+    else:
+        template_fault = None
     openness = guards.openness_of(identity, purpose=draft.purpose)
     fault = openness.closed or (openness.closed_to_text if draft.template is None else None)
     if draft.template is not None and not isinstance(openness.line and openness.line.adapter, TakesTemplates):
         fault = fault or Closed("template", _("This line sends no templates: write a text."))
+    fault = fault or template_fault
     uploads = uploads_of(draft.files)
     needs_text = not uploads or identity.account.channel == Channel.EMAIL  # mail providers refuse one without
     if draft.template is None and (text.strip() or needs_text):

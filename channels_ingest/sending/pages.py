@@ -81,12 +81,12 @@ def answer(request: HttpRequest, profile_id: int) -> HttpResponse:
     """The message is queued, and the answer is its entry; or why not, as a fragment for above the text."""
     form = AnswerForm(request.POST)
     if not form.is_valid():
-        return _refused(request, "; ".join(f"{name}: {' '.join(map(str, e))}" for name, e in form.errors.items()))
+        return refused(request, "; ".join(f"{name}: {' '.join(map(str, e))}" for name, e in form.errors.items()))
     said, author = form.cleaned_data, actor_of(request)
     try:
         copies = copies_of(said["cc"])
     except AddressError as error:
-        return _refused(request, str(error), profile_id)
+        return refused(request, str(error), profile_id)
     draft = Draft(
         channel_identity_id=said["channel_identity"],
         text=said["text"].replace("\r\n", "\n"),
@@ -112,7 +112,7 @@ def answer(request: HttpRequest, profile_id: int) -> HttpResponse:
             drafts.drop(author, draft.channel_identity_id, is_note=False)
         return entries
 
-    return _told(request, profile_id, verb, held=wish.hold_seconds)
+    return told(request, profile_id, verb, held=wish.hold_seconds)
 
 
 def _own_files(request: HttpRequest, author: StaffMember) -> tuple[str, ...]:
@@ -151,10 +151,10 @@ def send_again(request: HttpRequest, entry_id: int) -> HttpResponse:
     said = form.cleaned_data
     wish = Wish(author=actor_of(request), last_seen_entry=said["last_seen_entry"])
     profile_id = failed.channel_identity.profile_id
-    return _told(request, profile_id, lambda: [retry(failed, wish, channel_identity_id=said["channel_identity"])])
+    return told(request, profile_id, lambda: [retry(failed, wish, channel_identity_id=said["channel_identity"])])
 
 
-def _told(
+def told(
     request: HttpRequest, profile_id: int, verb: Callable[[], Sequence[Entry]], *, held: float = 0
 ) -> HttpResponse:
     """201 with the entries as the timeline shows them; 409 with the colleague's answer; 422 with the reason."""
@@ -166,7 +166,7 @@ def _told(
         context["preview"] = preview_of(error.entry)
         return render(request, "composer/answered.html", context, status=409)
     except (SendRefusedError, OtherRequestError) as error:
-        return _refused(request, str(error), profile_id)
+        return refused(request, str(error), profile_id)
     if not is_fragment(request):
         return redirect("customer", profile_id=profile_id)
     days = days_of(entries, customer="", names_lines=False, replied_to={}, lines={})
@@ -174,7 +174,7 @@ def _told(
     return render(request, "composer/sent.html", context, status=201)
 
 
-def _refused(request: HttpRequest, reason: str, profile_id: int | None = None) -> HttpResponse:
+def refused(request: HttpRequest, reason: str, profile_id: int | None = None) -> HttpResponse:
     if not is_fragment(request) and profile_id is not None:
         messages.error(request, reason)
         return redirect("composer", profile_id=profile_id)

@@ -39,15 +39,8 @@ def post(
 
     A connection is used once: a kept one that its server has just closed cannot be told from a request that was read.
     """
-    deadline = time.monotonic() + TOTAL_SECONDS
-    timeout = httpx.Timeout(SILENCE_SECONDS, connect=CONNECT_SECONDS)
-    headers = {**request.headers, **(extra or {}), "connection": "close"}
     try:
-        with (
-            httpx.Client(timeout=timeout, trust_env=extra is None, follow_redirects=False) as client,
-            client.stream(request.method, request.url, headers=headers, content=request.body) as response,
-        ):
-            answer = _read(response, deadline)
+        answer = ask(request, extra=extra)
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
         # Nothing was written yet: a name that is not known, nobody who listens, no agreement about TLS.
         return TryLater(code=type(error).__name__, reason=_("the provider cannot be reached"))
@@ -60,6 +53,18 @@ def post(
     except Exception as error:
         log.exception("answer not read", extra={"fault": type(error).__name__})
         return Unclear(reason=_("the provider's answer was not understood"))
+
+
+def ask(request: HttpRequest, *, extra: Mapping[str, str] | None = None) -> Answer:
+    """The provider's answer, as it came. Raises httpx's errors and TimeoutError."""
+    deadline = time.monotonic() + TOTAL_SECONDS
+    timeout = httpx.Timeout(SILENCE_SECONDS, connect=CONNECT_SECONDS)
+    headers = {**request.headers, **(extra or {}), "connection": "close"}
+    with (
+        httpx.Client(timeout=timeout, trust_env=extra is None, follow_redirects=False) as client,
+        client.stream(request.method, request.url, headers=headers, content=request.body) as response,
+    ):
+        return _read(response, deadline)
 
 
 def _read(response: httpx.Response, deadline: float) -> Answer:

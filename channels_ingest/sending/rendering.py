@@ -28,7 +28,7 @@ def outgoing_of(message: OutboxMessage, line: SendingLine) -> Outgoing:
         text=_text(message),
         status_url=status_url(message.account, reference),
         answers=str(words.get("reply_to", {}).get("provider_message_id", "")),
-        template=_template(template) if template else None,
+        template=template_of(template) if template else None,
         mail=HEADS[channel](message, line) if channel in HEADS else None,
         files=outgoing_files(message, line),
     )
@@ -45,5 +45,14 @@ def _text(message: OutboxMessage) -> str:
         raise CannotSendError(str(error)) from error
 
 
-def _template(words: Mapping[str, Any]) -> Template:
-    return Template(name=words["name"], language=words["language"], parameters=tuple(words.get("parameters", ())))
+def template_of(words: Mapping[str, Any]) -> Template:
+    """The template as the row keeps it."""
+    return Template(
+        name=words["name"],
+        language=words["language"],
+        parameters=tuple(words.get("parameters", ())),
+        names=tuple(words.get("names", ())),
+        header=words.get("header", ""),
+        header_kind=words.get("header_kind", "text"),
+        buttons=tuple((int(place), str(kind), str(value)) for place, kind, value in words.get("buttons", ())),
+    )

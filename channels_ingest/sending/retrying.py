@@ -2,10 +2,10 @@
 
 from django.utils.translation import gettext as _
 
-from channels_ingest.adapters.sending import Template
 from channels_ingest.sending.composing import send
 from channels_ingest.sending.guards import Closed
 from channels_ingest.sending.models import OutboxMessage
+from channels_ingest.sending.rendering import template_of
 from channels_ingest.sending.wishes import Draft, SendRefusedError, Wish
 from profiles.models import ChannelIdentity
 from timeline.models import Entry
@@ -36,7 +36,7 @@ def retry(failed: OutboxMessage, wish: Wish, *, channel_identity_id: int | None 
         channel_identity_id=target.pk,
         text=entry.text,
         purpose=failed.purpose,
-        template=Template(**{**template, "parameters": tuple(template["parameters"])}) if template else None,
+        template=template_of(template) if template else None,
         answers=quoted.values_list("id", flat=True).first(),
         subject=str(failed.words.get("subject", "")) if target.account_id == home.account_id else "",
         cc=tuple(words.get("cc", ())),

@@ -12,6 +12,13 @@ from timeline.api import EntrySerializer
 BIGGEST_ID = 2**63 - 1
 
 
+class TakenBackSerializer(serializers.Serializer[Any]):
+    """The message is not sent, and stands on the timeline no more."""
+
+    profile = serializers.IntegerField()
+    channel_identity = serializers.IntegerField()
+
+
 class TemplateSerializer(serializers.Serializer[Any]):
     """A text the provider approved, with its parameters in order."""
 
@@ -38,6 +45,9 @@ class MessageSerializer(LastSeenSerializer):
     answers = serializers.IntegerField(min_value=1, max_value=BIGGEST_ID, required=False, allow_null=True, default=None)
     subject = serializers.CharField(max_length=900, required=False, allow_blank=True, default="")
     cc = serializers.ListField(child=serializers.EmailField(), max_length=50, required=False, default=list)
+    hold_seconds = serializers.IntegerField(
+        min_value=0, max_value=30, required=False, default=0, help_text="for so long it can be taken back"
+    )
 
 
 class RetrySerializer(LastSeenSerializer):

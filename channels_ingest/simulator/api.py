@@ -21,7 +21,7 @@ from channels_ingest.simulator import faults
 from channels_ingest.simulator.faults import Fault, fault_of, steps_of
 from channels_ingest.simulator.incoming import kept
 from channels_ingest.simulator.models import SimulatedMessage
-from channels_ingest.simulator.plays.base import KeepsMedia, Play, PlaysListing, RefusesByCode, Taken
+from channels_ingest.simulator.plays.base import KeepsMedia, Play, PlaysListing, PlaysTemplates, RefusesByCode, Taken
 from channels_ingest.simulator.plays.registry import PLAYS
 from channels_ingest.simulator.reporting import report_now
 from profiles.models import ChannelAccount
@@ -55,6 +55,8 @@ def provider_api(request: HttpRequest, provider: str, key: str, rest: str) -> Ht
 
 
 def _answer(play: Play, account: ChannelAccount, asked: ProviderRequest) -> Answer:
+    if isinstance(play, PlaysTemplates) and (listed := play.templates(asked)) is not None:
+        return listed
     if isinstance(play, PlaysListing) and (listed := play.listing(asked, kept(account))) is not None:
         return listed
     if asked.method == "GET" and isinstance(play, KeepsMedia):

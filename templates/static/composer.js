@@ -323,7 +323,9 @@
   });
   /** A template from its sheet: the answer stands there if it is no. */
   async function sendSheet(form) {
-    const told = await post(form.action, new FormData(form));
+    const fields = new FormData(form);
+    fields.set("last_seen_entry", newestShown() ?? "");
+    const told = await post(form.action, fields);
     if (told.status === 201) { form.closest("dialog").close(); place(told.html); refresh(); } else $("[data-said]", form).innerHTML = told.html;
   }
   document.addEventListener("input", (event) => {

@@ -172,15 +172,17 @@
   }
   function onTurn(event) {
     if (awake?.isDone || !wakes(event.target)) return;
-    const { type, target } = event;
-    if (type === "click" || type === "submit") { event.preventDefault(); event.stopPropagation(); }
+    const { type, target, key, ctrlKey, metaKey, shiftKey } = event;
+    const sends = type === "keydown" && key === "Enter" && (ctrlKey || metaKey);
+    if (type === "click" || type === "submit" || sends) { event.preventDefault(); event.stopPropagation(); }
     wake().then(() => {
+      if (sends) target.dispatchEvent(new KeyboardEvent("keydown", { key, ctrlKey, metaKey, shiftKey, bubbles: true, cancelable: true }));
       if (type === "click") target.click();
       if (type === "submit" && awake) target.requestSubmit();
       if (type === "input") target.dispatchEvent(new Event("input", { bubbles: true }));
     });
   }
-  for (const name of ["focusin", "pointerdown", "dragenter", "input", "click", "submit"]) document.addEventListener(name, onTurn, { capture: true });
+  for (const name of ["focusin", "pointerdown", "dragenter", "input", "keydown", "click", "submit"]) document.addEventListener(name, onTurn, { capture: true });
   document.addEventListener("hub:entries", ({ detail }) => {
     if (detail.arrived && !awake) wake().then(() => document.dispatchEvent(new CustomEvent("hub:entries", { detail })));
   });

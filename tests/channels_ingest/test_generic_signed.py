@@ -310,6 +310,8 @@ def test_answers_are_outcomes() -> None:
         ("send_url", "https://[/"),
         ("send_url", "https://gw.example/#x"),
         ("send_url", "http://gw.example/send"),
+        ("channel", "email"),
+        ("channel", "telegram"),
         ("send_url", "http://127.0.0.1.gw.example/send"),
         ("sender_trust", "yes"),
         ("send_token", "two words"),
@@ -319,6 +321,16 @@ def test_answers_are_outcomes() -> None:
 def test_wrong_setting_is_named(db: None, name: str, value: str) -> None:
     with pytest.raises(ConnectError, match=name):
         connect("generic_signed", name="Gateway", values={"secret": SECRET, name: value})
+
+
+def test_gateway_is_shown_as_the_channel_that_it_names(db: None) -> None:
+    line = connect("generic_signed", name="Gateway", values={"secret": SECRET})
+    assert line.channel == "sms"
+    assert connect("generic_signed", name="Gateway", values={"channel": "whatsapp"}).channel == "whatsapp"
+    assert connect("generic_signed", name="Gateway", values={"source": "crm"}).channel == "whatsapp"
+    line.refresh_from_db()
+    assert line.channel == "whatsapp"
+    assert connect("sms_vonage", name="Vonage", values={"signature_secret": "s" * 32}).channel == "sms"
 
 
 @pytest.mark.parametrize("value", ["https://gw.example/send", "http://127.0.0.1:9000/send", "http://[::1]/send"])

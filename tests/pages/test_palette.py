@@ -141,6 +141,19 @@ class TestByKeyboard:
         expect(page).to_have_title("assigned")
         expect(page.locator("#sheet")).not_to_be_visible()
 
+    def test_theme_is_changed_and_keys_are_listed(self, open_page: Open, mira: ChannelIdentity) -> None:
+        page = self.opened(open_page)
+        page.keyboard.type("theme")
+        expect(page.locator("#palette-found [aria-selected=true]")).to_contain_text("Change the theme")
+        page.keyboard.press("Enter")
+        expect(page.locator("html")).to_have_attribute("data-theme", "light")
+        page.keyboard.press("Control+k")
+        expect(page.locator("#palette-q")).to_be_focused()
+        page.keyboard.type("keyboard")
+        expect(page.locator("#palette-found [aria-selected=true]")).to_contain_text("Keyboard shortcuts")
+        page.keyboard.press("Enter")
+        expect(page.locator("#help")).to_be_visible()
+
     def test_escape_closes_and_a_phone_shows_it_whole(self, open_page: Open, mira: ChannelIdentity) -> None:
         page = self.opened(open_page, width=390, height=760)
         size = page.locator("#sheet").bounding_box()

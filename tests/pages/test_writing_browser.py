@@ -1,6 +1,7 @@
 """Writing in Chromium: drafts, notes, undo, files, snippets and the addresses, by keyboard."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from playwright.sync_api import Page, expect
 from channels_ingest.accounts import connect
 from channels_ingest.models import SavedDraft, Snippet
 from channels_ingest.sending.courier import send_due
+from channels_ingest.writing.listing_templates import refresh
 from profiles.models import ChannelIdentity, Role, StaffMember
 from tests.pages.browsing import PASSWORD
 from tests.pages.conftest import NOON, Born, Say
@@ -24,7 +26,8 @@ def mira(born: Born, say: Say, settings: Any, live_server: Any) -> ChannelIdenti
     """Mira wrote a mail, then on WhatsApp ten minutes ago."""
     settings.LOOPBACK_URL = settings.PUBLIC_BASE_URL = settings.MEDIA_LINKS_URL = live_server.url
     phone = connect("whatsapp_cloud", name="Nordlicht Shop", values={"app_secret": "a", "verify_token": "b"})
-    mailbox = connect("email_mime", name="Support", values={"token": "a1b2c3d4e5f6a7b8", "from": "support@hub.example"})
+    values = {"token": "a1b2c3d4e5f6a7b8c9d0", "from": "support@hub.example"}
+    mailbox = connect("email_mime", name="Support", values=values)
     row = born("Mira Lind", account=phone, address="15550100001")
     mail = born("Mira Lind", account=mailbox, profile=row.profile, address="mira@customer.example", standing="proved")
     minute = (timezone.now() - NOON).total_seconds() / 60
@@ -176,6 +179,34 @@ def test_file_is_picked_and_pasted_shown_and_removed(open_box: Open, mira: Chann
     expect(sent.first).to_contain_text("bill.pdf")
     expect(page.locator("#files li")).to_have_count(0)
     assert send_due() == 2
+
+
+def test_closed_window_is_answered_by_a_template_found_and_filled_by_keyboard(
+    open_box: Open, mira: ChannelIdentity
+) -> None:
+    refresh(mira.account)
+    ChannelIdentity.objects.filter(pk=mira.pk).update(last_inbound_at=timezone.now() - timedelta(hours=30))
+    page = open_box()
+    page.locator("#tl").focus()
+    page.keyboard.press("1")
+    page.get_by_role("link", name="Choose a template").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Templates of Nordlicht Shop")).to_be_visible()
+    expect(page.locator("#sheet #q")).to_be_focused()
+    page.keyboard.type("way and arrives")
+    expect(page.locator("#sheet .template-row")).to_have_count(1)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Text 1")).to_have_value("Mira")
+    page.get_by_label("Text 2").fill("4711")
+    page.get_by_label("Text 3").fill("Friday")
+    expect(page.locator("#reading")).to_contain_text("your order 4711 is on its way and arrives on Friday")
+    page.get_by_label("Button Follow it").fill("4711")
+    page.screenshot(path="/tmp/composer_template.png")
+    page.keyboard.press("Enter")
+    expect(page.locator(".entry.out:not(.pending)")).to_contain_text("arrives on Friday")
+    expect(page.locator("#sheet")).not_to_be_visible()
+    expect(page.get_by_text("Sent in")).to_be_visible()
 
 
 def test_double_send_is_one_message(open_box: Open, mira: ChannelIdentity) -> None:

@@ -23,7 +23,8 @@ from timeline.showing.surveys import survey_of
 from timeline.showing.wording import SOURCES, channel_of, identifier_words, isolated, words_of
 from timeline.showing.work_lines import work_line
 
-#: Kind -> template in `templates/entry/`; every other kind is one line.
+#: Kind -> template in `templates/entry/` and class of the entry; every other kind is one line. A note is a `memo`:
+#: `note` is a word of the reply box.
 SHAPES: Mapping[str, str] = {
     EntryKind.MESSAGE: "message",
     EntryKind.CONSENT: "consent",
@@ -31,7 +32,7 @@ SHAPES: Mapping[str, str] = {
     EntryKind.ORDER: "event",
     EntryKind.PAYMENT: "event",
     EntryKind.IDENTITY: "identity",
-    EntryKind.NOTE: "note",
+    EntryKind.NOTE: "memo",
 }
 
 
@@ -95,7 +96,7 @@ def _view(
         view.page = page_of(entry)
     elif view.shape == "event":
         view.card = card_of(entry)
-    elif view.shape == "note":
+    elif view.shape == "memo":
         view.colleague_note = note_of(entry)
     elif view.shape == "identity":
         view.identity = lines.get(entry.pk)

@@ -32,12 +32,12 @@ WORK: Mapping[str, tuple[str, Promise]] = {
     "untagged": ("tag", _lazy("%(name)s took the tag %(tag)s away")),
     "promised": ("calendar-clock", _lazy("%(name)s promised by %(on)s")),
     "kept": ("calendar-check", _lazy("%(name)s kept what was promised by %(on)s")),
-    "pinned": ("bookmark", _lazy("%(name)s pinned an entry")),
+    "pinned": ("pin", _lazy("%(name)s pinned an entry")),
     "reported": ("flag", _lazy("%(name)s reported a message as somebody else’s")),
     "report_dismissed": ("check", _lazy("%(name)s found the message that was reported to be theirs")),
     "mistaken": ("flag", _lazy("%(name)s marked a message as not the customer’s own")),
     "not_mistaken": ("undo-2", _lazy("%(name)s found a message to be the customer’s own")),
-    "unpinned": ("bookmark", _lazy("%(name)s unpinned an entry")),
+    "unpinned": ("pin", _lazy("%(name)s unpinned an entry")),
 }
 _TAKEN = _lazy("%(name)s took this customer")
 _TAKEN_BY_TYPING = _lazy("%(name)s took this customer by starting an answer")

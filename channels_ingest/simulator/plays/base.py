@@ -89,6 +89,14 @@ class RefusesByCode(Protocol):
 
 
 @runtime_checkable
+class PlaysTemplates(Protocol):
+    """A play whose provider lists the templates of a line."""
+
+    def templates(self, request: HttpRequest) -> Answer | None:
+        """The list; None if it was not asked."""
+
+
+@runtime_checkable
 class KeepsMedia(Protocol):
     """A play that also has the files its customers sent."""
 

@@ -12,7 +12,7 @@ from channels_ingest.adapters import _whatsapp_files
 from channels_ingest.adapters.base import AccountSettings
 from channels_ingest.adapters.mail.forms import read_form
 from channels_ingest.adapters.sending import Answer, HttpRequest
-from channels_ingest.simulator import meta, payloads
+from channels_ingest.simulator import meta, payloads, sample_templates
 from channels_ingest.simulator.payloads import Customer, Line
 from channels_ingest.simulator.plays.base import Person, Post, Taken
 from channels_ingest.simulator.samples import sample_of
@@ -43,6 +43,13 @@ class WhatsAppCloudPlay:
         if request.method != "POST" or not path.endswith("/messages"):
             return _error(404, 100, "Unknown path components")
         return _message(request)
+
+    def templates(self, request: HttpRequest) -> Answer | None:
+        """The templates of the business account."""
+        if request.method != "GET" or not urlsplit(request.url).path.endswith("/message_templates"):
+            return None
+        body = json.dumps(sample_templates.as_meta()).encode()
+        return Answer(status=200, body=body, headers={"content-type": "application/json"})
 
     def media(self, request: HttpRequest) -> Answer:
         """Where a file is, or the file."""

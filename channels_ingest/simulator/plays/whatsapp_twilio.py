@@ -1,5 +1,10 @@
 """WhatsApp through Twilio."""
 
+import json
+from urllib.parse import urlsplit
+
+from channels_ingest.adapters.sending import Answer, HttpRequest
+from channels_ingest.simulator import sample_templates
 from channels_ingest.simulator.plays._twilio import TwilioPlay
 from channels_ingest.simulator.plays.base import Person, Play
 
@@ -10,6 +15,13 @@ class WhatsAppTwilioPlay(TwilioPlay):
     provider = "whatsapp_twilio"
     prefix = "whatsapp:"
     reports_reading = True
+
+    def templates(self, request: HttpRequest) -> Answer | None:
+        """The contents of the account, with what WhatsApp said of each."""
+        if request.method != "GET" or not urlsplit(request.url).path.endswith("/v1/ContentAndApprovals"):
+            return None
+        body = json.dumps(sample_templates.as_twilio()).encode()
+        return Answer(status=200, body=body, headers={"content-type": "application/json"})
 
     def more_of(self, person: Person, answers: str) -> dict[str, str]:
         """The name, the ids, and the message replied to."""

@@ -1,5 +1,6 @@
 """Taking a message back before it leaves: it is sent or taken back, never both, whoever races."""
 
+import json
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from django.conf import settings as django_settings
 from django.db import connection, connections, transaction
+from django.test import Client
 
 from channels_ingest.models import OutboxMessage, SavedDraft, SimulatedMessage, TakenBack
 from channels_ingest.sending import outbox
@@ -20,7 +22,7 @@ from channels_ingest.sending.undoing import take_back
 from channels_ingest.sending.wishes import Draft, SendRefusedError, Wish
 from channels_ingest.writing.drafts import Words, save
 from profiles.models import ChannelIdentity, StaffMember
-from tests.channels_ingest.sending.conftest import together
+from tests.channels_ingest.sending.conftest import Answer, bearer, together
 from timeline.models import Entry, QueueRow
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -188,3 +190,16 @@ def test_message_that_would_have_replaced_a_failed_one_can_be_sent_again(
     with transaction.atomic():
         take_back(again.pk, nora)
     assert Entry.objects.get(pk=failed.pk).detail["replaced_by"] is None
+
+
+def test_program_holds_and_takes_back(answer: Answer, client: Client, nora: StaffMember, elias: StaffMember) -> None:
+    told = answer("Later", hold_seconds=20)
+    assert (told.status_code, send_due()) == (201, 0)
+    entry = json.loads(told.content)["id"]
+    url = f"/api/v1/messages/{entry}/take-back/"
+    assert client.post(url, headers=bearer(elias)).status_code == 409
+    taken = client.post(url, headers=bearer(nora))
+    assert (taken.status_code, sorted(json.loads(taken.content))) == (200, ["channel_identity", "profile"])
+    assert client.post(url, headers=bearer(nora)).status_code == 409
+    assert not Entry.objects.filter(pk=entry).exists()
+    assert answer("x", hold_seconds=31).status_code == 400

@@ -234,6 +234,42 @@ def test_answer_from_the_number_as_whatsapp_spells_it_comes_to_the_same_customer
     assert entry.channel_identity.profile_id == started.profile_id
 
 
+def test_id_in_the_report_counts_although_the_number_answered_first(
+    whatsapp: ChannelAccount, nora: StaffMember, deliver: Deliver
+) -> None:
+    started = start(typed_on(whatsapp, MIRA), actor=nora, name="Mira")
+    sent_on(ChannelIdentity.objects.get(id=started.channel_identity_id), "wamid.out")
+    later = int(time.time()) + 2
+    deliver(whatsapp_text("Hi!", wamid="wamid.in", wa_id="46701740611", at=later))
+    pipeline.drain()
+    deliver(status("delivered", "wamid.out", recipient_id="46701740611", recipient_user_id="SE.77123"))
+    hidden = {
+        "from_user_id": "SE.77123",
+        "id": "wamid.2",
+        "timestamp": str(later),
+        "type": "text",
+        "text": {"body": "?"},
+    }
+    deliver(whatsapp_change(messages=[hidden], contacts=[{"profile": {"name": "M"}, "user_id": "SE.77123"}]))
+    pipeline.drain()
+    entry = Entry.objects.select_related("channel_identity").get(provider_message_id="wamid.2")
+    assert entry.channel_identity.address == "SE.77123"
+    assert entry.channel_identity.profile_id == started.profile_id
+
+
+def test_report_of_a_later_message_says_nothing_about_who_wrote_before(
+    whatsapp: ChannelAccount, nora: StaffMember, deliver: Deliver
+) -> None:
+    """The number may have been passed on since: the phone that took the message is no proof of who wrote."""
+    deliver(whatsapp_text("Hi!", wamid="wamid.in", wa_id="46701740611", at=int(time.time()) - 90))
+    pipeline.drain()
+    mira = ChannelIdentity.objects.get()
+    sent_on(mira, "wamid.out")
+    deliver(status("delivered", "wamid.out", recipient_id="46701740611", recipient_user_id="SE.9"))
+    pipeline.drain()
+    assert {row.identifier.kind for row in mira.sightings.select_related("identifier")} == {"phone"}
+
+
 def test_report_about_another_number_proves_nothing(
     whatsapp: ChannelAccount, nora: StaffMember, deliver: Deliver
 ) -> None:
