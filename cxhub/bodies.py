@@ -30,6 +30,8 @@ API = "/api/v1/"
 SIMULATED = "/simulator/"
 CHATTED = "/chat/v1/"
 UPLOADED = "/chat/v1/uploads"
+#: Answers 204 to staff and 401 to all others.
+STAFF = "/session/staff/"
 #: What HEAD answers where the sender may go on: the address exists, and what may be done there is another method.
 _WELCOME = frozenset({HTTPStatus.OK, HTTPStatus.NO_CONTENT, HTTPStatus.METHOD_NOT_ALLOWED})
 
@@ -75,6 +77,10 @@ class Limits:
         if path.startswith((WEBHOOKS, *EVIDENCE)):
             return self.webhooks
         return self.chats if path.startswith(CHATTED) else self.others
+
+    def asked_at(self, path: str) -> str:
+        """Where HEAD tells whether the sender is known: a page may refuse the method before it looks who asks."""
+        return STAFF if self.share(path) is self.others and self.is_for_staff(path) else path
 
     def most_bytes(self, path: str) -> int:
         """The longest body that is due at this address, of whoever may post there."""

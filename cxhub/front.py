@@ -184,7 +184,8 @@ class Front:
         most_bytes = self.limits.most_bytes(scope.path)
         if body_bytes > most_bytes:
             raise RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-        environ = _environ(scope, headers, b"") | {"REQUEST_METHOD": "HEAD", ASKS_AGAIN: "1"}
+        asked = {"REQUEST_METHOD": "HEAD", "PATH_INFO": self.limits.asked_at(scope.path), ASKS_AGAIN: "1"}
+        environ = _environ(scope, headers, b"") | asked
         status, answered, _ = await self._call(scope.path, environ)
         if not is_welcome(status):
             kept = [pair for pair in answered if pair[0].lower() != "content-length"]

@@ -6,7 +6,7 @@ from drf_spectacular.views import SpectacularAPIView
 
 from cxhub import health
 from cxhub.api_docs import api_docs
-from cxhub.live_ticket import live_ticket
+from cxhub.live_ticket import live_ticket, staff
 
 urlpatterns = [
     path("", include("channels_ingest.urls")),
@@ -19,4 +19,5 @@ urlpatterns = [
     path("readyz", health.readyz),
     path("metrics", health.metrics),
     path("live/ticket/", live_ticket, name="live-ticket"),
+    path("session/staff/", staff, name="session-staff"),
 ]

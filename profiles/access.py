@@ -38,6 +38,7 @@ class BearerToken(BaseAuthentication):
         token = ApiToken.objects.select_related("member").filter(token_hash=presented, revoked_at=None).first()
         if token is None or not token.member.is_active:
             raise AuthenticationFailed("this token is unknown or was revoked")
+        token.member.token_role = min(Role(token.role), Role(token.member.role), key=WIDTH.__getitem__)
         return token.member, token
 
     def authenticate_header(self, request: Request) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.http import QueryDict
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_field
 from rest_framework import serializers
@@ -11,13 +12,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from profiles.access import actor_of
 from profiles.api import ProfileSerializer, TemporaryRedirect, as_document, elsewhere, next_url, whole_number
 from profiles.models import Channel
 from profiles.reading import current_profile_id, describe
 from timeline.entries import EntryKind
 from timeline.filtersets import QueueFilter
 from timeline.models import Entry, QueueRow
-from timeline.reading import MOST_ENTRIES, queue_page, timeline_page
+from timeline.queue_views import ORDERS, VIEWS, Listing
+from timeline.reading import MOST_ENTRIES, timeline_page
 from timeline.showing.attachments import with_links
 
 
@@ -36,6 +39,9 @@ class EntrySerializer(serializers.Serializer[Any]):
     provider_message_id = serializers.CharField(allow_null=True)
     sender_grade = serializers.CharField(allow_null=True)
     delivery = serializers.CharField(allow_null=True)
+    restricted = serializers.BooleanField(
+        source="is_withheld", help_text="text and detail are withheld: only named members read this line"
+    )
     detail = serializers.SerializerMethodField()
 
     @extend_schema_field(OpenApiTypes.OBJECT)
@@ -56,6 +62,13 @@ class QueueRowSerializer(serializers.Serializer[Any]):
     display_name = serializers.CharField(source="profile.display_name")
     last_entry_at = serializers.DateTimeField()
     waiting_since = serializers.DateTimeField(allow_null=True)
+    due_at = serializers.DateTimeField(allow_null=True)
+    assignee = serializers.IntegerField(source="assignee_id", allow_null=True)
+    priority = serializers.IntegerField()
+    tags = serializers.ListField(child=serializers.CharField())
+    snoozed_until = serializers.DateTimeField(allow_null=True)
+    resolved_at = serializers.DateTimeField(allow_null=True)
+    promised_for = serializers.DateField(allow_null=True)
     last_entry = EntrySerializer(allow_null=True)
 
 
@@ -121,32 +134,52 @@ def _choices(request: Request, name: str, allowed: set[str]) -> list[str]:
 
 
 class Queue(APIView):
-    """Customers waiting for an answer, longest first; with `waiting=false` those who do not; newest first for both."""
+    """A view of the queue in its order; without `view` the customers who wait, longest first, or with `waiting=false`
+    those who do not, newest first."""
 
     @extend_schema(
         parameters=[
             OpenApiParameter("after", str, description="cursor out of `next`"),
             OpenApiParameter("limit", int),
-            OpenApiParameter("waiting", bool, description="true if absent; `all` for every customer, newest first"),
+            OpenApiParameter("view", str, enum=list(VIEWS), description="`mine` and `mentions` are of who asks"),
+            OpenApiParameter("order", str, enum=list(ORDERS), description="one that the view offers"),
+            OpenApiParameter("waiting", bool, description="without a view true if absent; `all` for every customer"),
             OpenApiParameter("channel", str, enum=list(Channel), many=True),
+            OpenApiParameter("assignee", str, description="`me`, `nobody` or the id of a member"),
+            OpenApiParameter("tag", str, many=True, description="all of them"),
+            OpenApiParameter("priority", int, enum=QueueRow.Priority.values, many=True),
+            OpenApiParameter("due_before", OpenApiTypes.DATETIME),
+            OpenApiParameter("q", str, description="a name the customer was ever called by"),
         ],
         responses=QueueSerializer,
     )
     def get(self, request: Request) -> Response:
         wanted = request.query_params.copy()
-        waiting = wanted.pop("waiting", ["true"])[-1]
-        if waiting in ("true", "false"):
-            wanted["waiting"] = waiting
-        elif waiting != "all":
-            raise ValidationError({"waiting": ["expected true, false or all"]})
-        filters = QueueFilter(wanted, queryset=QueueRow.objects.all())
+        view, wanted = _view_asked(wanted)
+        filters = QueueFilter(wanted, queryset=QueueRow.objects.all(), request=request)
         if not filters.is_valid():
             raise ValidationError(filters.errors)
-        page = queue_page(
+        order = wanted.get("order", "")
+        if order and order not in VIEWS[view].orders:
+            raise ValidationError({"order": [f"expected one of {', '.join(VIEWS[view].orders)}"]})
+        page = Listing(view=view, member=actor_of(request), rows=filters.qs, order=order).page(
             after=request.query_params.get("after") or None,
             limit=whole_number(request, "limit", default=50, least=1, most=MOST_ENTRIES),
-            rows=filters.qs,
-            waiting_only=waiting == "true",
         )
         following = next_url(request, after=page.next_cursor) if page.next_cursor else None
-        return Response({"results": QueueRowSerializer(page.rows, many=True).data, "next": following})
+        return Response(
+            {"results": QueueRowSerializer([placed.row for placed in page.rows], many=True).data, "next": following}
+        )
+
+
+def _view_asked(wanted: QueryDict) -> tuple[str, QueryDict]:
+    """The view and the filters that remain. Raises ValidationError."""
+    view = wanted.get("view", "")
+    if view and view not in VIEWS:
+        raise ValidationError({"view": [f"expected one of {', '.join(VIEWS)}"]})
+    waiting = wanted.pop("waiting", [] if view else ["true"])
+    if waiting and waiting[-1] not in ("true", "false", "all"):
+        raise ValidationError({"waiting": ["expected true, false or all"]})
+    if waiting and waiting[-1] != "all":
+        wanted["waiting"] = waiting[-1]
+    return view or ("waiting" if waiting[-1] == "true" else "all"), wanted

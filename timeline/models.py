@@ -1,9 +1,13 @@
 """The rows of the timeline, what amends them, and the queue that is folded from them."""
 
+from collections.abc import Collection
+from typing import Any, Self
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVectorField
+from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
@@ -11,7 +15,11 @@ from django.utils.translation import gettext_lazy as _lazy
 
 from profiles.identity.values import Grade
 from profiles.models import ChannelAccount, ChannelIdentity, Operation, Profile, StaffMember
+from profiles.reading_rights import hidden_now
 from timeline.entries import AmendmentKind, Delivery, Direction, EntryKind, SetAside
+
+#: What colleagues did and who somebody is belongs to the customer, not to a line.
+OPEN_KINDS = (EntryKind.WORK, EntryKind.IDENTITY, EntryKind.SYSTEM)
 
 
 class CurrentTransaction(models.Func):
@@ -55,6 +63,8 @@ class Entry(models.Model):
     envelope_id = models.BigIntegerField(null=True, blank=True, help_text="the inbox row it came from, for provenance")
     sightings = ArrayField(models.BigIntegerField(), default=list, blank=True)
     changed_in = models.BigIntegerField(db_default=CurrentTransaction())
+    #: Whoever asks may not read the line it came on: what it says is not here.
+    is_withheld = False
 
     class Meta:
         constraints = [
@@ -97,12 +107,42 @@ class Entry(models.Model):
                 OpClass(KeyTransform("channel_identities", "detail"), "jsonb_path_ops"),
                 name="entry_work_names",
                 condition=Q(kind=EntryKind.WORK.value),
+                fastupdate=False,  # else each of a rebuild's thousands of searches reads the pending list
+            ),
+            # The notes in which a member is named: see `timeline.queue_views`.
+            GinIndex(
+                OpClass(KeyTransform("mentions", "detail"), "jsonb_path_ops"),
+                name="entry_mentions",
+                condition=Q(kind=EntryKind.NOTE.value),
             ),
         ]
         verbose_name_plural = "entries"
 
     def __str__(self) -> str:
         return f"entry {self.pk}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Raises PermissionDenied for one whose content was withheld: writing it back would destroy it."""
+        if self.is_withheld:
+            raise PermissionDenied
+        super().save(*args, **kwargs)
+
+    @classmethod
+    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any], **more: Any) -> Self:
+        """As stored, without what who asks in this request may not read."""
+        entry = super().from_db(db, field_names, values, **more)
+        if hidden := hidden_now():
+            entry._withhold(hidden)
+        return entry
+
+    def _withhold(self, hidden: frozenset[int]) -> None:
+        if self.kind in OPEN_KINDS or self.account_id not in hidden:
+            return
+        self.is_withheld = True
+        empty: dict[str, Any] = {"text": "", "detail": {}, "original": None, "provider_message_id": None}
+        for name, value in (empty | {"envelope_id": None, "is_placeholder": False}).items():
+            if name in self.__dict__:
+                setattr(self, name, value)
 
 
 class Amendment(models.Model):
@@ -189,6 +229,24 @@ class QueueRow(models.Model):
             models.Index(
                 fields=["waiting_since", "profile"], name="queue_waiting", condition=Q(waiting_since__isnull=False)
             ),
+            models.Index(
+                fields=["waiting_since", "profile"],
+                name="queue_unassigned",
+                condition=Q(waiting_since__isnull=False, assignee__isnull=True),
+            ),
+            models.Index(
+                F("resolved_at").desc(),
+                F("profile").desc(),
+                name="queue_resolved",
+                condition=Q(resolved_at__isnull=False),
+            ),
+            models.Index(
+                F("priority"),
+                F("last_entry_at").desc(),
+                F("profile").desc(),
+                name="queue_priority",
+                condition=Q(priority__gt=0),
+            ),
             models.Index(fields=["due_at", "profile"], name="queue_due", condition=Q(due_at__isnull=False)),
             models.Index(
                 F("assignee"),
@@ -204,7 +262,7 @@ class QueueRow(models.Model):
                 fields=["promised_for", "profile"], name="queue_promised", condition=Q(promised_for__isnull=False)
             ),
             # Of who has any: a row is rewritten with each message. Used only if `tags != []` is asked for, too.
-            GinIndex(fields=["tags"], name="queue_tags", condition=~Q(tags=[])),
+            GinIndex(fields=["tags"], name="queue_tags", condition=~Q(tags=[]), fastupdate=False),
         ]
 
     def __str__(self) -> str:
@@ -245,6 +303,25 @@ class SearchCursor(models.Model):
 
     def __str__(self) -> str:
         return f"search cursor at {self.followed_to}"
+
+
+class SavedView(models.Model):
+    """A view of the queue that somebody made of another's filters and order; everybody's when a lead shares it.
+
+    `slug` names it in addresses, among all members' views. Removed, it is kept so that it can be had back.
+    """
+
+    owner = models.ForeignKey(StaffMember, models.CASCADE, related_name="saved_views")
+    name = models.CharField(max_length=60)
+    slug = models.SlugField(max_length=70, unique=True)
+    view = models.CharField(max_length=10, help_text="the view it was made of")
+    filters = models.JSONField(default=dict, help_text="the filters of the address: lists of texts by name")
+    order = models.CharField(max_length=10, blank=True, default="")
+    is_shared = models.BooleanField(default=False)
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"saved view {self.slug}"
 
 
 class LastSeen(models.Model):

@@ -17,7 +17,7 @@ from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
 from timeline.filters import EVERYTHING, TALK, TimelineFilter
-from timeline.models import Entry, QueueRow
+from timeline.models import Entry
 
 MOST_ENTRIES = 200
 #: Changed entries of one pull; a page that is further behind reloads.
@@ -33,14 +33,6 @@ class TimelinePage:
     """Entries newest first by (occurred_at, id); `next_cursor` is None on the last page."""
 
     entries: list[Entry]
-    next_cursor: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class QueuePage:
-    """Queue rows newest first by (last_entry_at, profile); `next_cursor` is None on the last page."""
-
-    rows: list[QueueRow]
     next_cursor: str | None
 
 
@@ -200,28 +192,6 @@ def timeline_since(profile_id: int, cursor: str) -> tuple[list[Entry], str]:
     changed = Entry.objects.filter(channel_identity__profile_id=profile_id, changed_in__gte=int(cursor))
     ids = list(changed.order_by("-changed_in", "-id").values_list("id", flat=True)[:MOST_CHANGED])
     return load(ids)[::-1], head
-
-
-def queue_page(
-    *, after: str | None = None, limit: int = 30, rows: QuerySet[QueueRow] | None = None, waiting_only: bool = False
-) -> QueuePage:
-    """Customers newest first, or waiting ones longest first, behind the cursor `after`. Raises CursorError."""
-    wanted = QueueRow.objects.all() if rows is None else rows
-    time_column = "waiting_since" if waiting_only else "last_entry_at"
-    direction, comparison = ("", "gt") if waiting_only else ("-", "lt")
-    if waiting_only:
-        wanted = wanted.filter(waiting_since__isnull=False)
-    if after:
-        at, profile_id = decode_cursor(after)
-        wanted = wanted.extra(  # noqa: S610  (a row comparison, which the ORM cannot say; nothing in it is user text)
-            where=[f"({time_column}, timeline_queuerow.profile_id) {'>' if comparison == 'gt' else '<'} (%s, %s)"],
-            params=[at, profile_id],
-        )
-    ordered = wanted.order_by(f"{direction}{time_column}", f"{direction}profile_id")
-    found = list(ordered.select_related("profile", "last_entry__account", "last_entry__channel_identity")[: limit + 1])
-    page = found[:limit]
-    cursor = encode_cursor(getattr(page[-1], time_column), page[-1].profile_id) if len(found) > limit else None
-    return QueuePage(page, cursor)
 
 
 def encode_cursor(at: datetime, number: int) -> str:

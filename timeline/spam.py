@@ -13,6 +13,8 @@ from timeline.models import Entry
 from timeline.reading import decode_cursor, encode_cursor
 
 PAGE_SIZE = 50
+#: Of a view that does not page.
+MOST_AT_ONCE = 300
 
 # Of each customer the newest message marked as spam, and the newest moment at which a blocked address was blocked or
 # written from: whichever is later. `entry_spam` and the few blocked addresses are all that is read.
@@ -61,7 +63,7 @@ def kept_out_page(*, after: str | None = None, limit: int = PAGE_SIZE) -> KeptOu
 def kept_out(profile_ids: Collection[int] | None = None) -> list[KeptOut]:
     """Of these customers those that belong here; the newest of all if none are named."""
     if profile_ids is None:
-        return kept_out_page().rows
+        return kept_out_page(limit=MOST_AT_ONCE).rows
     return _rows(_moments(asked=list(profile_ids), at=None, last=0, limit=len(profile_ids)))
 
 

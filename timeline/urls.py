@@ -5,8 +5,8 @@ from django.urls import path
 from timeline.identity import merge_pages, operation_log, report_pages
 from timeline.identity import pages as identity_pages
 from timeline.identity import verb_pages as identity_verbs
+from timeline.pages import actions, customer, entry_menu, filtering, presence, printing, queue, side, traits, unread
 from timeline.pages import consent as consent_pages
-from timeline.pages import customer, entry_menu, presence, printing, queue, side, traits, unread
 from timeline.pages import media as media_pages
 from timeline.search import pages as search_pages
 from timeline.search import palette
@@ -14,6 +14,13 @@ from timeline.search import palette
 urlpatterns = [
     path("", queue.home, name="home"),
     path("inbox/<slug:view>/", queue.inbox, name="inbox"),
+    path("inbox/<slug:view>/filter/", filtering.narrow, name="queue-filter"),
+    path("inbox/<slug:view>/save/", filtering.keep_view, name="save-view"),
+    path("inbox/<slug:view>/change/", filtering.change, name="change-view"),
+    path("inbox/<slug:view>/remove/", filtering.remove, name="remove-view"),
+    path("inbox/<slug:view>/bring-back/", filtering.bring_back, name="bring-back-view"),
+    path("work/undo/", actions.take_back, name="take-back"),
+    path("work/<slug:action>/", actions.act, name="act"),
     path("inbox/<slug:view>/<int:profile_id>/", customer.customer, name="inbox-customer"),
     path("customers/<int:profile_id>/", customer.customer_alone, name="customer"),
     path("customers/<int:profile_id>/print/", printing.print_story, name="print-story"),

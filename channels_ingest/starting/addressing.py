@@ -12,6 +12,7 @@ from profiles.identity.values import IdentifierKind
 from profiles.identity.worth import Reason, is_own, worthless
 from profiles.models import Channel, ChannelAccount
 from profiles.own import own_keys
+from profiles.reading_rights import hidden_now
 
 #: What identifies somebody on a channel; on others nobody can be written to who has not written first.
 KINDS = {
@@ -29,7 +30,11 @@ class AddressRefusedError(ValueError):
 
 def lines_to_start_on() -> list[tuple[ChannelAccount, SendingLine]]:
     """The lines on which we may write first, by name: switched on, and with all they need to send."""
-    accounts = ChannelAccount.objects.filter(is_enabled=True, channel__in=KINDS).order_by(Lower("name"), "id")
+    accounts = (
+        ChannelAccount.objects.filter(is_enabled=True, channel__in=KINDS)
+        .exclude(id__in=hidden_now())
+        .order_by(Lower("name"), "id")
+    )
     lines = ((account, sending_line(account)) for account in accounts)
     return [(account, line) for account, line in lines if line is not None and line.adapter and not line.lacks]
 

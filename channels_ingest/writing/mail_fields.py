@@ -12,6 +12,7 @@ from channels_ingest.adapters.sending import CannotSendError
 from profiles.identity.mailbox import email_join_key
 from profiles.models import ChannelIdentity
 from profiles.own import own_keys
+from profiles.reading_rights import hidden_now
 from timeline.entries import Direction, EntryKind
 from timeline.models import Entry
 
@@ -53,7 +54,7 @@ def _newest(channel_identity_id: int) -> dict[str, Any]:
         kind=EntryKind.MESSAGE,
         direction=Direction.IN,
         detail__automatic__isnull=True,
-    )
+    ).exclude(account_id__in=hidden_now())
     found = mails.order_by("-occurred_at", "-id").values_list("detail", flat=True).first()
     return found if isinstance(found, dict) else {}
 

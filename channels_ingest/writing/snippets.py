@@ -11,6 +11,7 @@ from channels_ingest.adapters.base import clean
 from channels_ingest.writing.models import Snippet
 from profiles.access import JUDGES
 from profiles.models import Profile, StaffMember
+from profiles.reading_rights import hidden_now
 from timeline.entries import EntryKind
 from timeline.models import Entry
 
@@ -60,7 +61,9 @@ def matching(member: StaffMember, query: str, *, language: str = "") -> list[Sni
 def values_for(profile_id: int, member: StaffMember) -> Mapping[str, str]:
     """What the variables stand for; one that is not known is missing."""
     name = Profile.objects.filter(id=profile_id).values_list("display_name", flat=True).first() or ""
-    orders = Entry.objects.filter(channel_identity__profile_id=profile_id, kind=EntryKind.ORDER)
+    orders = Entry.objects.filter(channel_identity__profile_id=profile_id, kind=EntryKind.ORDER).exclude(
+        account_id__in=hidden_now()
+    )
     order = orders.order_by("-occurred_at", "-id").values_list("detail__number", flat=True).first()
     found = {
         "customer.name": name,

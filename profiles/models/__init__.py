@@ -2,7 +2,7 @@
 what is derived (`projection`), what the search for duplicates remembers (`likeness`)."""
 
 from profiles.identity.evidence import FIRST_EPOCH
-from profiles.models.accounts import Channel, ChannelAccount, OwnAddress
+from profiles.models.accounts import AccountReader, Channel, ChannelAccount, OwnAddress
 from profiles.models.decisions import Decision, Marking, Operation, Retraction, TraitChoice
 from profiles.models.evidence import (
     Boundary,
@@ -21,6 +21,7 @@ from profiles.models.staff import ApiToken, FailedLogin, LoginLink, Role, StaffM
 
 __all__ = [
     "FIRST_EPOCH",
+    "AccountReader",
     "ApiToken",
     "Boundary",
     "Channel",

@@ -35,6 +35,9 @@ class ChannelAccount(models.Model):
     name = models.CharField(max_length=120)
     settings = models.JSONField(default=dict, blank=True)
     is_enabled = models.BooleanField(default=True)
+    is_restricted = models.BooleanField(
+        default=False, db_default=False, help_text="only named members, leads and admins read its entries"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -69,3 +72,16 @@ class OwnAddress(models.Model):
 
     def __str__(self) -> str:
         return f"own {self.kind} {self.pk}"
+
+
+class AccountReader(models.Model):
+    """A member who reads a restricted line. Written by `manage.py restrict`."""
+
+    account = models.ForeignKey(ChannelAccount, models.CASCADE, related_name="readers", db_index=False)
+    member = models.ForeignKey("StaffMember", models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "member"], name="reader_once")]
+
+    def __str__(self) -> str:
+        return f"reader of account {self.account_id}"

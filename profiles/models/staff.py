@@ -53,6 +53,9 @@ class StaffMember(AbstractBaseUser):
     preferences = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
+    #: The narrower role of the token this request came with; empty for a session.
+    token_role: str = ""
+
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
     objects: ClassVar[StaffManager] = StaffManager()

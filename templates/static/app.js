@@ -150,10 +150,15 @@
   };
   const keys = {
     j: () => move(1), k: () => move(-1), J: () => openBy(1), K: () => openBy(-1), r: () => $("#answer")?.focus(), f: () => $("#find")?.focus(),
+    x: () => load("choosing").then(({ toggle }) => toggle()),
     G: actions.latest, u: () => load("unread").then(({ next }) => next()), U: () => load("unread").then(({ markUnread }) => markUnread()),
     "]": () => toggleSide(), "?": actions.help, "g i": () => $("[data-go=i]").click(), "g w": () => $("[data-go=w]").click(),
   };
-  const declared = (combination) => $$("[data-key]").filter(({ dataset }) => dataset.key === combination).at(-1);
+  /** The last one that can be seen; of hidden ones the first. */
+  const declared = (combination) => {
+    const found = $$("[data-key]").filter(({ dataset }) => dataset.key === combination);
+    return found.filter((element) => element.checkVisibility()).at(-1) ?? found[0];
+  };
   // Single keys are the member's own choice, kept by the server: off, or others than ours.
   const shell = $(".shell")?.dataset;
   if (shell) localStorage.keys = shell.keys;
@@ -179,7 +184,8 @@
     if (prefix) setTimeout(() => { prefix = ""; }, 1500);
     if (!action || !$(".shell")) return;
     event.preventDefault();
-    if (element?.getAttribute("hx-target") === "#sheet") hold();
+    if (element && event.repeat) return; // a key held down does it once
+    if (element?.matches('[hx-get][hx-target="#sheet"]')) hold();
     action();
   }
   /** Ctrl or Cmd with a key: `data-key="Ctrl+k"`, everywhere, also while typing and with single keys off. */
@@ -211,7 +217,7 @@
     attach();
     const sheet = $("#sheet");
     if (event.detail?.ctx?.target !== sheet || !sheet) return;
-    if (!sheet.open) sheet.showModal();
+    if ($("[data-done]", sheet)) { sheet.close(); sheet.replaceChildren(); } else if (!sheet.open) sheet.showModal();
     release();
   });
   // the error page says more than a fragment can

@@ -26,6 +26,7 @@ export default async ({ $, $$, customer, shownProfile, fetchPart, markCurrent, l
     for (const row of fresh) {
       const known = document.getElementById(row.id);
       if (known?.dataset.sort !== row.dataset.sort) row.classList.add("new");
+      if (known && $(".row-check :checked", known)) $(".row-check input", row).checked = true;
       known?.remove();
       const next = $$(".row", list).find((other) => sign * (other.dataset.sort - row.dataset.sort) > 0);
       const more = $("#more-rows");
@@ -41,7 +42,8 @@ export default async ({ $, $$, customer, shownProfile, fetchPart, markCurrent, l
   // ---- asking
   async function pullCustomer() {
     const { since, cursor, profile } = customer().dataset;
-    const part = await fetchPart(`${since}?after=${encodeURIComponent(cursor)}&view=${$(".shell").dataset.view}${$("#tl").dataset.show}`);
+    const { view, queue } = $(".shell").dataset;
+    const part = await fetchPart(`${since}?after=${encodeURIComponent(cursor)}&view=${view}&queue=${encodeURIComponent(queue)}${$("#tl").dataset.show}`);
     if (shownProfile() !== profile) return; // the agent went on to the next customer meanwhile
     mergeEntries($$("[data-part=days] > .day", part));
     customer().dataset.cursor = $("[data-cursor]", part).dataset.cursor;
@@ -52,18 +54,34 @@ export default async ({ $, $$, customer, shownProfile, fetchPart, markCurrent, l
     }
     mergeSide($("[data-part=side]", part).innerHTML);
     mergeRows($$("[data-part=rows] > .row", part), (row) => row.dataset.profile === profile);
-    showWaiting(part);
+    mergeActs($("[data-part=acts]", part));
+    showCounts(part);
   }
-  const showWaiting = (part) => { $("#waiting-count").textContent = $("[data-waiting]", part).dataset.waiting; };
+  function showCounts(part) {
+    for (const { dataset, textContent } of $$("[data-of]", part)) {
+      for (const count of $$(`[data-count="${dataset.of}"]`)) count.textContent = textContent;
+    }
+  }
+  /** The buttons above the timeline as things stand now; who has one of them focused keeps it. */
+  function mergeActs(fresh) {
+    const acts = $("#acts-now");
+    if (!fresh || acts.dataset.shown === fresh.innerHTML || $("#acts:popover-open")) return;
+    const { key } = acts.contains(document.activeElement) ? document.activeElement.dataset : {};
+    acts.dataset.shown = fresh.innerHTML;
+    acts.replaceChildren(...fresh.childNodes);
+    window.htmx?.process(acts);
+    if (key) ($(`[data-key="${key}"]`, acts) ?? $(".act", acts)).focus({ preventScroll: true });
+  }
 
   async function pullQueue(ids) {
     const list = $("#rows");
-    const part = await fetchPart(`${$(".shell").dataset.inbox}${ids ? `?ids=${ids.join(",")}` : ""}`);
+    const { inbox } = $(".shell").dataset;
+    const part = await fetchPart(`${inbox}${ids ? `${inbox.includes("?") ? "&" : "?"}ids=${ids.join(",")}` : ""}`);
     const rows = $$(".row", part);
     const edge = $("#more-rows", part) && rows.at(-1).dataset.sort; // a page speaks for what lies before its last row
     const within = (sort) => !edge || (list.dataset.order === "rising" ? edge - sort : sort - edge) >= 0;
     mergeRows(rows, (row) => (ids ? ids.includes(row.dataset.profile) : within(row.dataset.sort)));
-    showWaiting(part);
+    showCounts(part);
     if (!ids) list.dataset.cursor = $("[data-cursor]", part).dataset.cursor;
   }
 

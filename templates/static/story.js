@@ -2,7 +2,7 @@
 // Loaded when somebody reads in it or something joins it. Marks follow from the entries alone, as in `showing/marks.py`.
 export default ({ $, $$, say, fill, announce, customer, post, meaning }) => {
   const SESSION = 1800000, GROUP = 180000, MOST = 1000;
-  const LEAST = { pages: 3, work: 2, order: 2 };
+  const LEAST = { pages: 3, work: 2, order: 2, withheld: 2 };
   const entriesOf = (within) => $$(".entries > .entry", within);
   const after = (one, next) => next.dataset.at - one.dataset.at;
 

@@ -15,6 +15,7 @@ export default ({ $$, say }) => {
 
   function ago(moment, style) {
     const seconds = Math.max(0, (Date.now() - moment) / 1000);
+    if (style === "left") return span(Math.abs(Date.now() - moment) / 1000); // to a moment that may lie ahead
     if (style === "span") return span(seconds);
     const [unit, size] = UNITS.find(([, length]) => seconds >= length) ?? ["minute", 60];
     if (style === "words") return unitWords(Math.max(1, Math.floor(seconds / size)), unit);

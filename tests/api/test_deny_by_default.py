@@ -17,6 +17,7 @@ OPEN = {
     "unsubscribe/<str:token>/": "the token is signed; it takes an opt-out and shows nothing of the customer",
     "chat/v1/w.js": "the widget, for every site",
     "chat/v1/w.<slug:digest>.js": "the widget, for every site",
+    "chat/v1/more.<slug:digest>.js": "what the widget loads, for every site",
     "chat/v1/sample/<str:key>/": "a sample page without data; 404 unless the hub plays",
     "livez": "says that the process answers",
     "readyz": "counts and ages only",

@@ -149,7 +149,7 @@ def test_entry_has_what_the_contract_names(client: Client, agent: Headers, mira:
     [entry] = get(client, agent, f"/api/v1/profiles/{mira}/timeline/?limit=1")["results"]
     assert set(entry) == {
         "id", "occurred_at", "recorded_at", "channel", "kind", "direction", "text", "channel_identity", "account",
-        "provider_message_id", "sender_grade", "delivery", "detail",
+        "provider_message_id", "sender_grade", "delivery", "detail", "restricted",
     }  # fmt: skip
     assert (entry["kind"], entry["direction"], entry["channel"], entry["sender_grade"]) == (
         "message",

@@ -187,7 +187,8 @@ LONG = b"x" * (STRANGERS_BYTES + 1)
         ("/chat/v1/uploads", "204 No Content", 204),
         ("/chat/v1/uploads", "401 Unauthorized", 401),
         ("/api/v1/events/", "401 Unauthorized", 401),
-        ("/customers/1/", "302 Found", 302),
+        ("/customers/1/", "401 Unauthorized", 401),
+        ("/customers/1/", "204 No Content", 204),
         ("/login/", "200 OK", 413),
     ],
 )
@@ -199,6 +200,8 @@ def test_long_body_is_only_read_where_it_is_due_and_from_whom_the_hub_knows(
 
     def wsgi(environ: dict[str, Any], start_response: Any) -> list[bytes]:
         asked.append((environ["REQUEST_METHOD"], len(environ["wsgi.input"].read())))
+        is_page = environ["REQUEST_METHOD"] == "HEAD" and path.startswith("/customers/")
+        assert environ["PATH_INFO"] == ("/session/staff/" if is_page else path)
         start_response(answers, [("Location", "/login/"), ("Content-Length", "7")])
         return [b""]
 
@@ -225,6 +228,13 @@ def test_limits_are_those_of_adapters_and_of_pages() -> None:
     assert found.most_bytes("/") == found.most_bytes("/simulator/sms_twilio/key/x") == 41_943_040
     for path in ("/login/", "/livez", "/static/app.js", "/media/token/name", "/unsubscribe/token/", "/none/"):
         assert found.most_bytes(path) == 65_536, path
+
+
+def test_strangers_long_upload_to_a_page_of_staff_is_refused_whatever_its_method(port: int) -> None:
+    for path in ("/customers/1/answer/", "/search/", "/inbox/all/"):
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as sender:
+            sender.sendall(f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9000000\r\n\r\n".encode())
+            assert sender.recv(100).startswith(b"HTTP/1.1 401"), path
 
 
 def test_strangers_long_delivery_is_refused_before_it_is_read(port: int) -> None:

@@ -103,7 +103,7 @@ def test_new_message_appears_by_itself_and_keeps_the_reading_position(
     entry = say(noah, "Am I first?", minute=5000)
     publish([Happened(noah.pk, entry.pk, "message")])
     expect(page.locator(".row").first).to_contain_text("Noah Smith")
-    expect(page.locator("#waiting-count")).to_have_text("42")
+    expect(page.locator(".segments [data-count=waiting]")).to_have_text("42")
 
 
 def test_first_message_replaces_the_empty_page(open_page: Callable[..., Page], born: Born, say: Say) -> None:

@@ -9,9 +9,11 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
+from profiles.reading_rights import hidden_now
 from timeline.brief.sentences import MOST_READ
 from timeline.brief.summing_up import Visit, findings
 from timeline.brief.values import Finding, Happened
+from timeline.models import OPEN_KINDS
 from timeline.showing.quoting import fold
 
 MOST_ENTRIES = 500
@@ -36,7 +38,7 @@ FROM (
     WHERE c.profile_id = %(profile)s ORDER BY t.occurred_at DESC, t.id DESC LIMIT %(limit)s
 ) n
 JOIN timeline_entry e ON e.id = n.id
-JOIN profiles_channelaccount a ON a.id = e.account_id
+JOIN profiles_channelaccount a ON a.id = e.account_id AND NOT (a.id = ANY(%(hidden)s) AND NOT e.kind = ANY(%(open)s))
 ORDER BY n.occurred_at, n.id
 """
 
@@ -85,7 +87,16 @@ def last_answer_at(entries: list[Happened]) -> datetime | None:
 def newest(profile_id: int, *, limit: int = MOST_ENTRIES) -> list[Happened]:
     """The newest entries, oldest first."""
     with connection.cursor() as cursor:
-        cursor.execute(_NEWEST, {"profile": profile_id, "limit": limit, "text": _MOST_TEXT})
+        cursor.execute(
+            _NEWEST,
+            {
+                "profile": profile_id,
+                "limit": limit,
+                "text": _MOST_TEXT,
+                "hidden": list(hidden_now()),
+                "open": list(OPEN_KINDS),
+            },
+        )
         return [_happened(*row) for row in cursor.fetchall()]
 
 

@@ -72,7 +72,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='entry',
-            index=django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.indexes.OpClass(django.db.models.fields.json.KeyTransform('channel_identities', 'detail'), 'jsonb_path_ops'), condition=models.Q(('kind', 'work')), name='entry_work_names'),
+            index=django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.indexes.OpClass(django.db.models.fields.json.KeyTransform('channel_identities', 'detail'), 'jsonb_path_ops'), condition=models.Q(('kind', 'work')), fastupdate=False, name='entry_work_names'),
         ),
         migrations.AddIndex(
             model_name='queuerow',
@@ -92,6 +92,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='queuerow',
-            index=django.contrib.postgres.indexes.GinIndex(condition=models.Q(('tags', []), _negated=True), fields=['tags'], name='queue_tags'),
+            index=django.contrib.postgres.indexes.GinIndex(condition=models.Q(('tags', []), _negated=True), fastupdate=False, fields=['tags'], name='queue_tags'),
         ),
     ]

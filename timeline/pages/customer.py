@@ -12,8 +12,9 @@ from timeline.pages.agents import BIGGEST_ID, actor_of, agent_page, is_fragment,
 from timeline.pages.cursors import refuses_odd_cursors
 from timeline.pages.entry_menu import pinned_of
 from timeline.pages.glance import glance
+from timeline.pages.listing import carried_queue
 from timeline.pages.panel import Panel, panel_of
-from timeline.pages.queue import check_view, queue_of, rows_of
+from timeline.pages.queue import queue_of, rows_of
 from timeline.pages.side import side_of
 from timeline.pages.story import asked_filter, handoffs_on, hits_of, newest_handoffs, story_days, story_of
 from timeline.pages.toasts import say_moved
@@ -28,16 +29,17 @@ def customer(request: HttpRequest, view: str, profile_id: int) -> HttpResponse:
 
     With `entry` the timeline is open there. The cursor is taken first, so that what comes meanwhile is pulled.
     """
-    check_view(view)
+    queue = carried_queue(request, view)
     entry = _asked_entry(request)
     if entry and entry.channel_identity.profile_id != profile_id:  # joined or separated since the link was made
         return redirect(_at_entry(request, view, entry))
-    seen = glance(profile_id if profile_id <= BIGGEST_ID else None)
+    seen = glance(queue.member, profile_id if profile_id <= BIGGEST_ID else None)
     panel = _panel(profile_id)
     if panel is None:
-        return redirect("inbox-customer", view=view, profile_id=_moved(request, profile_id))
+        return redirect(queue.customer_url(_moved(request, profile_id)))
     context = story_of(request, panel, entry=entry) | {
-        "view": view,
+        "view": queue.slug,
+        "queue": queue,
         "selected": profile_id,
         "glance": seen,
         "panel": panel,
@@ -47,23 +49,27 @@ def customer(request: HttpRequest, view: str, profile_id: int) -> HttpResponse:
     }
     if is_fragment(request):
         return render(request, "inbox/customer.html", context)
-    return render(request, "inbox/inbox.html", context | queue_of(view))
+    return render(request, "inbox/inbox.html", context | queue_of(request, queue, seen))
 
 
 @require_GET
 @agent_page
 def story(request: HttpRequest, profile_id: int) -> HttpResponse:
     """The timeline alone, when a chip is pressed or a hit opened; without the page's script the whole page."""
-    view = request.GET.get("view", "all")
-    check_view(view)
+    queue = carried_queue(request, request.GET.get("view", "all"))
     entry = _asked_entry(request)
     panel = _panel(profile_id) if is_fragment(request) else None
     if panel is None or (entry and entry.channel_identity.profile_id != profile_id):
-        page = reverse("inbox-customer", args=[view, _current(profile_id)])
+        page = reverse("inbox-customer", args=[queue.slug, _current(profile_id)])
         asked = request.GET.copy()
         asked.pop("view", None)
         return redirect(f"{page}?{asked.urlencode()}")
-    context = story_of(request, panel, entry=entry) | {"view": view, "panel": panel, "may_judge": may_judge(request)}
+    context = story_of(request, panel, entry=entry) | {
+        "view": queue.slug,
+        "queue": queue,
+        "panel": panel,
+        "may_judge": may_judge(request),
+    }
     return render(request, "inbox/story.html", context)
 
 
@@ -71,9 +77,9 @@ def story(request: HttpRequest, profile_id: int) -> HttpResponse:
 @agent_page
 def find_in(request: HttpRequest, profile_id: int) -> HttpResponse:
     """Where this customer's story says what is asked for."""
-    view = request.GET.get("view", "all")
-    check_view(view)
-    context = {"panel": {"profile_id": _current(profile_id)}, "view": view, "only": asked_filter(request)}
+    queue = carried_queue(request, request.GET.get("view", "all"))
+    context = {"panel": {"profile_id": _current(profile_id)}, "view": queue.slug, "queue": queue}
+    context["only"] = asked_filter(request)
     return render(request, "inbox/hits_of.html", context | hits_of(request, profile_id))
 
 
@@ -138,19 +144,19 @@ def newer(request: HttpRequest, profile_id: int) -> HttpResponse:
 @refuses_odd_cursors
 def since(request: HttpRequest, profile_id: int) -> HttpResponse:
     """What is new or changed since the cursor `after`: entries, side panel and queue row, and the next cursor."""
-    view = request.GET.get("view", "all")
-    check_view(view)
+    queue = carried_queue(request, request.GET.get("view", "all"))
     only = asked_filter(request)
     panel = _panel(profile_id)
     entries, cursor = timeline_since(profile_id, request.GET.get("after", "")) if panel else ([], "")
     if panel is None or len(entries) >= MOST_CHANGED:  # merged meanwhile, or too far behind: to be loaded whole
-        whole = reverse("inbox-customer", args=[view, _current(profile_id) if panel else _moved(request, profile_id)])
+        whole = queue.customer_url(_current(profile_id) if panel else _moved(request, profile_id))
         return HttpResponse(status=409, headers={"HX-Location": whole})
     told, now = newest_handoffs(panel)
     context = {
-        "view": view,
+        "view": queue.slug,
+        "queue": queue,
         "selected": profile_id,
-        "glance": glance(profile_id),
+        "glance": glance(queue.member, profile_id),
         "panel": panel,
         **side_of(request, panel),
         "may_judge": may_judge(request),
@@ -158,7 +164,7 @@ def since(request: HttpRequest, profile_id: int) -> HttpResponse:
         "days": story_days([entry for entry in entries if _is_wanted(entry, only)], panel, told=told),
         "handoff": now,
         "pinned": pinned_of(profile_id),
-        "rows": rows_of([profile_id], view),
+        "rows": rows_of(request, queue, [profile_id]),
     }
     response = render(request, "inbox/since.html", context)
     response["X-Cursor"] = cursor

@@ -1,32 +1,109 @@
 """What every page of the inbox needs beside its content, in one query."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import connection
+from django.utils import timezone
+from django.utils.functional import Promise
+
+from profiles.models import StaffMember
+from timeline.pages.rows import PRIORITIES
+from timeline.queue_views import SOON
 
 WAITING_SHOWN_LIMIT = 99
 
-_GLANCE = """
+#: How many are in each view of `timeline.queue_views`, each counted no further than what is shown: the partial index
+#: of the view is read for a hundred rows at most, however many customers there are.
+_COUNTED = {
+    "mine": "assignee_id = %(member)s AND resolved_at IS NULL",
+    "unassigned": "waiting_since IS NOT NULL AND assignee_id IS NULL",
+    "waiting": "waiting_since IS NOT NULL",
+    "breaching": "due_at <= now() + make_interval(secs => %(soon)s)",
+}
+_AWAKE = "(snoozed_until IS NULL OR snoozed_until <= now())"
+_COUNTS = ",\n    ".join(
+    f"(SELECT count(*) FROM (SELECT FROM timeline_queuerow WHERE {rule} AND {_AWAKE} LIMIT %(limit)s) AS counted)"  # noqa: S608
+    for rule in _COUNTED.values()
+)
+_GLANCE = f"""
 SELECT pg_snapshot_xmin(pg_current_snapshot())::text,
-       (SELECT count(*) FROM (SELECT FROM timeline_queuerow WHERE waiting_since IS NOT NULL LIMIT %(limit)s) w),
-       (SELECT waiting_since FROM timeline_queuerow WHERE profile_id = %(profile)s)
-"""
+    (SELECT coalesce(array_agg(ARRAY[slug, name, owner_id::text, is_shared::text] ORDER BY name, id), '{{}}')
+     FROM timeline_savedview WHERE removed_at IS NULL AND (owner_id = %(member)s OR is_shared)),
+    q.waiting_since, q.assignee_id, coalesce(nullif(m.name, ''), m.email), coalesce(q.priority, 0),
+    coalesce(q.tags, '{{}}'), q.snoozed_until, q.resolved_at, q.promised_for,
+    {_COUNTS}
+FROM (SELECT %(profile)s::bigint AS id) AS opened
+LEFT JOIN timeline_queuerow q ON q.profile_id = opened.id LEFT JOIN profiles_staffmember m ON m.id = q.assignee_id
+"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
+class SavedViewName:
+    """A saved view as the menu lists it."""
+
+    slug: str
+    name: str
+    owner_id: int
+    is_shared: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkView:
+    """What is done about the open customer, for the head of the page; nothing of it for who never wrote."""
+
+    assignee: str = ""
+    is_mine: bool = False
+    priority: tuple[str, str, str | Promise] | None = None
+    tags: Sequence[str] = ()
+    snoozed_until: datetime | None = None
+    is_resolved: bool = False
+    promised_for: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Glance:
-    """`cursor` is where to go on pulling, if taken before the content; `waiting_since` is the open customer's."""
+    """`cursor` is where to go on pulling, if taken before the content; `waiting_since` and `work` are the open
+    customer's. `counts` are by view, up to 99, empty for none; `saved` are the views that the member has or shares."""
 
     cursor: str
-    waiting_count: str
     waiting_since: datetime | None
+    work: WorkView
+    counts: Mapping[str, str]
+    saved: Sequence[SavedViewName]
 
 
-def glance(profile_id: int | None = None) -> Glance:
-    """The cursor of now, how many customers wait (counted up to 99), and since when the open one does."""
+def glance(member: StaffMember, profile_id: int | None = None) -> Glance:
+    """The cursor of now, how many customers are in the views, and how things stand with the open one."""
+    asked = {
+        "limit": WAITING_SHOWN_LIMIT + 1,
+        "profile": profile_id,
+        "member": member.pk,
+        "soon": SOON.total_seconds(),
+    }
     with connection.cursor() as cursor:
-        cursor.execute(_GLANCE, {"limit": WAITING_SHOWN_LIMIT + 1, "profile": profile_id})
-        head, waiting, since = cursor.fetchone()
-    shown = f"{WAITING_SHOWN_LIMIT}+" if waiting > WAITING_SHOWN_LIMIT else str(waiting or "")
-    return Glance(head, shown, since)
+        cursor.execute(_GLANCE, asked)
+        head, saved, since, assignee_id, assignee, priority, tags, snoozed, resolved, promised, *counted = (
+            cursor.fetchone()
+        )
+    work = WorkView(
+        assignee=assignee or "",
+        is_mine=assignee_id == member.pk,
+        priority=PRIORITIES.get(priority),
+        tags=tags,
+        snoozed_until=snoozed if snoozed and snoozed > timezone.now() else None,
+        is_resolved=resolved is not None,
+        promised_for=promised,
+    )
+    return Glance(
+        cursor=head,
+        waiting_since=since,
+        work=work,
+        counts={view: _shown(count) for view, count in zip(_COUNTED, counted, strict=True)},
+        saved=[SavedViewName(slug, name, int(owner), shared == "true") for slug, name, owner, shared in saved],
+    )
+
+
+def _shown(count: int) -> str:
+    return f"{WAITING_SHOWN_LIMIT}+" if count > WAITING_SHOWN_LIMIT else str(count or "")

@@ -28,9 +28,9 @@ def entry_file(request: HttpRequest, entry_id: int, place: str, variant: str) ->
 
 def stored_file(entry_id: int, place: str) -> dict[str, object] | None:
     """What the entry says of its stored file, with the name it was sent under; None if there is none."""
-    detail = (
-        Entry.objects.filter(pk=entry_id).values_list("detail", flat=True).first() if entry_id <= BIGGEST_ID else None
-    )
+    # The whole entry, so that it is withheld from who may not read its line.
+    entry = Entry.objects.filter(pk=entry_id).first() if entry_id <= BIGGEST_ID else None
+    detail = entry.detail if entry else None
     if not isinstance(detail, dict):
         return None
     if place == HTML_PLACE:

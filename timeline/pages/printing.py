@@ -27,7 +27,7 @@ MOST_PRINTED = 2_000
 @require_GET
 @agent_page
 def print_story(request: HttpRequest, profile_id: int) -> HttpResponse:
-    """The entries from the day `from` to the end of the day `to`, in the agent's zone; that it was printed is logged."""
+    """The entries from the day `from` to the end of the day `to`, in the agent's zone; who printed is logged."""
     profile = describe(profile_id) if profile_id <= BIGGEST_ID else None
     if profile is None:
         current = current_profile_id(profile_id) if profile_id <= BIGGEST_ID else None

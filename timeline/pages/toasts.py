@@ -8,7 +8,7 @@ from profiles.models import Profile
 from profiles.operations import Done
 from timeline.showing.wording import isolated
 
-UNDO, AGAIN, POST = "undo", "again", "post"
+UNDO, AGAIN, POST, WORK = "undo", "again", "post", "work"
 
 
 def say_done(request: HttpRequest, words: str, done: Done, *, nothing: str, action: str = UNDO) -> None:
@@ -43,3 +43,8 @@ def say_moved(request: HttpRequest, current: int) -> None:
 def say_undoable(request: HttpRequest, words: str, url: str) -> None:
     """The next page says `words` and offers to take it back by a post to the url."""
     messages.success(request, words, extra_tags=f"{POST} {url}")
+
+
+def say_work(request: HttpRequest, words: str, token: str) -> None:
+    """What is said next are `words`, with the offer to take back what the token of `timeline.pages.acting` holds."""
+    messages.success(request, words, extra_tags=f"{WORK} {token}")

@@ -7,9 +7,8 @@ from django.urls import reverse
 
 from profiles.models import StaffMember
 from profiles.searching import CustomerFound, Matched
-from timeline.models import LastSeen
+from timeline.models import LastSeen, QueueRow
 from timeline.pages.panel import AddressRow, name_of
-from timeline.reading import queue_page
 from timeline.search.finding import EntryFound, Segment
 from timeline.search.people import addresses_of
 from timeline.showing.wording import TRAITS, channel_of, identifier_of, shown_address, words_of
@@ -56,7 +55,7 @@ class EntryRow:
 def recent_rows(member: StaffMember | None = None) -> list[CustomerRow]:
     """Whom the member read last, then who was active last: what most people look for."""
     names = _last_read(member) if member else {}
-    for row in queue_page(limit=RECENT).rows:
+    for row in QueueRow.objects.order_by("-last_entry_at", "-profile_id").select_related("profile")[:RECENT]:
         names.setdefault(row.profile_id, row.profile.display_name)
     return [CustomerRow(pk, name_of(name), [], addresses_of(pk)) for pk, name in list(names.items())[:RECENT]]
 

@@ -75,3 +75,9 @@ def _length(seconds: int) -> str:
     if seconds < YEAR:
         return ngettext("%(n)d month", "%(n)d months", n := seconds // MONTH) % {"n": n}
     return ngettext("%(n)d year", "%(n)d years", n := seconds // YEAR) % {"n": n}
+
+
+def moment_words(moment: datetime) -> str:
+    """A moment ahead as an agent says it: the time alone while it is today."""
+    here = timezone.localtime(moment)
+    return date_format(here, "H:i" if here.date() == timezone.localdate() else "D j M, H:i")

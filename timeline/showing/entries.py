@@ -90,7 +90,10 @@ def _view(
         else customer,
         line=entry.account.name if names_line else "",
     )
-    if is_message:
+    if entry.is_withheld:
+        view.shape, view.icon = "line", "lock"
+        view.title = _("1 entry in %(line)s, restricted") % {"line": isolated(entry.account.name)}
+    elif is_message:
         fill_message(view, customer, replied_to)
     elif view.shape == "page":
         view.page = page_of(entry)

@@ -14,6 +14,7 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from profiles.reading_rights import hidden_now
 from timeline.entries import EntryKind
 from timeline.models import Entry
 from timeline.showing.contents import OrderItem, dicts_of, number_of
@@ -89,7 +90,7 @@ class Activity:
 
 _ACTIVITY = f"""
 SELECT e.id, e.kind, e.occurred_at, e.text, e.detail FROM profiles_channelidentity c
-JOIN profiles_channelaccount a ON a.id = c.account_id AND a.channel IN {SITES}
+JOIN profiles_channelaccount a ON a.id = c.account_id AND a.channel IN {SITES} AND NOT a.id = ANY(%(hidden)s)
 CROSS JOIN LATERAL (
     (SELECT id, kind, occurred_at, text, detail FROM timeline_entry
      WHERE channel_identity_id = c.id AND kind = 'page_view' AND occurred_at > %(since)s
@@ -105,7 +106,13 @@ CROSS JOIN LATERAL (
 def activity_of(profile_id: int) -> Activity:
     """The customer's newest pages and orders, in one query whose cost does not grow with the history."""
     since = timezone.now() - RECENT
-    limits: dict[str, Any] = {"profile": profile_id, "since": since, "pages": PAGES_SHOWN, "business": BUSINESS_READ}
+    limits: dict[str, Any] = {
+        "hidden": list(hidden_now()),
+        "profile": profile_id,
+        "since": since,
+        "pages": PAGES_SHOWN,
+        "business": BUSINESS_READ,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_ACTIVITY, limits)
         rows = [

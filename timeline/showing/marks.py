@@ -21,7 +21,7 @@ GROUP_GAP = timedelta(minutes=3)
 SESSION_GAP = timedelta(minutes=30)
 BROWSING = (EntryKind.PAGE_VIEW, EntryKind.CUSTOM)
 #: What folds -> how many must stand in a row.
-LEAST: dict[str, int] = {"pages": 3, "work": 2, "order": 2}
+LEAST: dict[str, int] = {"pages": 3, "work": 2, "order": 2, "withheld": 2}
 #: Of a fold so many entries are named.
 NAMED = 3
 
@@ -75,7 +75,7 @@ def _fold(run: Sequence[EntryView], *, is_open: bool) -> None:
         view.is_folded, view.is_unfolded = not is_open, is_open
 
 
-FOLD_ICONS = {"pages": "globe", "work": "list-checks", "order": "package"}
+FOLD_ICONS = {"pages": "globe", "work": "list-checks", "order": "package", "withheld": "lock"}
 
 
 def _fold_words(kind: str, run: Sequence[EntryView]) -> str:
@@ -83,6 +83,8 @@ def _fold_words(kind: str, run: Sequence[EntryView]) -> str:
         return " → ".join(f"{view.fold_word} {clock_of(view.entry.occurred_at)}" for view in run)
     names = list(dict.fromkeys(view.fold_word for view in run))
     named = ", ".join(names[:NAMED]) + (", …" if len(names) > NAMED else "")
+    if kind == "withheld":
+        return _("{n} entries in {names}, restricted").format(n=len(run), names=named)
     if kind == "work":
         return _("{n} changes: {names}").format(n=len(run), names=named)
     seconds = (run[-1].entry.occurred_at - run[0].entry.occurred_at).total_seconds()

@@ -37,6 +37,10 @@ class Preview:
 
 def preview_of(entry: Entry) -> Preview:
     """The entry in one line, for the queue and for quotes."""
+    return Preview("", word=_("Restricted"), icon="lock") if entry.is_withheld else _told(entry)
+
+
+def _told(entry: Entry) -> Preview:
     detail = entry.detail
     if entry.kind == EntryKind.CONSENT:
         return Preview(consent_title(entry), icon="bell-off")

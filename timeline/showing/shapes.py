@@ -122,6 +122,8 @@ class EntryView:
     @property
     def fold_key(self) -> str:
         """What neighbours must share to fold into one line; empty for what always stands alone."""
+        if self.entry.is_withheld:
+            return f"withheld:{self.entry.account_id}"
         if self.page:
             return "pages"
         if self.card:
@@ -132,6 +134,8 @@ class EntryView:
     @property
     def fold_word(self) -> str:
         """How a fold names it."""
+        if self.entry.is_withheld:
+            return self.entry.account.name
         if self.page:
             return self.page.title
         return (self.card.state or self.card.title) if self.card else self.title

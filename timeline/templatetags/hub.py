@@ -20,7 +20,7 @@ from timeline.pages.agents import may_judge
 from timeline.pages.glance import WAITING_SHOWN_LIMIT
 from timeline.reporting import count_open
 from timeline.showing import marks
-from timeline.showing.ages import HOUR, in_words, span
+from timeline.showing.ages import HOUR, in_words, moment_words, span
 
 register = template.Library()
 AVATAR_TINTS = 6
@@ -43,6 +43,25 @@ def clock(moment: datetime) -> SafeString:
 def ago(moment: datetime, style: str = "short") -> SafeString:
     """How long ago, kept true by the script: `short` "3 h", `span` "3 h", `words` "3 hours", `long` "3 hours ago"."""
     return _time(moment, in_words(moment, timezone.now(), style), relative=style)
+
+
+@register.simple_tag
+def left(moment: datetime) -> SafeString:
+    """How long until a moment, or since it, without saying which: the words around it do."""
+    now = timezone.now()
+    return _time(moment, in_words(now - abs(moment - now), now, "span"), relative="left")
+
+
+@register.simple_tag
+def ahead(moment: datetime) -> SafeString:
+    """A moment to come: the time of day while it is today, else the day too."""
+    return _time(moment, moment_words(moment))
+
+
+@register.filter
+def of(values: Mapping[str, str], name: str) -> str:
+    """The value of that name, empty without one."""
+    return values.get(name, "")
 
 
 @register.simple_tag
