@@ -88,6 +88,11 @@
   }
   const tell = (message) => { tabs?.postMessage(message); hear(message); };
 
+  /** For this member alone; shown by this tab for all tabs. */
+  function notify(entry) {
+    if ($(".shell").dataset.notices === "on") load("notices").then(({ notify: show }) => show(entry), () => {});
+  }
+
   function listen(url) {
     return new Promise((ended) => {
       const source = new EventSource(url);
@@ -97,7 +102,11 @@
       const watch = setInterval(() => { if (Date.now() - heardAt > SILENT_MS) { pullAll(); end(); } }, 5000);
       source.onopen = () => { stream.failures = 0; tell({ state: "live", opened: true }); };
       source.onerror = end;
-      for (const name of ["e", "head"]) source.addEventListener(name, (event) => { heardAt = Date.now(); tell(JSON.parse(event.data)); });
+      for (const name of ["e", "head"]) source.addEventListener(name, (event) => {
+        heardAt = Date.now();
+        const message = JSON.parse(event.data);
+        if (message.n) notify(message.n); else tell(message);
+      });
     });
   }
 
