@@ -104,6 +104,6 @@ def test_brief_is_one_query_besides_finding_the_customer(
     for number in range(600):
         say(mira, f"Where is parcel {number}?", minute=number)
     brief(client, token)
-    with django_assert_max_num_queries(4):  # token, member, whether the id is current, the entries
+    with django_assert_max_num_queries(5):  # token, member, whether the id is current, the last visit, the entries
         document = brief(client, token).json()
     assert (document["entries_read"], document["entries_since"], document["is_cut"]) == (500, 500, True)

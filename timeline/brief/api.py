@@ -13,10 +13,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from profiles.api import TemporaryRedirect, elsewhere
+from profiles.models import StaffMember
 from profiles.reading import current_profile_id
 from timeline.brief.reading import brief_of
 from timeline.brief.values import Rule
 from timeline.brief.wording import line_of
+from timeline.unread import seen_until
 
 
 class BriefLineSerializer(serializers.Serializer[Any]):
@@ -44,7 +46,9 @@ class ProfileBrief(APIView):
 
     @extend_schema(
         parameters=[
-            OpenApiParameter("since", datetime, description="the last visit; the caller's own, if nothing is said")
+            OpenApiParameter(
+                "since", datetime, description="the last visit; if absent the caller's, or our last answer"
+            )
         ],
         responses={200: BriefSerializer, 307: OpenApiResponse(description="merged into another profile")},
     )
@@ -52,7 +56,10 @@ class ProfileBrief(APIView):
         if current_profile_id(profile_id) != profile_id:
             return elsewhere(request, profile_id)
         now = timezone.now()
-        brief = brief_of(profile_id, since=_since(request), reader=request.user.pk, now=now)
+        member = request.user
+        assert isinstance(member, StaffMember)
+        since = _since(request) or seen_until(member, profile_id)
+        brief = brief_of(profile_id, since=since, reader=member.pk, now=now)
         document = {
             "since": brief.since,
             "count": brief.count,

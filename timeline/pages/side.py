@@ -26,7 +26,7 @@ from timeline.brief.wording import line_of
 from timeline.identity.glance import identity_glance
 from timeline.identity.operation_rows import OperationRow, rows_of
 from timeline.identity.review_rows import KINDS, reasons_of
-from timeline.models import QueueRow
+from timeline.models import LastSeen, QueueRow
 from timeline.pages.agents import BIGGEST_ID, actor_of, agent_page, is_fragment, may_judge
 from timeline.pages.panel import Panel, name_of, panel_of
 from timeline.pages.reach import reach_of
@@ -87,8 +87,10 @@ class HistoryRow:
 def side_of(request: HttpRequest, panel: Panel) -> dict[str, Any]:
     """What the head of the panel needs besides the customer, in one query unless an address is shared."""
     zones = told_traits([panel.profile_id], *ZONE_TRAITS).order_by("-last_seen", "id").values("value")[:1]
+    seen = LastSeen.objects.filter(member=actor_of(request), channel_identity__profile_id=panel.profile_id)
+    last_seen = seen.order_by("-seen_at").values("seen_at")[:1]
     rows = QueueRow.objects.filter(profile_id=panel.profile_id).select_related("assignee")
-    row = rows.annotate(zone=Subquery(zones)).first()
+    row = rows.annotate(zone=Subquery(zones), seen_at=Subquery(last_seen)).first()
     return {
         "identity": identity_glance(panel),
         "reach": reach_of(panel),
