@@ -51,13 +51,13 @@ GROUPS = (
             Command("k", _lazy("Previous: customer, or message when you are in the timeline")),
             Command("J", _lazy("Open the next customer")),
             Command("K", _lazy("Open the previous customer")),
-            Command("o", _lazy("Order and filters of the queue")),
+            Command("x", _lazy("Choose this customer, to do something with several")),
             Command("G", _lazy("To the latest message")),
             Command("u", _lazy("Next customer with something new")),
             Command("U", _lazy("Unread from the message in focus")),
             Command(".", _lazy("Menu of the message")),
             Command("y", _lazy("Copy the link to the message")),
-            Command("f", _lazy("Filters of the timeline")),
+            Command("f", _lazy("Search inside this customer")),
         ),
     ),
     Group(
@@ -73,6 +73,7 @@ GROUPS = (
             Command("s", _lazy("Snooze")),
             Command("e", _lazy("Resolve and open the next")),
             Command("E", _lazy("Resolve and stay")),
+            Command("o", _lazy("Promise something by a day")),
         ),
     ),
     Group(
