@@ -20,7 +20,9 @@ export default ({ $, $$, fill, announce, meaning }) => {
       const isTaken = !element.checkVisibility() && (found.has(key || name) || element.closest("#bulk"));
       if (name && !isPlace && !isTaken && !element.disabled && !element.closest("#sheet, [data-palette], [hidden]")) found.set(key || name, { key, name, element });
     }
-    return [...found.values()];
+    // What is done to the open customer comes before what is on every page.
+    const isEverywhere = ({ element }) => Number(Boolean(element.closest(".rail, .menu")));
+    return [...found.values()].sort((a, b) => isEverywhere(a) - isEverywhere(b));
   }
 
   function listed({ key, name, element }, number) {
