@@ -144,14 +144,9 @@
   const showNews = () => { if (Number(customer()?.dataset.unread)) load("unread").catch(() => {}); };
   showNews();
   document.addEventListener("hub:show", ({ detail }) => load("timeline").then(({ mergeEntries }) => mergeEntries(detail)));
-  /** Its sessions and folds, once something joins it or somebody reads in it. */
-  const story = () => load("story").catch(() => {});
-  document.addEventListener("hub:entries", story);
-  document.addEventListener("focusin", ({ target }) => { if (target.closest("#tl article, #narrow")) story(); });
+  document.addEventListener("focusin", ({ target }) => { if (target.closest("#tl article, #narrow")) load("story").catch(() => {}); });
   document.addEventListener("htmx:after:swap", ({ detail }) => {
-    const days = $$("#tl-in > .day").map(({ dataset }) => dataset.day);
-    const isPart = ["older", "newer"].includes(detail?.ctx?.target?.id);
-    if (isPart || new Set(days).size < days.length) load("timeline").then(({ join }) => join()).then(story).then((it) => it?.settle());
+    if (/^(older|newer)$/.test(detail?.ctx?.target?.id)) load("timeline").then(({ join }) => join());
     if (shownProfile() === opened) return;
     opened = shownProfile();
     document.dispatchEvent(new CustomEvent("hub:opened"));
