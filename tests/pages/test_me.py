@@ -71,11 +71,11 @@ def fields(**changed: str) -> dict[str, str]:
 
 
 def test_keys_are_remapped_and_the_help_says_so(pages: Client, agent: StaffMember) -> None:
-    assert pages.post("/me/keys/", fields(a="x", J="g j")).status_code == 302
-    assert preferences_of(fresh(agent)).keys == {"a": "x", "J": "g j"}
+    assert pages.post("/me/keys/", fields(a="w", J="g j")).status_code == 302
+    assert preferences_of(fresh(agent)).keys == {"a": "w", "J": "g j"}
     page = pages.get("/me/").content.decode()
     assert "data-meaning=" in page
-    assert "<dt><kbd>x</kbd></dt><dd>Assign to me</dd>" in page
+    assert "<dt><kbd>w</kbd></dt><dd>Assign to me</dd>" in page
     assert "<dt><kbd>g</kbd> <kbd>j</kbd></dt><dd>Open the next customer</dd>" in page
     assert pages.post("/me/keys/", {"reset": "1"}).status_code == 302
     assert preferences_of(fresh(agent)).keys == {}
