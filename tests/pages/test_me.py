@@ -162,14 +162,14 @@ def test_nothing_is_shown_to_who_is_not_logged_in(client: Client) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_keys_are_as_chosen_in_the_browser(open_page: Open, agent: StaffMember, born: Born, say: Say) -> None:
     say(born("Mira"), "Hello")
-    agent.preferences = {"keys": {"/": "x"}}
+    agent.preferences = {"keys": {"/": "w"}}
     agent.save()
     page = open_page("/inbox/all/")
     expect(page.locator(".status-word")).to_have_text("Live")
     page.keyboard.press("/")
     page.wait_for_timeout(200)
     expect(page.locator("#sheet")).not_to_be_visible()
-    page.keyboard.press("x")
+    page.keyboard.press("w")
     expect(page.locator("#sheet #q")).to_be_focused()
     page.keyboard.press("Escape")
     page.keyboard.press("?")
@@ -179,6 +179,6 @@ def test_keys_are_as_chosen_in_the_browser(open_page: Open, agent: StaffMember, 
     page.keyboard.press("Escape")
     page.reload()
     expect(page.locator(".status-word")).to_have_text("Live")
-    page.keyboard.press("x")
+    page.keyboard.press("w")
     page.wait_for_timeout(200)
     expect(page.locator("#sheet")).not_to_be_visible()

@@ -23,9 +23,8 @@ _MOST_TEXT = 4 * MOST_READ
 # Of a line that the reader may not read, only that somebody answered is known, or it would be asked for again.
 # A message may bring a long detail along (a mail's head, its pictures): only the parts that a rule reads are taken.
 _NEWEST = """
-SELECT n.id, n.occurred_at, e.kind, e.direction, a.channel, CASE WHEN h.is_hidden THEN '' ELSE left(e.text, %(text)s) END,
-    e.delivery,
-    e.set_aside <> '' AND e.direction = 'in',
+SELECT n.id, n.occurred_at, e.kind, e.direction, a.channel,
+    CASE WHEN h.is_hidden THEN '' ELSE left(e.text, %(text)s) END, e.delivery, e.set_aside <> '' AND e.direction = 'in',
     CASE WHEN h.is_hidden THEN '{}' WHEN e.kind <> 'message' THEN e.detail ELSE jsonb_strip_nulls(jsonb_build_object(
         'type', e.detail -> 'type', 'subject', e.detail -> 'subject', 'by', e.detail -> 'by',
         'errors', e.detail -> 'errors', 'attachments', e.detail -> 'attachments',
