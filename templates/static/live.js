@@ -188,10 +188,13 @@
       if (sends) target.dispatchEvent(new KeyboardEvent("keydown", { key, ctrlKey, metaKey, shiftKey, bubbles: true, cancelable: true }));
       if (type === "click") target.click();
       if (type === "submit" && awake) target.requestSubmit();
-      if (type === "input") target.dispatchEvent(new Event("input", { bubbles: true }));
+      if (type === "input" || type === "change") target.dispatchEvent(new Event(type, { bubbles: true }));
     });
   }
-  for (const name of ["focusin", "pointerdown", "dragenter", "input", "keydown", "click", "submit"]) document.addEventListener(name, onTurn, { capture: true });
+  document.addEventListener("keydown", (event) => { // a channel is chosen: on to the text
+    if (event.key === "Enter" && event.target.matches("#reach input")) { event.preventDefault(); $("#answer").focus(); }
+  });
+  for (const name of ["focusin", "pointerdown", "dragenter", "input", "change", "keydown", "click", "submit"]) document.addEventListener(name, onTurn, { capture: true });
   document.addEventListener("hub:entries", ({ detail }) => {
     if (detail.arrived && !awake) wake().then(() => document.dispatchEvent(new CustomEvent("hub:entries", { detail })));
   });
