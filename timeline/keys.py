@@ -52,6 +52,7 @@ GROUPS = (
             Command("J", _lazy("Open the next customer")),
             Command("K", _lazy("Open the previous customer")),
             Command("x", _lazy("Choose this customer, to do something with several")),
+            Command("F", _lazy("Order and filters of the queue")),
             Command("G", _lazy("To the latest message")),
             Command("u", _lazy("Next customer with something new")),
             Command("U", _lazy("Unread from the message in focus")),

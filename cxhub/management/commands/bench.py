@@ -13,6 +13,7 @@ BENCHMARKS = {
         "merge and unmerge by history, pure resolve, rebuild of so many channel identities",
         1_000_000,
     ),
+    "queue": ("each view of the queue among so many customers, as its page is asked for", 300_000),
     "rebuild": ("seconds and memory of rebuilding so many channel identities", 1_000_000),
     "alike": ("looking for duplicates of one new customer among so many, and of an import", 200_000),
     "channels": (
