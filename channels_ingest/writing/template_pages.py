@@ -29,7 +29,6 @@ from channels_ingest.writing.templates import (
 )
 from profiles.models import Channel, ChannelIdentity
 from timeline.pages.agents import BIGGEST_ID, actor_of, agent_page, is_fragment
-from timeline.pages.sheets import sheet
 
 MOST_SHOWN = 60
 
@@ -88,7 +87,7 @@ def _list(request: HttpRequest, identity: ChannelIdentity, *, fault: str = "") -
         "title": _("Templates of %(line)s") % {"line": identity.account.name},
     }
     part = "composer/template_rows.html" if request.GET.get("rows") == "1" else "composer/templates.html"
-    return sheet(request, part, context)
+    return _sheet(request, part, context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -102,7 +101,7 @@ def template(request: HttpRequest, channel_identity_id: int, template_id: int) -
     known = values_for(identity.profile_id, member)
     slots = slots_of(row, {})
     values = {slot.place: known.get("customer.first_name", "") for slot in slots[:1] if slot.place == "body:1"}
-    return sheet(request, "composer/template.html", _context(identity, row, values))
+    return _sheet(request, "composer/template.html", _context(identity, row, values))
 
 
 @require_POST
@@ -151,6 +150,13 @@ def _send(request: HttpRequest, identity: ChannelIdentity, row: MessageTemplate)
     return sending_pages.told(
         request, identity.profile_id, lambda: send_all(identity.profile_id, draft, wish), held=wish.hold_seconds
     )
+
+
+def _sheet(request: HttpRequest, part: str, context: dict[str, Any]) -> HttpResponse:
+    """The part in the dialog of the page that asked, or on a page of its own without a script."""
+    if is_fragment(request):
+        return render(request, part, context)
+    return render(request, "composer/sheet_page.html", {**context, "part": part})
 
 
 def _address(channel_identity_id: int) -> ChannelIdentity:

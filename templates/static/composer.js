@@ -186,6 +186,8 @@
     return { status: answer.status, html: await answer.text() };
   }
 
+  const toasts = new Set(); // what can be taken back can be also from the next customer's page
+  document.addEventListener("htmx:after:swap", () => { for (const toast of toasts) if (!toast.isConnected) $("#toasts").append(toast); });
   /** The entries take their place, and what can be taken back says so for as long as it can. */
   function place(html) {
     const part = parsed(html);
@@ -195,12 +197,15 @@
     $("#toasts").append(toast);
     toast.dataset.profile = profile() ?? "";
     const [words, held] = [box()?.dataset.held, Number(toast.dataset.held)];
+    toasts.add(toast);
     let left = held || 10;
     const ticking = setInterval(() => {
       left -= 1;
       if (held && words) $("p", toast).textContent = fill(words, { n: left });
-      if (left <= 0) toast.remove();
-      if (!toast.isConnected) clearInterval(ticking);
+      if (left > 0 && toast.isConnected) return;
+      toast.remove();
+      toasts.delete(toast);
+      clearInterval(ticking);
     }, 1000);
   }
 
@@ -269,6 +274,7 @@
       form.remove();
       return;
     }
+    toasts.delete(toast);
     toast.remove();
     document.getElementById(`e-${form.dataset.undo}`)?.remove();
     if (toast.dataset.profile !== profile() || !box()) { location.assign(form.dataset.customer); return; }
@@ -351,7 +357,6 @@
     });
   }
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && event.target.matches?.("#reach input")) { event.preventDefault(); area().focus(); }
     if (event.target.id !== "answer" || event.isComposing || event.defaultPrevented) return;
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
@@ -360,7 +365,6 @@
     if (event.key === "Escape") { event.preventDefault(); $("#tl")?.focus(); }
   });
   document.addEventListener("click", async (event) => {
-    if (event.target.matches(".chips")) chosen()?.focus();
     const button = event.target.closest("[data-again], [data-reuse], [data-compose], [data-box], [data-unfile]");
     if (!button) return;
     const { again: isAgain, reuse: isReuse, box: isBox, unfile: isUnfile } = button.dataset;

@@ -22,6 +22,7 @@ export default ({ $, $$, ask }) => {
     if (!html.includes("data-insert") && found.typed.includes(" ")) { close(); return; } // it was only a slash
     const list = $("#picker") ?? Object.assign(document.createElement("ul"), { id: "picker", className: "picker" });
     list.setAttribute("role", "listbox");
+    list.setAttribute("aria-label", area.form.dataset.list);
     list.innerHTML = html;
     area.closest(".paper").before(list);
     area.setAttribute("aria-controls", "picker");

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -233,3 +234,72 @@ def test_box_fits(open_box: Open, mira: ChannelIdentity, width: int, scheme: str
     page.locator("#answer").fill("A note")
     page.screenshot(path=f"/tmp/composer_note_{width}.png")
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+AXE = Path(__file__).resolve().parents[1] / "vendor" / "axe-4.14.1.min.js"
+
+
+def faults(page: Page, within: str = "#compose") -> list[Any]:
+    """What axe finds wrong with a part of the page as it is now."""
+    page.evaluate(AXE.read_text())
+    rules = "{runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']}"
+    found = page.evaluate(f"axe.run(document.querySelector({within!r}), {rules})")
+    return [(each["id"], [node["html"][:200] for node in each["nodes"][:2]]) for each in found["violations"]]
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "dark"), (390, "light")])
+def test_axe_finds_nothing_wrong_with_the_box_in_any_state(
+    open_box: Open, mira: ChannelIdentity, width: int, scheme: str
+) -> None:
+    refresh(mira.account)
+    Snippet.objects.create(name="hello", text="Hello {order.number}")
+    page = open_box(width=width, height=844, scheme=scheme)
+    assert faults(page) == []
+    page.locator("#answer").focus()
+    page.keyboard.type("/hel")
+    expect(page.get_by_role("option")).to_have_count(1)
+    assert faults(page) == []
+    page.keyboard.press("Enter")
+    page.locator("#pick").set_input_files(
+        [{"name": "cat.gif", "mimeType": "image/gif", "buffer": b"GIF89a" + b"x" * 40}]
+    )
+    expect(page.locator("#files li:not(.busy)")).to_have_count(1)
+    assert faults(page) == []
+    page.screenshot(path=f"/tmp/composer_files_{width}.png")
+    page.locator("#tl").focus()
+    page.keyboard.press("2")
+    expect(page.locator("#subject")).to_be_visible()
+    assert faults(page) == []
+    page.locator("#tl").focus()
+    page.keyboard.press("n")
+    expect(page.get_by_role("button", name="Add note")).to_be_visible()
+    page.locator("#answer").fill("A note")
+    assert faults(page) == []
+    page.goto(f"/addresses/{mira.pk}/templates/")
+    expect(page.locator(".template-row").first).to_be_visible()
+    assert faults(page, "main") == []
+    page.screenshot(path=f"/tmp/composer_templates_{width}.png")
+    page.goto("/snippets/")
+    expect(page.get_by_role("heading", name="Snippets")).to_be_visible()
+    assert faults(page, "main") == []
+    page.screenshot(path=f"/tmp/composer_snippets_{width}.png")
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+def test_message_is_taken_back_from_the_next_customers_page(
+    open_box: Open, mira: ChannelIdentity, born: Born, say: Say
+) -> None:
+    other = born("Jonas Weber", account=mira.account, address="15550100009")
+    say(other, "Hello", minute=(timezone.now() - NOON).total_seconds() / 60 - 5)
+    page = open_box()
+    page.keyboard.press("2")
+    expect(page.locator("#subject")).to_be_visible()
+    page.locator("#answer").fill("Wrong answer")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_text("Sent in 5 s")).to_be_visible()
+    page.locator(".row a", has_text="Jonas Weber").click()
+    expect(page.locator("#who")).to_have_text("Jonas Weber")
+    page.get_by_role("button", name="Undo z").click()
+    expect(page.locator("#who")).to_have_text("Mira Lind")
+    expect(page.locator("#answer")).to_have_value("Wrong answer")
+    assert not Entry.objects.filter(direction="out").exists()

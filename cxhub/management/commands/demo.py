@@ -3,7 +3,7 @@ import time
 from argparse import ArgumentParser
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -16,7 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from channels_ingest.accounts import connect
-from channels_ingest.models import Envelope
+from channels_ingest.models import Envelope, Snippet
 from channels_ingest.sending.lines import ALWAYS_SIMULATED
 from channels_ingest.simulator.heroes import HEROES
 from channels_ingest.simulator.lines import PROVIDER, line_of, new_client, poster_for
@@ -27,7 +27,8 @@ from channels_ingest.simulator.staging import STEP_SECONDS, Stage, await_work
 from channels_ingest.simulator.stories import deliveries, happenings
 from channels_ingest.simulator.working import work
 from channels_ingest.sources import inbox_account_id
-from profiles.models import ApiToken, ChannelAccount, Role, StaffMember
+from channels_ingest.writing import listing_templates
+from profiles.models import ApiToken, Channel, ChannelAccount, Role, StaffMember
 from profiles.models.staff import hashed
 
 SHOP = "Lindqvist & Daughters"
@@ -58,7 +59,13 @@ STAFF = (
     ("elias@example.com", "Elias Berg", Role.LEAD),
     ("karin@example.com", "Karin Lindqvist", Role.ADMIN),
 )
-
+#: What they write every day.
+SNIPPETS: Mapping[str, str] = {
+    "hello": "Hello {customer.first_name}, this is {agent.first_name} at Lindqvist & Daughters.",
+    "on its way": "Hello {customer.first_name}, your order {order.number} left us today.",
+    "return": "You can send it back within 30 days. I shall mail you the label for order {order.number}.",
+    "opening hours": "We are here Monday to Friday 8 to 18 and Saturday 10 to 16.",
+}
 
 SERVER = ("shop@example.com", "The shop's server", Role.INGEST)
 
@@ -79,6 +86,7 @@ class Command(BaseCommand):
             self.stderr.write(f"{SHOP} is already here, told up to {anchor}.")
         else:
             self._tell(lines, datetime.fromisoformat(anchor), wait_seconds=options["wait"])
+        self._lay_out(lines)
         self.stdout.write("Log in as:")
         for log_in in log_ins:
             self.stdout.write(f"  {log_in}")
@@ -205,6 +213,15 @@ class Command(BaseCommand):
                 return
             time.sleep(0.2)
         self.stderr.write(f"{SHOP}: {waiting.count()} deliveries are still being worked.")
+
+    def _lay_out(self, lines: Mapping[str, ChannelAccount]) -> None:
+        """Shared snippets, and the templates of the shop's WhatsApp lines."""
+        for name, text in SNIPPETS.items():
+            Snippet.objects.get_or_create(owner=None, name=name, language="", defaults={"text": text})
+        for account in lines.values():
+            if account.channel == Channel.WHATSAPP and listing_templates.can_refresh(account):
+                with suppress(listing_templates.NotListedError):
+                    listing_templates.refresh(account)
 
     def _staff(self) -> list[str]:
         """The shop's people exist; returns how each logs in: a password is shown once, when its owner is made."""

@@ -1,9 +1,11 @@
 """Drafts on the server: one for each author and address, following the customer, gone when sent, shown to nobody."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
+import redis
 from django.test import Client
 from django.utils import timezone
 
@@ -15,6 +17,7 @@ from profiles.models import ChannelAccount, ChannelIdentity, Role, StaffMember
 from tests.pages.conftest import Born, Say, agent, born, line, pages, say
 from tests.pages.reading_html import words
 from tests.pages.test_composer import HTMX, box, mira, whatsapp
+from timeline.nudges import CHAT_CHANNEL
 
 __all__ = ["agent", "born", "line", "mira", "pages", "say", "whatsapp"]
 
@@ -119,3 +122,27 @@ def test_text_of_a_draft_stands_in_no_log(
 def test_box_without_javascript_keeps_its_draft_too(pages: Client, mira: ChannelIdentity) -> None:
     post_draft(pages, mira, "half an answer")
     assert "half an answer" in words(pages.get(f"/customers/{mira.profile_id}/composer/"))
+
+
+def test_visitor_of_the_chat_sees_who_writes_and_never_a_mailbox(
+    pages: Client, born: Born, say: Say, agent: StaffMember, settings: Any
+) -> None:
+    shop = ChannelAccount.objects.create(provider="webchat", channel="chat", name="Shop")
+    row = born("Mira", account=shop, address="visitor-1")
+    say(row, "hi")
+    listener = redis.Redis.from_url(settings.REDIS_URL).pubsub()
+    listener.subscribe(CHAT_CHANNEL)
+    assert listener.get_message(timeout=2)
+    try:
+        post_draft(pages, row, "I am loo")
+        StaffMember.objects.filter(pk=agent.pk).update(name="")
+        post_draft(pages, row, "I am looking")
+        pages.post(f"/customers/{row.profile_id}/draft/", {"channel_identity": row.pk, "text": "x", "note": "1"})
+        heard = []
+        while message := listener.get_message(timeout=0.5):
+            told = json.loads(message["data"])
+            if told.get("visitor") == "visitor-1":
+                heard.append((told["type"], told["agent"]))
+    finally:
+        listener.close()
+    assert heard == [("typing", "Ana Duarte"), ("typing", "")]
