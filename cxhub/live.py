@@ -184,12 +184,23 @@ class Live:
         for stream in self.streams:
             stream.offer(event)
 
+    def _pass_on(self, payload: bytes) -> None:
+        """The nudge is passed on: one `to` somebody only to their pages, all others to everybody's."""
+        event = b"event: e\ndata: " + payload + b"\n\n"
+        if b'"to"' not in payload:
+            self._tell_all(event)
+            return
+        members = set(json.loads(payload)["to"])
+        for stream in self.streams:
+            if stream.member[0] in members:
+                stream.offer(event)
+
     async def _nudges(self) -> None:
-        """Every nudge is passed on to every page; a lost connection is made again, for ever."""
+        """Every nudge is passed on; a lost connection is made again, for ever."""
         while True:
             try:
                 async for payload in self._subscription():
-                    self._tell_all(b"event: e\ndata: " + payload + b"\n\n")
+                    self._pass_on(payload)
             except (redis.RedisError, OSError) as error:
                 log.warning("no nudges from Valkey", extra={"fault": type(error).__name__})
             self.is_bus_up = False

@@ -25,7 +25,7 @@ _ELSEWHERE = OpenApiResponse(description="merged into another profile")
 _MISSING = OpenApiResponse(description="no such profile or message")
 
 
-class DoneSerializer(serializers.Serializer[Any]):
+class KeptOutSerializer(serializers.Serializer[Any]):
     """Whether the call changed anything; False where it was so already."""
 
     changed = serializers.BooleanField()
@@ -35,7 +35,7 @@ class ReasonSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=500, required=False, default="", allow_blank=True)
 
 
-class ConsentSerializer(serializers.Serializer[Any]):
+class SaidConsentSerializer(serializers.Serializer[Any]):
     """What the customer said at one of their addresses. Somebody may have to show it one day: the reason is needed."""
 
     channel_identity = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
@@ -64,13 +64,13 @@ class Consent(APIView):
 
     @extend_schema(
         operation_id="profiles_consent",
-        request=ConsentSerializer,
-        responses={200: DoneSerializer, 307: _ELSEWHERE, 404: _MISSING},
+        request=SaidConsentSerializer,
+        responses={200: KeptOutSerializer, 307: _ELSEWHERE, 404: _MISSING},
     )
     def post(self, request: Request, profile_id: int) -> Response | TemporaryRedirect:
         if current_profile_id(profile_id) != profile_id:
             return elsewhere(request, profile_id)
-        said = _checked(ConsentSerializer, request)
+        said = _checked(SaidConsentSerializer, request)
         (identity,) = _addresses(profile_id, [said["channel_identity"]], field="channel_identity")
         return _done(write_down(identity, said["said"], actor=actor_of(request), reason=said["reason"]))
 
@@ -81,7 +81,7 @@ class Block(APIView):
     @extend_schema(
         operation_id="profiles_block",
         request=BlockSerializer,
-        responses={200: DoneSerializer, 307: _ELSEWHERE, 404: _MISSING},
+        responses={200: KeptOutSerializer, 307: _ELSEWHERE, 404: _MISSING},
     )
     def post(self, request: Request, profile_id: int) -> Response | TemporaryRedirect:
         return _turn(request, profile_id, is_blocking=True)
@@ -93,7 +93,7 @@ class Unblock(APIView):
     @extend_schema(
         operation_id="profiles_unblock",
         request=BlockSerializer,
-        responses={200: DoneSerializer, 307: _ELSEWHERE, 404: _MISSING},
+        responses={200: KeptOutSerializer, 307: _ELSEWHERE, 404: _MISSING},
     )
     def post(self, request: Request, profile_id: int) -> Response | TemporaryRedirect:
         return _turn(request, profile_id, is_blocking=False)
@@ -102,7 +102,9 @@ class Unblock(APIView):
 class Spam(APIView):
     """A message of a customer is spam, or is none after all."""
 
-    @extend_schema(operation_id="messages_spam", request=SpamSerializer, responses={200: DoneSerializer, 404: _MISSING})
+    @extend_schema(
+        operation_id="messages_spam", request=SpamSerializer, responses={200: KeptOutSerializer, 404: _MISSING}
+    )
     def post(self, request: Request, entry_id: int) -> Response:
         said = _checked(SpamSerializer, request)
         rows = Entry.objects.filter(id=entry_id, kind=EntryKind.MESSAGE, direction=Direction.IN)

@@ -85,7 +85,7 @@ def count_open(*, at_most: int) -> int:
 def _held(entry: Entry) -> ChannelIdentity:
     """The entry's channel identity, with its row and its profile's held. Raises VerbRefusedError for what is no message
     of a customer."""
-    if entry.kind != EntryKind.MESSAGE:
+    if entry.kind != EntryKind.MESSAGE or entry.is_withheld:
         raise VerbRefusedError(_("Only a message can be somebody else's."))
     while True:
         with transaction.atomic():

@@ -13,8 +13,6 @@ from timeline.models import Entry
 from timeline.reading import decode_cursor, encode_cursor
 
 PAGE_SIZE = 50
-#: Of a view that does not page.
-MOST_AT_ONCE = 300
 
 # Of each customer the newest message marked as spam, and the newest moment at which a blocked address was blocked or
 # written from: whichever is later. `entry_spam` and the few blocked addresses are all that is read.
@@ -60,10 +58,8 @@ def kept_out_page(*, after: str | None = None, limit: int = PAGE_SIZE) -> KeptOu
     return KeptOutPage(rows, encode_cursor(rows[-1].moment, rows[-1].profile_id) if more and rows else None)
 
 
-def kept_out(profile_ids: Collection[int] | None = None) -> list[KeptOut]:
-    """Of these customers those that belong here; the newest of all if none are named."""
-    if profile_ids is None:
-        return kept_out_page(limit=MOST_AT_ONCE).rows
+def kept_out(profile_ids: Collection[int]) -> list[KeptOut]:
+    """Of these customers those that belong here."""
     return _rows(_moments(asked=list(profile_ids), at=None, last=0, limit=len(profile_ids)))
 
 

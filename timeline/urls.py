@@ -5,7 +5,19 @@ from django.urls import path
 from timeline.identity import merge_pages, operation_log, report_pages
 from timeline.identity import pages as identity_pages
 from timeline.identity import verb_pages as identity_verbs
-from timeline.pages import actions, customer, entry_menu, filtering, presence, printing, queue, side, traits, unread
+from timeline.pages import (
+    actions,
+    customer,
+    entry_menu,
+    filtering,
+    notices,
+    presence,
+    printing,
+    queue,
+    side,
+    traits,
+    unread,
+)
 from timeline.pages import consent as consent_pages
 from timeline.pages import media as media_pages
 from timeline.search import pages as search_pages
@@ -35,6 +47,7 @@ urlpatterns = [
     path("customers/<int:profile_id>/presence/", presence.presence, name="presence"),
     path("customers/<int:profile_id>/seen/", unread.seen, name="seen"),
     path("entries/<int:entry_id>/unread/", unread.unread_from, name="unread-from"),
+    path("entries/<int:entry_id>/notice/", notices.notice, name="notice"),
     path("unread/next/", unread.next_one, name="next-unread"),
     path("presence/", presence.everybody, name="everybody"),
     path("customers/<int:profile_id>/identity/", identity_pages.identity, name="identity"),

@@ -35,6 +35,7 @@ from timeline.models import Entry
 from timeline.pages.agents import BIGGEST_ID, actor_of, agent_page, is_fragment
 from timeline.showing.entries import days_of
 from timeline.showing.previews import preview_of
+from timeline.work.verbs import assign_if_free
 
 
 class AnswerForm(forms.Form):
@@ -110,6 +111,7 @@ def answer(request: HttpRequest, profile_id: int) -> HttpResponse:
         with transaction.atomic():
             entries = send_all(profile_id, draft, wish)
             drafts.drop(author, draft.channel_identity_id, is_note=False)
+        assign_if_free(profile_id, author)  # who answers at once has saved no draft on the way
         return entries
 
     return told(request, profile_id, verb, held=wish.hold_seconds)

@@ -148,8 +148,13 @@
     theme: () => load("switches").then(({ nextTheme }) => nextTheme()),
     copy: (button) => load("switches").then(({ copy }) => copy(button)),
   };
+  let isReplying = false; // asked for before the reply box was there
+  function reply() {
+    isReplying = !$("#answer");
+    $("#answer")?.focus();
+  }
   const keys = {
-    j: () => move(1), k: () => move(-1), J: () => openBy(1), K: () => openBy(-1), r: () => $("#answer")?.focus(), f: () => $("#find")?.focus(),
+    j: () => move(1), k: () => move(-1), J: () => openBy(1), K: () => openBy(-1), r: reply, f: () => $("#find")?.focus(),
     x: () => load("choosing").then(({ toggle }) => toggle()),
     G: actions.latest, u: () => load("unread").then(({ next }) => next()), U: () => load("unread").then(({ markUnread }) => markUnread()),
     "]": () => toggleSide(), "?": actions.help, "g i": () => $("[data-go=i]").click(), "g w": () => $("[data-go=w]").click(),
@@ -179,7 +184,8 @@
     const pressed = prefix ? `${prefix} ${key}` : key;
     const combination = meaning[pressed] ?? pressed;
     const element = declared(combination);
-    const action = element ? () => element.click() : keys[combination];
+    const chosen = element && $(":checked", element); // of a group the chosen one is turned to
+    const action = element ? () => (chosen ? chosen.focus() : element.click()) : keys[combination];
     prefix = key === "g" && !prefix ? "g" : "";
     if (prefix) setTimeout(() => { prefix = ""; }, 1500);
     if (!action || !$(".shell")) return;
@@ -215,6 +221,7 @@
   // ---- after each swap by htmx
   document.addEventListener("htmx:after:swap", (event) => {
     attach();
+    if (isReplying) reply();
     const sheet = $("#sheet");
     if (event.detail?.ctx?.target !== sheet || !sheet) return;
     if ($("[data-done]", sheet)) { sheet.close(); sheet.replaceChildren(); } else if (!sheet.open) sheet.showModal();

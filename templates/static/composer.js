@@ -310,7 +310,6 @@
     });
   }
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && event.target.matches?.("#reach input")) { event.preventDefault(); area().focus(); }
     if (event.target.id !== "answer" || event.isComposing || event.defaultPrevented) return;
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
@@ -319,7 +318,6 @@
     if (event.key === "Escape") { event.preventDefault(); $("#tl")?.focus(); }
   });
   document.addEventListener("click", async (event) => {
-    if (event.target.matches(".chips")) chosen()?.focus();
     const button = event.target.closest("[data-again], [data-reuse], [data-compose], [data-box], [data-unfile]");
     if (!button) return;
     const { again: isAgain, reuse: isReuse, box: isBox, unfile: isUnfile } = button.dataset;

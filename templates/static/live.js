@@ -2,7 +2,7 @@
 // What happens elsewhere appears here: one event stream for all tabs of the browser, which says what to pull.
 (() => {
   const { $, $$, say, wait, customer, shownProfile, post, load } = window.hub;
-  const due = { profiles: new Set(), all: false, running: false };
+  const due = { profiles: new Set(), all: false, running: false, queueAt: 0 };
 
   /** Everything due is pulled, one request after the other; what becomes due meanwhile follows. */
   async function pull() {
@@ -17,8 +17,13 @@
         Object.assign(due, { all: false, profiles: new Set() });
         if (customer() && (all || profiles.has(shownProfile()))) await pullCustomer();
         const others = [...profiles].filter((id) => id !== shownProfile());
-        if ($("#rows") && (all || others.length)) await pullQueue(all || others.length > 50 ? null : others);
-        await wait(150);
+        // the open customer is shown at once; a busy queue moves a few times a second
+        if (!all && Date.now() - due.queueAt < 250) for (const id of others) due.profiles.add(id);
+        else if ($("#rows") && (all || others.length)) {
+          await pullQueue(all || others.length > 50 ? null : others);
+          due.queueAt = Date.now();
+        }
+        await wait(40);
       }
       bar(!navigator.onLine);
     } catch (error) {
@@ -84,6 +89,11 @@
   }
   const tell = (message) => { tabs?.postMessage(message); hear(message); };
 
+  /** For this member alone; shown by this tab for all tabs. */
+  function notify(entry) {
+    if ($(".shell").dataset.notices === "on") load("notices").then(({ notify: show }) => show(entry), () => {});
+  }
+
   function listen(url) {
     return new Promise((ended) => {
       const source = new EventSource(url);
@@ -93,7 +103,11 @@
       const watch = setInterval(() => { if (Date.now() - heardAt > SILENT_MS) { pullAll(); end(); } }, 5000);
       source.onopen = () => { stream.failures = 0; tell({ state: "live", opened: true }); };
       source.onerror = end;
-      for (const name of ["e", "head"]) source.addEventListener(name, (event) => { heardAt = Date.now(); tell(JSON.parse(event.data)); });
+      for (const name of ["e", "head"]) source.addEventListener(name, (event) => {
+        heardAt = Date.now();
+        const message = JSON.parse(event.data);
+        if (message.n) notify(message.n); else tell(message);
+      });
     });
   }
 
@@ -145,14 +159,9 @@
   const showNews = () => { if (Number(customer()?.dataset.unread)) load("unread").catch(() => {}); };
   showNews();
   document.addEventListener("hub:show", ({ detail }) => load("timeline").then(({ mergeEntries }) => mergeEntries(detail)));
-  /** Its sessions and folds, once something joins it or somebody reads in it. */
-  const story = () => load("story").catch(() => {});
-  document.addEventListener("hub:entries", story);
-  document.addEventListener("focusin", ({ target }) => { if (target.closest("#tl article, #narrow")) story(); });
+  document.addEventListener("focusin", ({ target }) => { if (target.closest("#tl article, #narrow")) load("story").catch(() => {}); });
   document.addEventListener("htmx:after:swap", ({ detail }) => {
-    const days = $$("#tl-in > .day").map(({ dataset }) => dataset.day);
-    const isPart = ["older", "newer"].includes(detail?.ctx?.target?.id);
-    if (isPart || new Set(days).size < days.length) load("timeline").then(({ join }) => join()).then(story).then((it) => it?.settle());
+    if (/^(older|newer)$/.test(detail?.ctx?.target?.id)) load("timeline").then(({ join }) => join());
     if (shownProfile() === opened) return;
     opened = shownProfile();
     document.dispatchEvent(new CustomEvent("hub:opened"));
@@ -181,10 +190,13 @@
       if (sends) target.dispatchEvent(new KeyboardEvent("keydown", { key, ctrlKey, metaKey, shiftKey, bubbles: true, cancelable: true }));
       if (type === "click") { target.click(); if (!target.closest("[data-box]")) window.hub.release(); }
       if (type === "submit" && awake) target.requestSubmit();
-      if (type === "input") target.dispatchEvent(new Event("input", { bubbles: true }));
+      if (type === "input" || type === "change") target.dispatchEvent(new Event(type, { bubbles: true }));
     });
   }
-  for (const name of ["focusin", "pointerdown", "dragenter", "input", "keydown", "click", "submit"]) document.addEventListener(name, onTurn, { capture: true });
+  document.addEventListener("keydown", (event) => { // a channel is chosen: on to the text
+    if (event.key === "Enter" && event.target.matches("#reach input")) { event.preventDefault(); $("#answer").focus(); }
+  });
+  for (const name of ["focusin", "pointerdown", "dragenter", "input", "change", "keydown", "click", "submit"]) document.addEventListener(name, onTurn, { capture: true });
   document.addEventListener("hub:entries", ({ detail }) => {
     if (detail.arrived && !awake) wake().then(() => document.dispatchEvent(new CustomEvent("hub:entries", { detail })));
   });

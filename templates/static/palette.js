@@ -14,11 +14,15 @@ export default ({ $, $$, fill, announce, meaning }) => {
     for (const element of $$("[data-key], [data-command]")) {
       const { key = "" } = element.dataset;
       const told = element.title || words[key] || element.getAttribute("aria-label") || $$("span, b", element).map((each) => each.textContent).join(" ") || element.textContent;
-      const name = told.replace(/\s*\([^)]*\)\s*$/, "").replace(/\s+/g, " ").trim();
+      const name = told.replace(/\s*\([^)]*\)/, "").replace(/\s+/g, " ").trim();
       const isPlace = key && $(`#palette-found [data-press="${CSS.escape(key)}"]`) || key.startsWith("Ctrl+") || /^(g .|\d)$/.test(key);
-      if (name && !isPlace && !element.disabled && !element.closest("#sheet, [data-palette]")) found.set(key || name, { key, name, element });
+      // As for the key: the last that is seen; of chosen customers only once some are chosen.
+      const isTaken = !element.checkVisibility() && (found.has(key || name) || element.closest("#bulk"));
+      if (name && !isPlace && !isTaken && !element.disabled && !element.closest("#sheet, [data-palette], [hidden]")) found.set(key || name, { key, name, element });
     }
-    return [...found.values()];
+    // What is done to the open customer comes before what is on every page.
+    const isEverywhere = ({ element }) => Number(Boolean(element.closest(".rail, .menu")));
+    return [...found.values()].sort((a, b) => isEverywhere(a) - isEverywhere(b));
   }
 
   function listed({ key, name, element }, number) {
@@ -58,9 +62,14 @@ export default ({ $, $$, fill, announce, meaning }) => {
     option?.scrollIntoView({ block: "nearest" });
   }
 
+  function pressable(key) {
+    const found = $$("[data-key]").filter(({ dataset }) => dataset.key === key);
+    return found.filter((element) => element.checkVisibility()).at(-1) ?? found[0];
+  }
+
   /** The sheet goes first: what is pressed may open another one in its place. */
   function press(option) {
-    const control = option.press ?? (option.dataset.press ? $$("[data-key]").filter(({ dataset }) => dataset.key === option.dataset.press).at(-1) : null);
+    const control = option.press ?? (option.dataset.press ? pressable(option.dataset.press) : null);
     $("#sheet").close();
     announce(option.textContent);
     if (control) control.click(); else location.assign(option.href);

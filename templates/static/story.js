@@ -258,7 +258,6 @@ export default ({ $, $$, say, fill, announce, customer, post, meaning }) => {
   });
   const isPart = ({ detail }) => ["older", "newer"].includes(detail?.ctx?.target?.id);
   document.addEventListener("htmx:before:swap", (event) => { if (isPart(event)) held = placeNow(); });
-  document.addEventListener("hub:entries", settle);
   settle();
   return { run, goTo, settle };
 };

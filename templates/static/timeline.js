@@ -85,6 +85,7 @@ export default ({ $, $$, say, announce, shownProfile, load }) => {
       }
     }
     document.dispatchEvent(new CustomEvent("hub:entries", { detail: { arrived } }));
+    settle();
     if (arrived) load("unread").then(({ come }) => come(missed), () => {});
     window.htmx?.process($("#tl-in"));
     if (arrived) announce(say("said", { channel: arrived.dataset.channel, who: $("#who").textContent }), { atMostEvery: 5000 });
@@ -108,7 +109,10 @@ export default ({ $, $$, say, announce, shownProfile, load }) => {
   function join() {
     $("[data-seam]")?.remove();
     joinDays();
+    settle();
   }
+  /** Sessions, folds and the reading position, now that something joined it. */
+  const settle = () => load("story").then((story) => story.settle(), () => {});
 
   document.addEventListener("visibilitychange", seen);
   const onScroll = (event) => { if (event.target.id === "tl") (isAtEnd() ? seen : showUnread)(); };

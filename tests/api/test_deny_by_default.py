@@ -25,6 +25,8 @@ OPEN = {
     "login/": "the way in",
     "login/link/<str:secret>/": "the way in",
     "logout/": "the way out",
+    "session/": "says who is logged in, null for nobody",
+    "session/log-in/": "the way in again",
     "api/schema/": "the contract, no data",
     "api/docs/": "the contract, no data",
 }
@@ -33,7 +35,7 @@ INGEST = {"api/v1/identify/", "api/v1/events/", "api/v1/receipts/<str:receipt>/"
 VALUES = {
     "<str:provider>": "whatsapp_cloud", "<str:key>": "k", "<str:secret>": "s", "<slug:view>": "all",
     "<str:receipt>": "r", "<str:token>": "t", "<str:name>": "n", "<str:place>": "0", "<slug:variant>": "file",
-    "<slug:status>": "generic", "<slug:verdict>": "spam",
+    "<slug:status>": "generic", "<slug:verdict>": "spam", "<slug:action>": "resolve",
 }  # fmt: skip
 
 

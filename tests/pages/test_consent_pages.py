@@ -245,5 +245,5 @@ def test_any_number_of_blocked_senders_costs_four_queries(agent: Client, django_
         customer.writes("buy this", number)
         block([customer.identity.pk], actor=ana)
     with django_assert_num_queries(4):
-        rows = kept_out()
+        rows = kept_out_page().rows
     assert [row.entry.text if row.entry else "" for row in rows] == ["buy this"] * 5

@@ -71,11 +71,11 @@ def fields(**changed: str) -> dict[str, str]:
 
 
 def test_keys_are_remapped_and_the_help_says_so(pages: Client, agent: StaffMember) -> None:
-    assert pages.post("/me/keys/", fields(a="x", J="g j")).status_code == 302
-    assert preferences_of(fresh(agent)).keys == {"a": "x", "J": "g j"}
+    assert pages.post("/me/keys/", fields(a="w", J="g j")).status_code == 302
+    assert preferences_of(fresh(agent)).keys == {"a": "w", "J": "g j"}
     page = pages.get("/me/").content.decode()
     assert "data-meaning=" in page
-    assert "<dt><kbd>x</kbd></dt><dd>Assign to me</dd>" in page
+    assert "<dt><kbd>w</kbd></dt><dd>Assign to me</dd>" in page
     assert "<dt><kbd>g</kbd> <kbd>j</kbd></dt><dd>Open the next customer</dd>" in page
     assert pages.post("/me/keys/", {"reset": "1"}).status_code == 302
     assert preferences_of(fresh(agent)).keys == {}
@@ -162,14 +162,14 @@ def test_nothing_is_shown_to_who_is_not_logged_in(client: Client) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_keys_are_as_chosen_in_the_browser(open_page: Open, agent: StaffMember, born: Born, say: Say) -> None:
     say(born("Mira"), "Hello")
-    agent.preferences = {"keys": {"/": "x"}}
+    agent.preferences = {"keys": {"/": "w"}}
     agent.save()
     page = open_page("/inbox/all/")
     expect(page.locator(".status-word")).to_have_text("Live")
     page.keyboard.press("/")
     page.wait_for_timeout(200)
     expect(page.locator("#sheet")).not_to_be_visible()
-    page.keyboard.press("x")
+    page.keyboard.press("w")
     expect(page.locator("#sheet #q")).to_be_focused()
     page.keyboard.press("Escape")
     page.keyboard.press("?")
@@ -179,6 +179,6 @@ def test_keys_are_as_chosen_in_the_browser(open_page: Open, agent: StaffMember, 
     page.keyboard.press("Escape")
     page.reload()
     expect(page.locator(".status-word")).to_have_text("Live")
-    page.keyboard.press("x")
+    page.keyboard.press("w")
     page.wait_for_timeout(200)
     expect(page.locator("#sheet")).not_to_be_visible()

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from profiles.models import ChannelIdentity, StaffMember, Trait
 from tests.pages.conftest import NOON, Born, Say
 from timeline.models import LastSeen
+from timeline.saved_views import save_view
 from timeline.search import palette
 
 FRAGMENT = {"HX-Request": "true"}
@@ -65,6 +66,13 @@ def test_places_are_those_of_the_role(pages: Client, client: Client, mira: Chann
     lead = StaffMember.objects.create_staff("l@example.com", role="lead")  # type: ignore[arg-type]
     client.force_login(lead)
     assert "/merges/" in asked(client, "merges")
+
+
+@pytest.mark.django_db
+def test_views_are_places_saved_ones_too(pages: Client, agent: StaffMember, mira: ChannelIdentity) -> None:
+    assert 'href="/inbox/snoozed/"' in asked(pages, "snoo")
+    view = save_view("VIPs who wait", owner=agent, view="waiting", filters={})
+    assert f'href="/inbox/{view.slug}/"' in asked(pages, "vips")
 
 
 @pytest.mark.django_db
@@ -127,19 +135,14 @@ class TestByKeyboard:
     def test_command_of_the_open_customer_is_offered_with_its_key(self, open_page: Open, mira: ChannelIdentity) -> None:
         page = open_page(f"/inbox/all/{mira.pk}/")
         expect(page.locator(".status-word")).to_have_text("Live")
-        page.evaluate(
-            """() => { const button = Object.assign(document.createElement("button"), { title: "Assign to me (a)" });
-            button.dataset.key = "a"; button.onclick = () => { document.title = "assigned"; };
-            document.querySelector(".talk-head").append(button); }"""
-        )
         page.keyboard.press("Control+k")
         expect(page.locator("#palette-q")).to_be_focused()
         page.keyboard.type("assi")
         expect(page.locator("#palette-found [aria-selected=true] .hit-main")).to_have_text("Assign to me")
         expect(page.locator("#palette-found [aria-selected=true] kbd")).to_have_text("a")
         page.keyboard.press("Enter")
-        expect(page).to_have_title("assigned")
         expect(page.locator("#sheet")).not_to_be_visible()
+        expect(page.locator("#tl")).to_contain_text("took this customer")
 
     def test_theme_is_changed_and_keys_are_listed(self, open_page: Open, mira: ChannelIdentity) -> None:
         page = self.opened(open_page)

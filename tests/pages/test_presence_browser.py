@@ -35,6 +35,7 @@ def test_colleague_who_looks_writes_and_leaves_is_seen(
     other.locator("#answer").press_sequentially("On its")
     expect(here).to_have_text(re.compile("Ben Okafor is writing on WhatsApp"))
     expect(here).to_have_text(re.compile("Ben Okafor looks at this"), timeout=12_000)
+    expect(page.locator(f"#row-{mira.pk} .here")).to_have_text(re.compile("Ben Okafor looks at this"))
     other.close()
     expect(here).to_be_empty()
 

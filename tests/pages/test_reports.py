@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 
 from profiles.models import ChannelIdentity, Operation, StaffMember
+from profiles.reading_rights import restrict
 from tests.pages.identity_cast import Town, town
 from timeline.models import Entry, MessageReport
 
@@ -140,3 +141,13 @@ def test_lead_settles_a_report_that_was_wrong(pages: Client, lead: Client, mira:
 def test_odd_answers_are_asked_again(pages: Client, mira: ChannelIdentity, odd: dict[str, str]) -> None:
     assert pages.post(url(), odd).status_code == 422
     assert not MessageReport.objects.exists()
+
+
+def test_message_of_a_line_that_the_agent_may_not_read_is_not_there(
+    pages: Client, lead: Client, town: Town, mira: ChannelIdentity
+) -> None:
+    restrict(town.lines["whatsapp"], [])
+    assert pages.get(url()).status_code == 404
+    assert pages.post(url(), {"what": "mistaken"}).status_code == 404
+    assert said("second").detail == {"type": "text"}
+    assert lead.get(url()).status_code == 200

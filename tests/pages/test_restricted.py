@@ -55,6 +55,23 @@ def told(billing: ChannelAccount, mira: ChannelIdentity, born: Born, say: Say) -
     return rows
 
 
+@pytest.mark.django_db
+def test_brief_knows_that_somebody_answered_and_not_what(
+    pages: Client, billing: ChannelAccount, mira: ChannelIdentity, born: Born, say: Say
+) -> None:
+    mailbox = born("", account=billing, profile=mira.profile, address="mira@example.com")
+    say(mira, "Where is my order?")
+    side = f"/customers/{mira.profile_id}/side/"
+    assert "Not answered" in words(pages.get(side))
+    sent = {"direction": "out", "minute": 1, "detail": {"type": "mail", "subject": SECRET, "by": {"name": SECRET}}}
+    say(mailbox, f"We will send the {SECRET} by Friday.", delivery="failed", **sent)
+    assert "Not answered" in words(pages.get(side))
+    say(mailbox, f"We will send the {SECRET} by Friday.", delivery="sent", **sent)
+    answer = pages.get(side)
+    assert "Not answered" not in words(answer)
+    assert SECRET not in words(answer)
+
+
 @pytest.fixture
 def others(billing: ChannelAccount) -> dict[str, StaffMember]:
     made = {

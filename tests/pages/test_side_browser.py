@@ -1,6 +1,7 @@
 """The panel in Chromium: it keeps up with the customer and stays as the agent left it."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from django.utils import timezone
@@ -10,6 +11,7 @@ from profiles.models import ChannelAccount, ChannelIdentity
 from tests.pages.conftest import NOON, Born, Say
 from timeline.live import Happened, publish
 
+AXE = Path(__file__).resolve().parents[1] / "vendor" / "axe-4.14.1.min.js"
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, serialized_rollback=False)]
 
 
@@ -102,3 +104,22 @@ def test_panel_is_a_sheet_on_small_screens(
     page.keyboard.press("Escape")
     expect(page.locator("#side")).to_be_hidden()
     expect(page.locator(".side-toggle")).to_be_focused()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
+def test_panel_is_accessible(
+    open_page: Callable[..., Page], mira: ChannelIdentity, say: Say, width: int, scheme: str
+) -> None:
+    for minute, score in enumerate((5, 1)):
+        shop = ChannelIdentity.objects.get(address="42")
+        say(shop, "Slow", kind="survey", direction="none", minute=60 + minute, detail={"score": score, "of": 5})
+    page = open_page(f"/inbox/all/{mira.pk}/", width=width, height=1400, scheme=scheme)
+    if width < 1000:
+        page.get_by_role("button", name="Customer details").click()
+    expect(page.locator("#side-satisfaction")).to_be_visible()
+    page.locator("#side-reach .fold summary").first.click()
+    page.evaluate(AXE.read_text())
+    found = page.evaluate(
+        "axe.run('#side').then(({violations}) => violations.map(({id, nodes}) => [id, nodes[0].html]))"
+    )
+    assert found == []

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from profiles.models import StaffMember
 from tests.pages.conftest import Born, Say
-from tests.pages.reading_html import words
+from tests.pages.reading_html import row_ids, words
 from timeline.showing.work_lines import WORK, work_line
 from timeline.work import verbs
 
@@ -92,3 +92,14 @@ def test_note_says_that_only_the_team_reads_it(pages: Client, born: Born, say: S
 def test_every_icon_of_work_is_in_the_sprite() -> None:
     sprite = Path("templates/static/i.svg").read_text()
     assert [icon for icon, _ in WORK.values() if f'id="{icon}"' not in sprite] == []
+
+
+def test_customer_who_never_wrote_stands_in_the_queue_once_a_colleague_has_them(
+    pages: Client, born: Born, agent: StaffMember
+) -> None:
+    mira, tomas = born("Mira Lind"), born("Tomas Lind")
+    verbs.assign(mira.pk, agent, actor=agent)
+    verbs.write_note(tomas.pk, "Met at the fair", actor=agent)
+    assert row_ids(pages.get("/inbox/all/")) == [mira.pk]
+    page = pages.get(f"/inbox/all/{mira.pk}/")
+    assert "Ana Duarte took this customer" in words(page)

@@ -67,7 +67,10 @@ def questions(waiting: Sequence[tuple[Happened, str]]) -> list[Finding]:
 
 
 def repeats(entries: Sequence[Happened], waiting: Sequence[tuple[Happened, str]]) -> list[Finding]:
-    """The newest of the open questions that was asked before on another channel, within two weeks; it leads there."""
+    """The newest of the open questions that was asked before on another channel, within two weeks.
+
+    It leads to where it was asked before; if that is still open too, and so a line of its own, to where it came again.
+    """
     if not waiting:
         return []
     within = [entry for entry in entries if entry.is_said and waiting[0][0].at - entry.at <= WITHIN]
@@ -78,7 +81,10 @@ def repeats(entries: Sequence[Happened], waiting: Sequence[tuple[Happened, str]]
         for other, words in reversed(asked):
             is_before = other.at < entry.at and entry.at - other.at <= WITHIN and other.channel != entry.channel
             if is_before and are_alike(question, words):
-                facts = {"channel": other.channel, "again": entry.channel, "again_at": entry.at}
+                if any(other.id == still.id for still, _ in waiting):
+                    facts = {"channel": entry.channel, "is_again": True}
+                    return [Finding(rule=Rule.REPEAT, entry=entry.id, at=entry.at, facts=facts)]
+                facts = {"channel": other.channel, "is_again": False}
                 return [Finding(rule=Rule.REPEAT, entry=other.id, at=other.at, quote=quoted(words), facts=facts)]
     return []
 

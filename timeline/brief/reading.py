@@ -20,11 +20,12 @@ MOST_ENTRIES = 500
 #: Enough of a mail to find where it begins to repeat earlier ones.
 _MOST_TEXT = 4 * MOST_READ
 
+# Of a line that the reader may not read, only that somebody answered is known, or it would be asked for again.
 # A message may bring a long detail along (a mail's head, its pictures): only the parts that a rule reads are taken.
 _NEWEST = """
-SELECT n.id, n.occurred_at, e.kind, e.direction, a.channel, left(e.text, %(text)s), e.delivery,
-    e.set_aside <> '' AND e.direction = 'in',
-    CASE WHEN e.kind <> 'message' THEN e.detail ELSE jsonb_strip_nulls(jsonb_build_object(
+SELECT n.id, n.occurred_at, e.kind, e.direction, a.channel,
+    CASE WHEN h.is_hidden THEN '' ELSE left(e.text, %(text)s) END, e.delivery, e.set_aside <> '' AND e.direction = 'in',
+    CASE WHEN h.is_hidden THEN '{}' WHEN e.kind <> 'message' THEN e.detail ELSE jsonb_strip_nulls(jsonb_build_object(
         'type', e.detail -> 'type', 'subject', e.detail -> 'subject', 'by', e.detail -> 'by',
         'errors', e.detail -> 'errors', 'attachments', e.detail -> 'attachments',
         'is_automatic', e.detail -> 'is_automatic', 'replaced_by', e.detail -> 'replaced_by',
@@ -38,7 +39,12 @@ FROM (
     WHERE c.profile_id = %(profile)s ORDER BY t.occurred_at DESC, t.id DESC LIMIT %(limit)s
 ) n
 JOIN timeline_entry e ON e.id = n.id
-JOIN profiles_channelaccount a ON a.id = e.account_id AND NOT (a.id = ANY(%(hidden)s) AND NOT e.kind = ANY(%(open)s))
+JOIN profiles_channelaccount a ON a.id = e.account_id
+CROSS JOIN LATERAL (SELECT a.id = ANY(%(hidden)s) AND NOT e.kind = ANY(%(open)s) AS is_hidden) h
+WHERE NOT h.is_hidden OR (
+    e.kind = 'message' AND e.direction = 'out' AND e.delivery IS DISTINCT FROM 'failed'
+    AND NOT e.detail @> '{"is_automatic": true}'
+)
 ORDER BY n.occurred_at, n.id
 """
 

@@ -86,7 +86,10 @@ def _question(finding: Finding, now: datetime) -> str:
 
 def _repeat(finding: Finding, now: datetime) -> str:
     facts = {"channel": by_channel(finding.facts["channel"]), "when": in_words(finding.at, now, "long")}
-    return _("Asked the same %(channel)s %(when)s") % facts
+    said = (
+        _("Asked again %(channel)s %(when)s") if finding.facts["is_again"] else _("Asked the same %(channel)s %(when)s")
+    )
+    return said % facts
 
 
 def _promise(finding: Finding, now: datetime) -> str:

@@ -52,7 +52,7 @@ def report_entry(request: HttpRequest, entry_id: int) -> HttpResponse:
     """What may be wrong, with what would follow; who may judge does it, everybody else says it to them."""
     rows = Entry.objects.select_related("channel_identity__profile", "account").filter(pk=entry_id)
     entry = rows.filter(kind=EntryKind.MESSAGE).first() if entry_id <= BIGGEST_ID else None
-    if entry is None:
+    if entry is None or entry.is_withheld:
         raise Http404("no such message")
     form = ReportForm(request.POST or None)
     refusal = ""

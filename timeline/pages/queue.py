@@ -15,7 +15,7 @@ from timeline.pages.glance import Glance, glance
 from timeline.pages.listing import AskedQueue, asked_queue
 from timeline.pages.rows import RowView, kept_out_view, row_views
 from timeline.pages.switching import switcher
-from timeline.spam import kept_out
+from timeline.spam import kept_out, kept_out_page
 
 ROWS_ASKED_LIMIT = 60
 
@@ -49,8 +49,9 @@ def queue_of(
     """A page of the queue; with a glance the way to the other views too."""
     around = {"switcher": switcher(queue, seen.saved)} if seen else {}
     if queue.is_spam:
-        rows = [] if after else [kept_out_view(each) for each in kept_out()]
-        return around | {"rows": rows, "queue_cursor": None, "is_falling": True}
+        kept = kept_out_page(after=after)
+        rows = [kept_out_view(each) for each in kept.rows]
+        return around | {"rows": rows, "queue_cursor": kept.next_cursor, "is_falling": True}
     listing = queue.listing(request)
     page = listing.page(after=after)
     return around | {

@@ -21,7 +21,9 @@ from profiles.searching import find_customers
 from profiles.words import words_in
 from timeline.keys import commands
 from timeline.pages.agents import actor_of, agent_page, is_admin, is_fragment, may_judge
+from timeline.pages.listing import NAMES
 from timeline.pages.sheets import sheet
+from timeline.saved_views import views_for
 from timeline.search.finding import LONGEST_ASKED, search_entries
 from timeline.search.rows import customer_row, entry_row, recent_rows
 
@@ -50,6 +52,11 @@ class Place:
 ALL_PLACES = (
     Place(_lazy("Inbox"), "inbox", "inbox", ("all",), _lazy("all customers queue"), "g i"),
     Place(_lazy("Waiting"), "clock", "inbox", ("waiting",), _lazy("unanswered queue"), "g w"),
+    *(
+        Place(name, icon, "inbox", (view,), _lazy("view queue"))
+        for view, (icon, name) in NAMES.items()
+        if view not in ("all", "waiting")
+    ),
     Place(_lazy("Search"), "search", "search", (), _lazy("find messages"), "/"),
     Place(_lazy("New conversation"), "plus", "new-conversation", (), _lazy("write to somebody, new customer"), "+"),
     Place(_lazy("Merges"), "git-merge", "merges", (), _lazy("duplicates, same person"), "g m", may_judge),
@@ -66,7 +73,11 @@ def places_like(asked: str, request: HttpRequest) -> list[Place]:
     wanted = [word.text for word in words_in(asked)]
     if asked.strip() and not wanted:
         return []
-    found = [place for place in ALL_PLACES if place.is_for(request) and _has(place, wanted)]
+    saved = (
+        Place(view.name, "list-filter", "inbox", (view.slug,), _lazy("view queue"))
+        for view in views_for(actor_of(request))
+    )
+    found = [place for place in (*ALL_PLACES, *saved) if place.is_for(request) and _has(place, wanted)]
     return found if not wanted else found[:PLACES]
 
 

@@ -1,5 +1,6 @@
 """What colleagues do about a customer, each as one entry that names everybody it is about.
 
+Each is a transaction of its own, which holds everybody it names: several customers in one could wait for each other.
 Each verb returns the entry it wrote, None when nothing had to change; raises UnknownProfileError for an id that was
 never given out and WorkRefusedError, with words for the person who asked, for what cannot be.
 """

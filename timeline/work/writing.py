@@ -17,6 +17,7 @@ from profiles.operations import members
 from timeline.entries import Direction, EntryKind
 from timeline.live import Happened, publish
 from timeline.models import Entry, QueueRow
+from timeline.notices import tell_members
 from timeline.queue import refold
 from timeline.recording import NewEntry, record
 from timeline.work.folding import fold
@@ -119,6 +120,7 @@ def write(
     )
     [(pk, *_rest)] = recorded.entries
     transaction.on_commit(partial(publish, [Happened(identity.profile_id, pk, kind)]), robust=True)
+    transaction.on_commit(partial(tell_members, pk, detail), robust=True)
     return Entry.objects.get(id=pk)
 
 

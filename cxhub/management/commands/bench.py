@@ -13,6 +13,7 @@ BENCHMARKS = {
         "merge and unmerge by history, pure resolve, rebuild of so many channel identities",
         1_000_000,
     ),
+    "queue": ("each view of the queue among so many customers, as its page is asked for", 300_000),
     "rebuild": ("seconds and memory of rebuilding so many channel identities", 1_000_000),
     "alike": ("looking for duplicates of one new customer among so many, and of an import", 200_000),
     "channels": (
@@ -22,6 +23,10 @@ BENCHMARKS = {
     "brief": ("the brief and the side panel of one customer with so many entries", 100_000),
     "search": ("customers and entries found among so many entries, by everything an agent may write", 1_000_000),
     "lighthouse": ("Lighthouse on log-in, inbox and a customer with so many entries; needs node", 100_000),
+    "ui": (
+        "webhook POST to visible at 50 webhooks/s, a customer with 100,000 entries, keys, 1,000 open streams",
+        500,
+    ),
     "live": ("webhook POST to event in an open page at 50 webhooks/s, and the memory of each process", 1_000),
 }
 

@@ -88,8 +88,8 @@ def test_same_question_on_another_channel_is_told_once_and_called_a_repeat() -> 
     )
     assert [line.entry for line in questions(open_questions(conversation))] == [1, 3]
     (repeat,) = repeats(conversation, open_questions(conversation))
-    assert (repeat.entry, repeat.quote) == (1, "Hello, where is my order 1042?")
-    assert (repeat.facts["channel"], repeat.facts["again"]) == ("email", "whatsapp")
+    assert (repeat.entry, repeat.quote) == (2, "")
+    assert repeat.facts == {"channel": "whatsapp", "is_again": True}
 
 
 def test_question_that_was_answered_and_comes_again_elsewhere_is_a_repeat() -> None:
@@ -98,14 +98,16 @@ def test_question_that_was_answered_and_comes_again_elsewhere_is_a_repeat() -> N
         "mon 12:00 email out Am Mittwoch.",
         "thu 09:00 sms in Wann kommt mein Paket denn an?",
     )
-    assert [line.entry for line in repeats(conversation, open_questions(conversation))] == [1]
+    (repeat,) = repeats(conversation, open_questions(conversation))
+    assert (repeat.entry, repeat.quote) == (1, "Wann kommt mein Paket an?")
+    assert repeat.facts == {"channel": "email", "is_again": False}
 
 
 def test_same_channel_and_long_ago_are_no_repeats() -> None:
     again = talk("mon 09:00 email in Where is my order 1042?", "tue 09:00 email in Where is my order 1042?")
     assert repeats(again, open_questions(again)) == []
     first, last = talk("mon 09:00 email in Where is my order 1042?", "tue 09:00 sms in Where is my order 1042?")
-    assert [line.entry for line in repeats([first, last], open_questions([first, last]))] == [1]
+    assert [line.entry for line in repeats([first, last], open_questions([first, last]))] == [2]
     long_ago = [replace(first, at=first.at - timedelta(days=14)), last]
     assert repeats(long_ago, open_questions(long_ago)) == []
 

@@ -157,7 +157,7 @@ def test_brief_has_seven_lines_one_of_each_kind_before_a_second() -> None:
     lines = findings(conversation, Visit(now=NOW, zone=UTC, reader=1))
     assert [(line.rule, line.entry) for line in lines] == [
         (Rule.QUESTION, 1),
-        (Rule.REPEAT, 2),
+        (Rule.REPEAT, 20),
         (Rule.ORDER, 21),
         (Rule.MOOD, 20),
         (Rule.SWITCH, 20),
