@@ -2,7 +2,7 @@
 // The reply box: where the answer goes, how long it is, drafts, sending without waiting, and what a colleague did meanwhile.
 // The form works without it; then sending loads a page. Files and the lists behind / and @ are modules of their own.
 (() => {
-  const { $, $$, fill, ask, parsed, load, shownProfile: profile } = window.hub;
+  const { $, $$, fill, ask, parsed, load, hold, release, shownProfile: profile } = window.hub;
   const box = () => $("#box");
   const area = () => $("#answer");
   const chosen = () => $("#reach input:checked");
@@ -11,22 +11,9 @@
   const drafts = new Map(); // what the server has not taken yet, by customer, while the page is open
   const uuid = () => crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`; // randomUUID wants HTTPS
   let seen = null; // the newest entry when the agent began to write: what came after may be news to them
-  const write = (url, body, more) => ask(url, { method: "POST", body, headers: { "X-CSRFToken": $("meta[name=csrf]").content }, ...more });
+  const write = (url, body, more) => ask(url, { method: "POST", body, ...more });
 
   const newestShown = () => Math.max(0, ...$$("#tl .entry[id^='e-']").map(({ id }) => Number(id.slice(2)) || 0)) || null;
-
-  // ---- length: GSM 03.38 counts 7 bits a character, and its extension twice; one other character makes all of it UCS-2
-  const BASIC = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
-  const EXTENDED = "\f^{}\\[~]|€";
-  function segments(text) {
-    let units = 0;
-    for (const letter of text) {
-      if (BASIC.includes(letter)) units += 1; else if (EXTENDED.includes(letter)) units += 2; else { units = -1; break; }
-    }
-    const [used, one, many] = units < 0 ? [text.length, 70, 67] : [units, 160, 153];
-    const count = used <= one ? 1 : Math.ceil(used / many);
-    return { used, count, most: count === 1 ? one : count * many };
-  }
 
   const isWritten = () => Boolean(area().value.trim() || $("#files li"));
   function count() {
@@ -39,8 +26,7 @@
     if (over > 0) said.textContent = fill(texts.over, { n: over });
     else if (hasGap) said.textContent = texts.gap;
     else if (channel === "sms" && text) {
-      const { used, most, count: n } = segments(text);
-      said.textContent = `${fill(texts.units, { used, most })} · ${n === 1 ? texts.segment : fill(texts.segments, { n })}`;
+      load("texting").then(({ tell }) => { if (area()?.value === text && !said.matches(".over")) said.textContent = tell(text, texts); });
     } else said.textContent = over > -200 && text ? fill(texts.left, { n: -over }) : "";
     said.classList.toggle("over", over > 0 || hasGap);
     $("#send").disabled = !isWritten() || over > 0 || hasGap || !takesText || Boolean($("#files .bad, #files .busy"));
@@ -186,8 +172,6 @@
     return { status: answer.status, html: await answer.text() };
   }
 
-  const toasts = new Set(); // what can be taken back can be also from the next customer's page
-  document.addEventListener("htmx:after:swap", () => { for (const toast of toasts) if (!toast.isConnected) $("#toasts").append(toast); });
   /** The entries take their place, and what can be taken back says so for as long as it can. */
   function place(html) {
     const part = parsed(html);
@@ -195,18 +179,8 @@
     const toast = $(".toast", part);
     if (!toast) return;
     $("#toasts").append(toast);
-    toast.dataset.profile = profile() ?? "";
-    const [words, held] = [box()?.dataset.held, Number(toast.dataset.held)];
-    toasts.add(toast);
-    let left = held || 10;
-    const ticking = setInterval(() => {
-      left -= 1;
-      if (held && words) $("p", toast).textContent = fill(words, { n: left });
-      if (left > 0 && toast.isConnected) return;
-      toast.remove();
-      toasts.delete(toast);
-      clearInterval(ticking);
-    }, 1000);
+    const [home, words] = [profile(), box()?.dataset.held];
+    load("undoing").then((undoing) => undoing.hold(toast, home, words));
   }
 
   let waiting = 0;
@@ -264,25 +238,6 @@
     area().focus();
   }
 
-  /** Taken back before it left: the entry goes, the text comes. */
-  async function undo(form) {
-    const toast = form.closest(".toast");
-    await save();
-    const told = await post(form.action, new FormData(form));
-    if (told.status !== 200) {
-      $("p", toast).textContent = parsed(told.html).textContent.trim();
-      form.remove();
-      return;
-    }
-    toasts.delete(toast);
-    toast.remove();
-    document.getElementById(`e-${form.dataset.undo}`)?.remove();
-    if (toast.dataset.profile !== profile() || !box()) { location.assign(form.dataset.customer); return; }
-    const kind = form.action.includes("/notes/") ? "&note=1" : "";
-    await open(`${box().dataset.composer}?channel_identity=${told.html}${kind}`);
-    seen = newestShown();
-  }
-
   async function again(button) {
     button.disabled = true;
     try {
@@ -303,8 +258,6 @@
     area().focus();
   }
 
-  document.addEventListener("hub:told", ({ detail }) => { if (detail.k === "gone") document.getElementById(`e-${detail.e}`)?.remove(); });
-
   // ---- files and lists, which come with their first use
   async function addFiles(list) {
     const files = [...list]; // the event's own list is empty by the time the module is here
@@ -322,7 +275,7 @@
   // ---- events
   document.addEventListener("submit", (event) => {
     const { target } = event;
-    if (target.dataset.undo) { event.preventDefault(); undo(target); }
+    if (target.dataset.undo) { event.preventDefault(); load("undoing").then(({ undo }) => undo(target, { post, save, open, box, mark: () => { seen = newestShown(); } })); }
     if (!$("#tl")) return;
     if (target.id === "box") { event.preventDefault(); send(); }
     if (target.dataset.sends) { event.preventDefault(); sendSheet(target); }
@@ -372,9 +325,9 @@
     if (isBox !== undefined) {
       if (!$("#tl") || event.ctrlKey || event.metaKey) return;
       event.preventDefault();
-      if (button.hasAttribute("aria-current")) { area().focus(); return; }
-      await save();
-      open(button.href);
+      hold(); // what is typed meanwhile belongs into the box
+      if (button.hasAttribute("aria-current")) area().focus(); else { await save(); await open(button.href); }
+      release();
       return;
     }
     if (isAgain) { again(button); return; }

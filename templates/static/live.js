@@ -83,6 +83,7 @@
     const isBrowsing = ["page_view", "custom"].includes(message.k) && String(message.c) !== shownProfile();
     if (message.c && !isBrowsing) due.profiles.add(String(message.c));
     if (message.head && $$("#customer, #rows, [data-empty-hub]").some(({ dataset }) => Number(message.head) >= Number(dataset.cursor))) due.all = true;
+    if (message.k === "gone") document.getElementById(`e-${message.e}`)?.remove(); // taken back before it left
     document.dispatchEvent(new CustomEvent("hub:told", { detail: message }));
     if (due.all || due.profiles.size) pull();
   }
@@ -184,9 +185,10 @@
     const { type, target, key, ctrlKey, metaKey, shiftKey } = event;
     const sends = type === "keydown" && key === "Enter" && (ctrlKey || metaKey);
     if (type === "click" || type === "submit" || sends) { event.preventDefault(); event.stopPropagation(); }
+    if (type === "click") window.hub.hold(); // what is typed meanwhile is meant for the box
     wake().then(() => {
       if (sends) target.dispatchEvent(new KeyboardEvent("keydown", { key, ctrlKey, metaKey, shiftKey, bubbles: true, cancelable: true }));
-      if (type === "click") target.click();
+      if (type === "click") { target.click(); if (!target.closest("[data-box]")) window.hub.release(); }
       if (type === "submit" && awake) target.requestSubmit();
       if (type === "input" || type === "change") target.dispatchEvent(new Event(type, { bubbles: true }));
     });
