@@ -72,19 +72,19 @@ def test_agent_sees_hears_and_saves(open_page: Open, born: Born, say: Say) -> No
     ]
     say(mira, "Three things", detail={"type": "image", "attachments": files})
     page = open_page(f"/inbox/all/{mira.profile_id}/")
-    img = page.get_by_role("img", name="Photo: Garden.jpg")
+    img = page.locator("#tl").get_by_role("img", name="Photo: Garden.jpg")
     expect(img).to_be_visible()
     expect(img).to_have_js_property("naturalWidth", 480)
     assert img.bounding_box()["width"] == 240  # type: ignore[index]
     assert page.locator("audio").get_attribute("preload") == "none"
     with page.expect_download() as saved:
-        page.get_by_role("link", name="חשבונית 1042.pdf").click()
+        page.locator("#tl").get_by_role("link", name="חשבונית 1042.pdf").click()
     assert saved.value.suggested_filename == "חשבונית 1042.pdf"
     with page.expect_download() as odd:
-        page.get_by_role("link", name="photo.png").click()
+        page.locator("#tl").get_by_role("link", name="photo.png").click()
     assert odd.value.suggested_filename == "photo.png"
     with page.context.expect_page() as opened:
-        page.get_by_role("link", name="Photo: Garden.jpg").click()
+        page.locator("#tl").get_by_role("link", name="Photo: Garden.jpg").click()
     opened.value.wait_for_load_state()
     assert "/media/" in opened.value.url
     assert opened.value.evaluate("document.images[0].naturalHeight") == 800
