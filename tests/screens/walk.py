@@ -52,6 +52,17 @@ def _why(page: Page) -> None:
     _go(page, page.url.replace("/inbox/all", "/customers").split("?")[0] + "identity/")
 
 
+def _print(page: Page) -> None:
+    HERO(page)
+    _go(page, f"/customers/{page.locator('#customer').get_attribute('data-profile')}/print/")
+
+
+def _first_line(page: Page) -> None:
+    _go(page, "/settings/channels/")
+    page.locator("main a[href^='/settings/channels/']:not([aria-current])").first.click()
+    page.wait_for_load_state("load")
+
+
 def _log_in(page: Page) -> None:
     page.context.clear_cookies()
     _go(page, "/login/")
@@ -64,15 +75,32 @@ HERO = _customer("Aoife")
 SCREENS: dict[str, Step] = {
     "inbox": _at("/inbox/all/"),
     "waiting": _at("/inbox/waiting/"),
+    "mine": _at("/inbox/mine/"),
+    "unassigned": _at("/inbox/unassigned/"),
+    "due": _at("/inbox/breaching/"),
+    "snoozed": _at("/inbox/snoozed/"),
+    "mentions": _at("/inbox/mentions/"),
     "spam": _at("/inbox/spam/"),
     "customer": HERO,
     "customer-help*": _then(HERO, "?", shown="#help[open]"),
+    "assign*": _then(HERO, "A", shown="#sheet[open]"),
+    "snooze*": _then(HERO, "s", shown="#sheet[open]"),
+    "tags*": _then(HERO, "t", shown="#sheet[open]"),
+    "note": _then(HERO, "n", shown="#box.noting"),
+    "print": _print,
+    "palette*": _then(HERO, "Control+k", shown="#sheet[open] input"),
+    "start*": _then(_at("/inbox/all/"), "+", shown="#sheet[open] input"),
     "search*": _then(_at("/inbox/all/"), "/", shown="#sheet[open] #q"),
     "search": _at("/search/?q=order"),
     "why": _why,
     "merges": _at("/merges/"),
     "compare": _first_review,
     "log": _at("/merges/log/"),
+    "me": _at("/me/"),
+    "channels": _at("/settings/channels/"),
+    "channel": _first_line,
+    "team": _at("/settings/team/"),
+    "snippets": _at("/snippets/"),
     "simulator": _at("/simulator/"),
     "not-found": _at("/nowhere/"),
     "login": _log_in,  # the last: nobody is logged in any more
