@@ -147,7 +147,11 @@ def _detail(identity: ChannelIdentity, draft: Draft, wish: Wish) -> dict[str, An
     """What the entry says besides its text."""
     detail: dict[str, Any] = {"type": "text", "by": {"id": wish.author.pk, "name": str(wish.author)}}
     if draft.template is not None:
-        detail["template"] = clean_json(asdict(draft.template))
+        said = asdict(draft.template)
+        # What only richer templates have is kept for those alone.
+        if not said["header"]:
+            del said["header"], said["header_kind"]
+        detail["template"] = clean_json({key: value for key, value in said.items() if value or key == "parameters"})
     if draft.subject:
         detail["subject"] = clean(draft.subject)
     if draft.cc:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
+from django.core.validators import slug_re
 from django.http import Http404, HttpRequest, QueryDict
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -112,7 +113,7 @@ def asked_queue(request: HttpRequest, slug: str, query: QueryDict | str | None =
     if slug in NAMES:
         view, icon, name = slug, *NAMES[slug]
     else:
-        saved = views_for(member).filter(slug=slug).first()
+        saved = views_for(member).filter(slug=slug).first() if slug_re.fullmatch(slug) else None
         if saved is None or saved.view not in VIEWS:
             raise Http404("no such view")
         view, icon, name = saved.view, "list-filter", saved.name
