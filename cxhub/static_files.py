@@ -14,6 +14,9 @@ _BLOCK = re.compile(r"^[ \t]*/\*(?:(?!\*/).)*\*/[ \t]*\n", re.MULTILINE | re.DOT
 _LINE = re.compile(r"^[ \t]*//.*\n", re.MULTILINE)
 #: Behind code only where no quote, and so no end of a text, follows: `"a // b"` stays whole.
 _TAIL = re.compile(r"""[ \t]+// [^"'`\]\n]*$""", re.MULTILINE)
+#: In a style sheet a text, and the blanks around what ends a rule or a declaration.
+_TEXT = re.compile(r"""("[^"\n]*"|'[^'\n]*')""")
+_AROUND = re.compile(r"\s*([{};])\s*")
 _BLANKS = re.compile(r"^\s+|[ \t]+$", re.MULTILINE)
 
 
@@ -29,8 +32,10 @@ def stripped(source: str, *, suffix: str) -> str:
                 raise TextOverLinesError(f"line {number}: expected a text that ends on the line it began")
     source = _BLOCK.sub("", source)
     if suffix == ".js":
-        source = _TAIL.sub("", _LINE.sub("", source))
-    return _BLANKS.sub("", source)
+        return _BLANKS.sub("", _TAIL.sub("", _LINE.sub("", source)))
+    parts = _TEXT.split(source)
+    parts[::2] = [_AROUND.sub(r"\1", part).replace(";}", "}").replace(", ", ",") for part in parts[::2]]
+    return "".join(parts)
 
 
 def is_ours(name: str) -> bool:
@@ -42,9 +47,10 @@ def is_ours(name: str) -> bool:
 class StrippedStaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
     """Hashed and compressed names as WhiteNoise makes them, of files that were stripped first if they are ours."""
 
-    def save(self, name: str, content: "File[bytes]", max_length: int | None = None) -> str:
-        """As everywhere in Django; `post_process` then hashes what was saved."""
+    def _save(self, name: str, content: "File[bytes]") -> str:
+        """Under its own name and under the hashed one, which Django makes from the source, not from what was saved."""
         if is_ours(name):
+            content.seek(0)
             text = stripped(content.read().decode("utf-8"), suffix=PurePosixPath(name).suffix)
             content = ContentFile(text.encode(), name=name)
-        return str(super().save(name, content, max_length))
+        return str(super()._save(name, content))

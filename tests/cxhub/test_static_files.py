@@ -31,8 +31,8 @@ def test_two_comments_on_their_own_lines_do_not_take_the_code_between() -> None:
 
 
 def test_a_style_sheet_keeps_what_looks_like_a_script_comment() -> None:
-    style = "/* Head. */\n@layer a {\n  b { background: url(//c); }\n\n  /* d */\n}\n"
-    assert stripped(style, suffix=".css") == "@layer a {\nb { background: url(//c); }\n}\n"
+    style = '/* Head. */\n@layer a {\n  b, i { background: url(//c); content: " ; "; }\n\n  /* d */\n}\n'
+    assert stripped(style, suffix=".css") == '@layer a{b,i{background: url(//c);content: " ; "}}'
 
 
 @pytest.mark.parametrize("script", ["a = `one\n  two`;\n", 'a = "one \\\n  two";\n'])
