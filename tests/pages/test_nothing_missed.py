@@ -99,7 +99,7 @@ def test_500_entries_through_20_cuts_a_restart_and_a_dead_valkey(
         assert set(texts.values()) == {1}
         assert set(texts) == set(Entry.objects.filter(channel_identity=mira).values_list("text", flat=True))
         wait_until(lambda tab=tab: _rows(tab) == expected)
-        expect(tab.locator("#waiting-count")).to_have_text("10")
+        expect(tab.locator("[data-count=waiting]").first).to_have_text("10")
     page.bring_to_front()
     wait_until(lambda: mira.pk not in unread_counts(agent, [mira.pk]))
 
