@@ -19,6 +19,9 @@ from channels_ingest import accounts, routing
 from channels_ingest.accounts import connect
 from channels_ingest.intake import intake
 from profiles.models import ApiToken, ChannelAccount, Role, StaffMember
+from tests.pages.browsing import chromium
+
+__all__ = ["chromium"]  # one browser for the whole run: playwright allows no second
 
 PAYLOADS = Path(__file__).parent / "channels_ingest" / "payloads"
 APP_SECRET = "test-app-secret"

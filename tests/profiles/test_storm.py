@@ -137,6 +137,8 @@ class Hand:
 
     def mark(self) -> Done:
         row = self.pick(Identifier.objects.all())
+        if row is None:  # nobody was seen yet
+            return None
         status = self.chance.choice(["normal", "normal", "generic", "blocked"])
         return mark(row.kind, row.scope, row.value, status, actor=self.world.lead)
 

@@ -4,10 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.pages.browsing import chromium
 from tests.screens.demo_hub import DemoHub, demo_hub
-
-__all__ = ["chromium"]
 
 
 @pytest.fixture(scope="session")
