@@ -9,8 +9,9 @@ REPLY_ADDRESS = Setting(
     name="reply_address", meaning="The address whose mail comes to the hub, where it is not the one mails are sent from"
 )
 PASSWORD = "password"  # noqa: S105
-#: It is all that keeps a stranger out, who may guess as often as the line allows. Of 64 signs, 16 are 96 bits.
-SHORTEST_PASSWORD = 16
+#: The line's address holds 64 random bits already, so a short word is a second lock and not the only one; a word that
+#: is hardly one is refused all the same.
+SHORTEST_PASSWORD = 8
 
 
 def password(provider: str) -> Setting:
