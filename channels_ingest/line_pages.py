@@ -15,8 +15,9 @@ from channels_ingest.line_health import health_of, webhook_url_of
 from channels_ingest.models import AccountNotice, Envelope
 from channels_ingest.sending.lines import sending_line
 from channels_ingest.sources import INBOX_KEY
+from profiles.ids import BIGGEST_ID
 from profiles.models import ChannelAccount
-from timeline.pages.agents import BIGGEST_ID, admin_page, is_admin, judge_page
+from timeline.pages.agents import admin_page, is_admin, judge_page
 from timeline.showing.wording import channel_of
 
 DELIVERIES, NOTICES = 50, 10

@@ -14,9 +14,10 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from cxhub.firstrun import login_url
+from profiles.ids import BIGGEST_ID
 from profiles.models import Role, StaffMember
 from profiles.models.staff import LOGIN_LINK_HOURS
-from timeline.pages.agents import BIGGEST_ID, actor_of, admin_page, agent_page, is_admin, may_judge
+from timeline.pages.agents import actor_of, admin_page, agent_page, is_admin, may_judge
 
 ROLES = [
     (Role.AGENT, _lazy("Agent: reads and answers")),

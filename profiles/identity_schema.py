@@ -12,8 +12,7 @@ from profiles.api import (
     TraitSerializer,
 )
 from profiles.identity.values import IdentifierKind, IdentifierStatus
-
-BIGGEST_ID = 2**63 - 1
+from profiles.ids import BIGGEST_ID
 
 
 def _id() -> serializers.IntegerField:

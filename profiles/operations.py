@@ -15,6 +15,7 @@ from profiles.components import Component
 from profiles.epochs import Address, rehome
 from profiles.identity.evidence import JoinKey
 from profiles.identity.values import IdentifierKind
+from profiles.ids import BIGGEST_ID
 from profiles.locking import take_advisory_locks
 from profiles.logins import recover_logins, refold_logins
 from profiles.models import ChannelIdentity, Operation, StaffMember
@@ -150,7 +151,6 @@ def _moved_logins(scope: Scope) -> set[Address]:
     return addresses
 
 
-_BIGGEST_ID = 2**63 - 1
 _MEMBERS = """
 SELECT asked.id, member.id FROM unnest(%s::bigint[]) AS asked(id)
 JOIN profiles_channelidentity seat ON seat.id = asked.id
@@ -163,7 +163,7 @@ def members(*profile_ids: int) -> list[list[int]]:
     """The channel identities of the profile that each id leads to, oldest first. Raises UnknownProfileError."""
     found: dict[int, list[int]] = {}
     with connection.cursor() as cursor:
-        cursor.execute(_MEMBERS, [[pk for pk in set(profile_ids) if pk <= _BIGGEST_ID]])
+        cursor.execute(_MEMBERS, [[pk for pk in set(profile_ids) if pk <= BIGGEST_ID]])
         for asked, member in cursor.fetchall():
             found.setdefault(asked, []).append(member)
     for profile_id in profile_ids:

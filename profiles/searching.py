@@ -9,6 +9,7 @@ from django.db.models import Max
 
 from profiles.identity.canonical import LONGEST_VALUE, canonical, phone_value
 from profiles.identity.values import IdentifierKind
+from profiles.ids import id_in
 from profiles.models import ChannelAccount, ChannelIdentity, Profile
 from profiles.name_search import NameFound, find_names
 from profiles.reading import current_profile_id, holdings
@@ -20,7 +21,6 @@ MOST_FOUND = 100
 MOST_IDENTIFIERS = 30
 FEWEST_END_DIGITS = 4
 FEWEST_BEGINNING = 3
-BIGGEST_ID = 2**63 - 1
 
 #: An identifier: kind, scope, join key, value.
 _Row = tuple[str, str, str, str]
@@ -143,11 +143,10 @@ def _by_address(asked: str) -> Iterator[tuple[int, Matched]]:
 
 
 def _by_profile_id(asked: str) -> Iterator[tuple[int, Matched]]:
-    digits = asked.removeprefix("#")
-    if digits.isascii() and digits.isdecimal() and len(digits) < 20 and int(digits) <= BIGGEST_ID:
-        current = current_profile_id(int(digits))
-        if current is not None:
-            yield current, Matched("profile", f"#{int(digits)}", is_past=current != int(digits))
+    profile_id = id_in(asked.removeprefix("#"))
+    current = current_profile_id(profile_id) if profile_id is not None else None
+    if current is not None:
+        yield current, Matched("profile", f"#{profile_id}", is_past=current != profile_id)
 
 
 def _named(names: list[NameFound]) -> Iterator[tuple[int, Matched]]:

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _lazy
 
+from profiles.ids import id_in
 from profiles.models import Channel, ChannelAccount, ChannelIdentity, StaffMember
 from profiles.name_search import find_names
 from profiles.terms import terms_of
@@ -19,7 +20,6 @@ ME, NOBODY = "me", "nobody"
 LONGEST_TAG = 60
 MOST_TAGS = 10
 LONGEST_NAME = 100
-BIGGEST_ID = 2**63 - 1
 PRIORITIES = [("3", _lazy("Urgent")), ("2", _lazy("High")), ("1", _lazy("Low")), ("0", _lazy("No priority"))]
 
 
@@ -31,9 +31,9 @@ class AssigneeField(forms.CharField):
         text = super().to_python(value)
         if not text or text in (ME, NOBODY):
             return text or None
-        if text.isascii() and text.isdecimal() and int(text) <= BIGGEST_ID:
-            return int(text)
-        raise ValidationError("expected me, nobody or the id of a member")
+        if (member_id := id_in(text)) is None:
+            raise ValidationError("expected me, nobody or the id of a member")
+        return member_id
 
 
 class AssigneeFilter(django_filters.Filter):  # type: ignore[misc]  # the library is untyped

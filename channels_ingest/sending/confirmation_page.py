@@ -13,10 +13,11 @@ from django.views.decorators.http import require_http_methods
 from channels_ingest.confirming import VALID, CannotConfirmError
 from channels_ingest.sending.confirmations import lines_for, send_code
 from channels_ingest.sending.wishes import SendRefusedError
+from profiles.ids import BIGGEST_ID
 from profiles.models import Sighting
 from timeline.identity.verb_pages import Question
 from timeline.identity.why_page import identifier_line
-from timeline.pages.agents import BIGGEST_ID, actor_of, agent_page
+from timeline.pages.agents import actor_of, agent_page
 from timeline.pages.sheets import sheet
 from timeline.pages.toasts import say_simply
 

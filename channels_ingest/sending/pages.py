@@ -29,10 +29,11 @@ from channels_ingest.writing import drafts
 from channels_ingest.writing.box import box_of
 from channels_ingest.writing.mail_fields import AddressError, copies_of
 from channels_ingest.writing.uploads import uploads_of
+from profiles.ids import BIGGEST_ID, id_in
 from profiles.models import StaffMember
 from profiles.reading import current_profile_id
 from timeline.models import Entry
-from timeline.pages.agents import BIGGEST_ID, actor_of, agent_page, is_fragment
+from timeline.pages.agents import actor_of, agent_page, is_fragment
 from timeline.showing.entries import days_of
 from timeline.showing.previews import preview_of
 from timeline.work.verbs import assign_if_free
@@ -71,7 +72,7 @@ def composer(request: HttpRequest, profile_id: int) -> HttpResponse:
             raise Http404("no such customer")
         return redirect("composer", profile_id=current)
     asked = request.GET.get("channel_identity", "")
-    chosen = int(asked) if asked.isdecimal() and len(asked) < 19 else None
+    chosen = id_in(asked)
     context = box_of(profile_id, actor_of(request), chosen=chosen, is_note=request.GET.get("note") == "1")
     return render(request, "composer/box.html" if is_fragment(request) else "composer/page.html", context)
 

@@ -9,9 +9,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from channels_ingest.sending.guards import Openness, openness_of_all
+from profiles.ids import BIGGEST_ID
 from profiles.models import ChannelIdentity
 from profiles.reading import current_profile_id, describe
-from timeline.pages.agents import BIGGEST_ID, agent_page, is_fragment
+from timeline.pages.agents import agent_page, is_fragment
 from timeline.pages.panel import panel_of
 from timeline.pages.reach import ReachRow, reach_of
 from timeline.pages.side import closed_parts

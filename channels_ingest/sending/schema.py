@@ -7,9 +7,8 @@ from rest_framework import serializers
 from channels_ingest.adapters.sending import Template
 from channels_ingest.sending.guards import MARKETING, SERVICE
 from channels_ingest.sending.wishes import Draft
+from profiles.ids import BIGGEST_ID
 from timeline.api import EntrySerializer
-
-BIGGEST_ID = 2**63 - 1
 
 
 class TakenBackSerializer(serializers.Serializer[Any]):

@@ -15,10 +15,11 @@ from channels_ingest.starting.addressing import KINDS, AddressRefusedError, kind
 from channels_ingest.starting.choices import LineChoice, holders_of, line_choices
 from channels_ingest.starting.conversation import Started, add, start
 from profiles.adding import TakenError
+from profiles.ids import BIGGEST_ID
 from profiles.models import Channel, Profile
 from profiles.operations import VerbRefusedError
 from profiles.reading import current_profile_id
-from timeline.pages.agents import BIGGEST_ID, actor_of, agent_page, is_fragment, may_judge
+from timeline.pages.agents import actor_of, agent_page, is_fragment, may_judge
 from timeline.pages.panel import name_of
 from timeline.pages.sheets import sheet
 from timeline.search.people import people_like

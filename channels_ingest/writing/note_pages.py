@@ -15,12 +15,13 @@ from channels_ingest.writing import drafts
 from channels_ingest.writing.drafts import Words
 from channels_ingest.writing.mentions import mentioned
 from channels_ingest.writing.models import WrittenNote
+from profiles.ids import BIGGEST_ID
 from profiles.locking import lock_id, take_advisory_locks
 from profiles.models import ChannelIdentity, StaffMember
 from timeline.entries import EntryKind
 from timeline.models import Entry
 from timeline.outgoing import take_out
-from timeline.pages.agents import BIGGEST_ID, actor_of, agent_page, is_fragment
+from timeline.pages.agents import actor_of, agent_page, is_fragment
 from timeline.showing.entries import days_of
 from timeline.work.verbs import WorkRefusedError, write_note
 

@@ -14,8 +14,9 @@ from channels_ingest.writing.box import file_chips
 from channels_ingest.writing.drafts import Words
 from channels_ingest.writing.mentions import colleagues
 from channels_ingest.writing.uploads import UploadError, take
+from profiles.ids import BIGGEST_ID, id_in
 from profiles.models import Channel, ChannelIdentity, StaffMember
-from timeline.pages.agents import BIGGEST_ID, actor_of, agent_page
+from timeline.pages.agents import actor_of, agent_page
 from timeline.work.verbs import assign_if_free
 
 
@@ -81,8 +82,8 @@ def _address(profile_id: int, channel_identity_id: int) -> ChannelIdentity:
 def upload(request: HttpRequest, profile_id: int) -> HttpResponse:
     """The file is in storage, and the answer is its chip for the box; 422 with the reason."""
     picked = request.FILES.get("file")
-    asked = request.POST.get("channel_identity", "")
-    identity = _address(profile_id, int(asked)) if asked.isdecimal() and len(asked) < 19 else None
+    asked = id_in(request.POST.get("channel_identity", ""))
+    identity = _address(profile_id, asked) if asked is not None else None
     if picked is None or picked.size is None:
         return _refused(request, _("No file came along."))
     try:

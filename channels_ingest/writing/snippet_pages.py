@@ -24,7 +24,8 @@ from channels_ingest.writing.snippets import (
     visible,
 )
 from profiles.access import JUDGES
-from timeline.pages.agents import BIGGEST_ID, actor_of, agent_page
+from profiles.ids import BIGGEST_ID
+from timeline.pages.agents import actor_of, agent_page
 
 
 class SnippetForm(forms.Form):

@@ -27,8 +27,9 @@ from channels_ingest.writing.templates import (
     slots_of,
     verdict_on,
 )
+from profiles.ids import BIGGEST_ID
 from profiles.models import Channel, ChannelIdentity
-from timeline.pages.agents import BIGGEST_ID, actor_of, agent_page, is_fragment
+from timeline.pages.agents import actor_of, agent_page, is_fragment
 
 MOST_SHOWN = 60
 

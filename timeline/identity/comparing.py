@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from profiles.identity.values import IdentifierKind
+from profiles.ids import id_in
 from profiles.preview import LiftedDecision, Preview
 from profiles.reading import ConsentView, OtherValue, ProfileView, TraitView
 from profiles.wording import kind_words, rule_words, value_words
@@ -269,7 +270,7 @@ def choices_in(form: Mapping[str, Any]) -> dict[str, int]:
     """The fields for which the form names another value than the one that would be shown anyway."""
     named = {name.removeprefix("trait-"): str(form[name]) for name in form if name.startswith("trait-")}
     return {
-        name: int(value)
+        name: pk
         for name, value in named.items()
-        if value.isdecimal() and len(value) < 19 and value != form.get(f"kept-{name}")
+        if (pk := id_in(value)) is not None and value != form.get(f"kept-{name}")
     }

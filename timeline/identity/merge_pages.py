@@ -11,6 +11,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from profiles.ids import BIGGEST_ID, id_in
 from profiles.merging import merge, tell_apart
 from profiles.models import Profile, Review
 from profiles.operations import Done, UnknownProfileError, VerbRefusedError
@@ -20,7 +21,7 @@ from profiles.review_queue import bring_back, decide, open_reviews, place_of, pu
 from timeline.identity.comparing import Comparison, choices_in, compared_entries, comparison_of
 from timeline.identity.report_pages import open_reports
 from timeline.identity.review_rows import reasons_of, rows_of
-from timeline.pages.agents import BIGGEST_ID, actor_of, judge_page
+from timeline.pages.agents import actor_of, judge_page
 from timeline.pages.panel import name_of
 from timeline.pages.toasts import say_done, say_put_off
 from timeline.showing.wording import isolated
@@ -210,5 +211,4 @@ def _current(profile_id: int) -> int:
 
 
 def _cursor(request: HttpRequest) -> int | None:
-    asked = request.GET.get("before", "")
-    return int(asked) if asked.isdecimal() and len(asked) < 19 else None
+    return id_in(request.GET.get("before", ""))

@@ -9,12 +9,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from profiles.correcting import undo as undo_operation
+from profiles.ids import BIGGEST_ID, id_in
 from profiles.models import Operation, Profile, Review
 from profiles.operations import VerbRefusedError
 from profiles.reading import current_profile_id
 from profiles.why import operation_views
 from timeline.identity.operation_rows import rows_of
-from timeline.pages.agents import ASK_A_JUDGE, BIGGEST_ID, actor_of, agent_page, is_fragment, judge_page, may_judge
+from timeline.pages.agents import ASK_A_JUDGE, actor_of, agent_page, is_fragment, judge_page, may_judge
 from timeline.pages.panel import name_of
 from timeline.pages.toasts import AGAIN, UNDO, say_done, say_refused, say_simply
 
@@ -84,8 +85,7 @@ def _back_to(request: HttpRequest, operation: Operation) -> str:
 
 
 def _number(request: HttpRequest, name: str) -> int | None:
-    asked = request.GET.get(name, "")
-    return int(asked) if asked.isdecimal() and len(asked) < 19 else None
+    return id_in(request.GET.get(name, ""))
 
 
 def _name(profile_id: int) -> str:

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from profiles.ids import BIGGEST_ID, id_in
 from profiles.merging import unmerge
 from profiles.models import StaffMember
 from profiles.operations import VerbRefusedError
@@ -20,7 +21,7 @@ from profiles.why import why
 from timeline.entries import EntryKind
 from timeline.identity.why_page import why_page
 from timeline.models import Entry
-from timeline.pages.agents import BIGGEST_ID, actor_of, agent_page, is_fragment, judge_page, may_judge
+from timeline.pages.agents import actor_of, agent_page, is_fragment, judge_page, may_judge
 from timeline.pages.panel import AddressRow, Panel, name_of, panel_of
 from timeline.pages.sheets import sheet
 from timeline.pages.toasts import say_done, say_moved
@@ -68,7 +69,7 @@ def separate(request: HttpRequest, profile_id: int) -> HttpResponse:
         say_moved(request, current)
         return redirect("separate", profile_id=current)
     sent = request.POST if request.method == "POST" else request.GET
-    ticked = {int(pk) for pk in sent.getlist("identity") if pk.isdecimal() and len(pk) < 19}
+    ticked = {pk for text in sent.getlist("identity") if (pk := id_in(text)) is not None}
     reason = sent.get("reason", "").strip()[:500]
     refusal = ""
     if request.method == "POST":

@@ -12,11 +12,12 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
+from profiles.ids import BIGGEST_ID
 from profiles.models import ChannelIdentity
 from profiles.operations import VerbRefusedError
 from timeline.entries import EntryKind
 from timeline.models import Entry, MessageReport
-from timeline.pages.agents import BIGGEST_ID, actor_of, agent_page, may_judge
+from timeline.pages.agents import actor_of, agent_page, may_judge
 from timeline.pages.panel import name_of
 from timeline.pages.sheets import sheet
 from timeline.pages.toasts import say_done, say_simply

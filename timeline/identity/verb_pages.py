@@ -16,10 +16,11 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_http_methods
 
 from profiles.correcting import draw_boundary, mark, withdraw_boundary, withdraw_sighting
+from profiles.ids import BIGGEST_ID
 from profiles.models import Boundary, ChannelIdentity, Sighting, StaffMember
 from profiles.operations import Done, VerbRefusedError
 from timeline.identity.why_page import identifier_line
-from timeline.pages.agents import BIGGEST_ID, actor_of, judge_page
+from timeline.pages.agents import actor_of, judge_page
 from timeline.pages.sheets import sheet
 from timeline.pages.toasts import say_done
 from timeline.showing.wording import channel_of, shown_address

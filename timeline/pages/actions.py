@@ -15,11 +15,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
+from profiles.ids import id_in
 from profiles.models import Profile
 from timeline.pages import acting
 from timeline.pages.acting import MOST_CUSTOMERS, Change
 from timeline.pages.action_sheets import SHEETS, sheet_context
-from timeline.pages.agents import BIGGEST_ID, actor_of, agent_page, is_fragment
+from timeline.pages.agents import actor_of, agent_page, is_fragment
 from timeline.pages.asking import ACTIONS, AskedOddlyError
 from timeline.pages.listing import AskedQueue, carried_queue
 from timeline.pages.panel import name_of
@@ -96,8 +97,8 @@ def take_back(request: HttpRequest) -> HttpResponse:
 
 def _meant(request: HttpRequest) -> Meant:
     given = request.POST if request.method == "POST" else request.GET
-    ids = [int(each) for each in given.getlist("profile") if each.isascii() and each.isdecimal() and len(each) < 20]
-    known = list(dict.fromkeys(each for each in ids if each <= BIGGEST_ID))
+    ids = map(id_in, given.getlist("profile"))
+    known = list(dict.fromkeys(each for each in ids if each is not None))
     queue = carried_queue(request, given.get("view", "all"))
     return Meant(known, queue, is_one=len(known) == 1 and given.get("open") == "1")
 

@@ -20,7 +20,6 @@ from profiles.preferences import preferences_of
 
 P = ParamSpec("P")
 ZONE_COOKIE = "zone"
-BIGGEST_ID = 2**63 - 1
 ASK_A_JUDGE = _lazy("Leads and admins decide who is who. Ask one of them to look at it.")
 
 

@@ -10,8 +10,9 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from profiles.ids import id_in
 from profiles.models import Role, StaffMember
-from timeline.filtersets import BIGGEST_ID, ME, NOBODY
+from timeline.filtersets import ME, NOBODY
 from timeline.models import QueueRow
 from timeline.pages.acting import PROMISE, Wish
 from timeline.showing.ages import moment_words
@@ -48,8 +49,8 @@ def _assign(given: QueryDict, member: StaffMember) -> Asked:
         asked = given.get("q", "")
         found = colleagues_called(asked) if asked.strip() else []
         chosen = StaffMember.objects.filter(pk=found[0][0]).first() if found else None
-    elif to.isascii() and to.isdecimal() and int(to) <= BIGGEST_ID:
-        chosen = StaffMember.objects.filter(pk=int(to)).first()
+    elif (member_id := id_in(to)) is not None:
+        chosen = StaffMember.objects.filter(pk=member_id).first()
     if chosen is None:
         raise AskedOddlyError(_("Choose a colleague."))
     said = _("%(colleague)s takes care of: %(who)s") % {"colleague": _escaped(str(chosen)), "who": "%(who)s"}

@@ -14,13 +14,14 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from profiles.consent import HOLD, words_of
+from profiles.ids import BIGGEST_ID
 from profiles.models import ChannelIdentity, ConsentEvent, StaffMember
 from profiles.reading import BlockView, ConsentView
 from timeline.consents import write_down
 from timeline.identity.verb_pages import Question, ReasonForm
 from timeline.keeping_out import block, mark_spam, unblock
 from timeline.models import Entry
-from timeline.pages.agents import BIGGEST_ID, actor_of, agent_page
+from timeline.pages.agents import actor_of, agent_page
 from timeline.pages.panel import AddressRow, Panel
 from timeline.pages.sheets import sheet
 from timeline.pages.toasts import say_refused, say_simply

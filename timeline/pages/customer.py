@@ -5,10 +5,11 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
+from profiles.ids import BIGGEST_ID, id_in
 from profiles.reading import current_profile_id, describe
 from timeline.filters import TimelineFilter
 from timeline.models import Entry
-from timeline.pages.agents import BIGGEST_ID, actor_of, agent_page, is_fragment, may_judge
+from timeline.pages.agents import actor_of, agent_page, is_fragment, may_judge
 from timeline.pages.cursors import refuses_odd_cursors
 from timeline.pages.entry_menu import pinned_of
 from timeline.pages.glance import glance
@@ -190,8 +191,8 @@ def _asked_entry(request: HttpRequest, name: str = "entry") -> Entry | None:
     asked = request.GET.get(name, "")
     if not asked:
         return None
-    pk = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 20 else BIGGEST_ID + 1
-    entry = Entry.objects.select_related("channel_identity").filter(pk=pk).first() if pk <= BIGGEST_ID else None
+    pk = id_in(asked)
+    entry = Entry.objects.select_related("channel_identity").filter(pk=pk).first() if pk is not None else None
     if entry is None:
         raise Http404("no such entry")
     return entry

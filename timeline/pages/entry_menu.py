@@ -9,10 +9,11 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from profiles.ids import BIGGEST_ID
 from timeline.counting import Counts, counts_of
 from timeline.entries import Direction, EntryKind
 from timeline.models import Entry
-from timeline.pages.agents import BIGGEST_ID, actor_of, agent_page, is_fragment, may_judge
+from timeline.pages.agents import actor_of, agent_page, is_fragment, may_judge
 from timeline.pages.panel import name_of
 from timeline.pages.sheets import sheet
 from timeline.pages.toasts import say_refused, say_simply

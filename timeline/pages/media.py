@@ -5,10 +5,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
+from profiles.ids import BIGGEST_ID
 from timeline.files import extension_of
 from timeline.media_links import HTML_PLACE, MediaLink, Variant, has_own_host, media_path
 from timeline.models import Entry
-from timeline.pages.agents import BIGGEST_ID, agent_page
+from timeline.pages.agents import agent_page
 
 
 @require_safe

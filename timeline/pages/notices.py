@@ -5,9 +5,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from profiles.ids import BIGGEST_ID
 from timeline.models import Entry
 from timeline.notices import noticed
-from timeline.pages.agents import BIGGEST_ID, actor_of, agent_page
+from timeline.pages.agents import actor_of, agent_page
 from timeline.pages.panel import name_of
 
 

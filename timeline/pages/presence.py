@@ -5,8 +5,9 @@ import re
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_GET, require_POST
 
+from profiles.ids import BIGGEST_ID
 from profiles.models import StaffMember
-from timeline.pages.agents import BIGGEST_ID, actor_of, agent_page
+from timeline.pages.agents import actor_of, agent_page
 from timeline.presence import leave, names_of, note, places
 from timeline.showing.wording import CHANNELS
 

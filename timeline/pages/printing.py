@@ -9,9 +9,10 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_GET
 
+from profiles.ids import BIGGEST_ID
 from profiles.reading import current_profile_id, describe
 from timeline.models import Entry
-from timeline.pages.agents import BIGGEST_ID, actor_of, agent_page
+from timeline.pages.agents import actor_of, agent_page
 from timeline.pages.panel import panel_of
 from timeline.pages.story import asked_filter, handoffs_on, story_days
 from timeline.reading import encode_cursor, timeline_page

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
+from profiles.ids import id_in
 from profiles.models import ChannelAccount
 from timeline.models import QueueRow
 from timeline.pages.agents import actor_of, agent_page, is_fragment
@@ -73,5 +74,5 @@ def _rows(request: HttpRequest, queue: AskedQueue) -> dict[str, Any]:
     asked = request.GET.get("ids")
     if asked is None:
         return queue_of(request, queue, after=request.GET.get("after") or None)
-    ids = [int(part) for part in asked.split(",")[:ROWS_ASKED_LIMIT] if part.isdecimal() and len(part) < 19]
+    ids = [pk for part in asked.split(",")[:ROWS_ASKED_LIMIT] if (pk := id_in(part)) is not None]
     return {"rows": rows_of(request, queue, ids)}

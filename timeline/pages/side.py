@@ -17,6 +17,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.views.decorators.http import require_GET
 
+from profiles.ids import BIGGEST_ID
 from profiles.reading import current_profile_id, describe
 from profiles.review_queue import open_reviews
 from profiles.traits import told_traits
@@ -27,7 +28,7 @@ from timeline.identity.glance import identity_glance
 from timeline.identity.operation_rows import OperationRow, rows_of
 from timeline.identity.review_rows import KINDS, reasons_of
 from timeline.models import LastSeen, QueueRow
-from timeline.pages.agents import BIGGEST_ID, actor_of, agent_page, is_fragment, may_judge
+from timeline.pages.agents import actor_of, agent_page, is_fragment, may_judge
 from timeline.pages.panel import Panel, name_of, panel_of
 from timeline.pages.reach import reach_of
 from timeline.reading import load

@@ -10,11 +10,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from profiles.correcting import undo
 from profiles.entering import LONGEST_NAME, LONGEST_VALUE, enter_trait, trait_name
+from profiles.ids import BIGGEST_ID
 from profiles.models import Operation
 from profiles.operations import VerbRefusedError
 from profiles.reading import current_profile_id, shown_traits
 from timeline.identity.verb_pages import Question
-from timeline.pages.agents import BIGGEST_ID, actor_of, agent_page, may_judge
+from timeline.pages.agents import actor_of, agent_page, may_judge
 from timeline.pages.sheets import sheet
 from timeline.pages.toasts import say_refused, say_simply, say_undoable
 from timeline.showing.wording import TRAITS, words_of

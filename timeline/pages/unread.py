@@ -4,8 +4,9 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
+from profiles.ids import BIGGEST_ID, id_in
 from timeline.models import Entry
-from timeline.pages.agents import BIGGEST_ID, actor_of, agent_page
+from timeline.pages.agents import actor_of, agent_page
 from timeline.unread import mark_seen, mark_unread, next_unread
 
 
@@ -42,4 +43,4 @@ def next_one(request: HttpRequest) -> HttpResponse:
 
 
 def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 19 else None
+    return id_in(text or "")

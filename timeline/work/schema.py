@@ -7,12 +7,12 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from profiles.ids import BIGGEST_ID
 from timeline.api import EntrySerializer
 from timeline.models import QueueRow
 from timeline.work.verbs import LONGEST_NOTE, MOST_MENTIONS
 from timeline.work.writing import LONGEST_REASON
 
-BIGGEST_ID = 2**63 - 1
 ME = "me"
 
 
