@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
@@ -21,6 +22,11 @@ JUDGES = frozenset({Role.LEAD, Role.ADMIN})
 
 #: How much each role may do; a token never does more than its holder.
 WIDTH = {Role.INGEST: 0, Role.AGENT: 1, Role.LEAD: 2, Role.ADMIN: 3}
+
+
+def reading_staff() -> QuerySet[StaffMember]:
+    """The active staff who may read customers, and so may have them and be named in notes."""
+    return StaffMember.objects.filter(is_active=True, role__in=READERS)
 
 
 class BearerToken(BaseAuthentication):

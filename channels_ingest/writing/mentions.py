@@ -2,7 +2,7 @@
 
 from django.db.models import Q
 
-from profiles.access import READERS
+from profiles.access import reading_staff
 from profiles.models import StaffMember
 
 MOST = 8
@@ -11,7 +11,7 @@ MOST = 8
 def colleagues(query: str, *, without: StaffMember) -> list[StaffMember]:
     """Active staff whose name or mailbox starts with `query`, in any word of the name; a few of them."""
     query = query.strip()[:60]
-    rows = StaffMember.objects.filter(is_active=True, role__in=READERS).exclude(pk=without.pk)
+    rows = reading_staff().exclude(pk=without.pk)
     if query:
         rows = rows.filter(Q(name__istartswith=query) | Q(name__icontains=f" {query}") | Q(email__istartswith=query))
     return list(rows.order_by("name", "email")[:MOST])
@@ -25,7 +25,7 @@ def mentioned(text: str) -> list[int]:
     if "@" not in text:
         return []
     by_name: dict[str, list[int]] = {}
-    for member in StaffMember.objects.filter(is_active=True, role__in=READERS):
+    for member in reading_staff():
         by_name.setdefault(str(member).casefold(), []).append(member.pk)
     left, found = text.casefold(), set[int]()
     for name in sorted(by_name, key=len, reverse=True):

@@ -10,8 +10,9 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from profiles.access import reading_staff
 from profiles.ids import id_in
-from profiles.models import Role, StaffMember
+from profiles.models import StaffMember
 from timeline.filtersets import ME, NOBODY
 from timeline.models import QueueRow
 from timeline.pages.acting import PROMISE, Wish
@@ -113,7 +114,7 @@ def colleagues_called(asked: str) -> list[tuple[int, str]]:
 
 def colleagues() -> list[tuple[int, str]]:
     """Id and name of everybody who takes care of customers, by name."""
-    members = StaffMember.objects.filter(is_active=True).exclude(role=Role.INGEST).order_by("name", "email")
+    members = reading_staff().order_by("name", "email")
     return [(member.pk, str(member)) for member in members[:MOST_COLLEAGUES]]
 
 

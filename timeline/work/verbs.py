@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from profiles.access import READERS
+from profiles.access import READERS, reading_staff
 from profiles.locking import lock_rows
 from profiles.models import ChannelIdentity, StaffMember
 from profiles.operations import UnknownProfileError
@@ -250,7 +250,7 @@ def write_note(
     wanted = sorted(set(mentions))
     if len(wanted) > MOST_MENTIONS:
         raise WorkRefusedError(_("Mention at most %(n)d colleagues.") % {"n": MOST_MENTIONS})
-    known = StaffMember.objects.filter(id__in=wanted, is_active=True, role__in=READERS).order_by("id")
+    known = reading_staff().filter(id__in=wanted).order_by("id")
     if len(known) != len(wanted):
         raise WorkRefusedError(_("Somebody mentioned here is no colleague who reads customers."))
     identity = ChannelIdentity.objects.select_related("void_in").filter(id=channel_identity_id).first()
