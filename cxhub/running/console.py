@@ -33,5 +33,10 @@ class Console:
 
     @staticmethod
     def _write(stream: TextIO, text: str) -> None:
+        """The whole text: under PYTHONUNBUFFERED, a write to a full pipe that a signal interrupts ends early."""
+        rest = memoryview(f"{text}\n".encode(stream.encoding, "backslashreplace"))
         with contextlib.suppress(OSError, ValueError):
-            print(text, file=stream, flush=True)
+            stream.flush()
+            while rest and (written := stream.buffer.write(rest)):
+                rest = rest[written:]
+            stream.buffer.flush()

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -98,3 +99,19 @@ def test_last_words_of_a_child_are_shown_whole(tmp_path: Path) -> None:
         assert sum(len(line) for line in rig.seen if "aaa" in line) >= 100_000
         rig.process.send_signal(signal.SIGTERM)
         assert holds_within(5, lambda: rig.process.poll() is not None)
+
+
+def test_signal_in_the_middle_of_a_long_line_cuts_nothing() -> None:
+    source = """
+import signal
+import subprocess
+from cxhub.running.console import Console
+signal.signal(signal.SIGALRM, lambda *_: None)
+signal.setitimer(signal.ITIMER_REAL, 0.2, 0.2)
+Console().line("once", "a" * 500_000)
+"""
+    environ = {**outside_environ(), "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen([sys.executable, "-c", source], env=environ, stderr=subprocess.PIPE) as process:
+        assert process.stderr
+        time.sleep(1)  # the pipe is full, and the signal has come
+        assert len(process.stderr.read()) == len("once    | ") + 500_000 + 1

@@ -171,8 +171,9 @@ class Hand:
             lambda: work.tag(pk, chance.choice(["VIP", "vip", "shoes"]), actor=actor),
             lambda: work.untag(pk, "VIP", actor=actor),
             lambda: work.write_note(pk, "Note", actor=actor, key=str(chance.randrange(3))),
-            lambda: work.pin(self.pick(Entry.objects.filter(kind="message").order_by("?")[:1]), actor=actor),
         ]
+        if entry := self.pick(Entry.objects.filter(kind="message").order_by("?")[:1]):
+            deeds.append(lambda: work.pin(entry, actor=actor))
         chance.choice(deeds)()
 
     def act(self) -> None:
