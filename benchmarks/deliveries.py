@@ -33,6 +33,12 @@ def bodies(count: int, *, customers: int, seed: int = 1) -> Iterator[bytes]:
         yield body(run, number, chance.randrange(customers), start + number * 86_000 // count)
 
 
+def headers(path: str, content: bytes) -> dict[str, str]:
+    """The headers of the delivery as Meta posts it, for a client that sends them itself."""
+    lines = signed(path, content).partition(b"\r\n\r\n")[0].decode().split("\r\n")[1:]
+    return dict(line.split(": ", 1) for line in lines)
+
+
 def signed(path: str, content: bytes) -> bytes:
     """The delivery as Meta posts it."""
     signature = hmac.new(SECRET.encode(), content, hashlib.sha256).hexdigest()

@@ -81,10 +81,7 @@ def _browser(running: hub.Hub, client: httpx.Client | None) -> Iterator[int]:
 
 def _write_once(running: hub.Hub, path: str) -> None:
     body = deliveries.body("lighthouse", 1, 1, int(time.time()))
-    request = deliveries.signed(path, body)
-    lines = request.partition(b"\r\n\r\n")[0].decode().split("\r\n")[1:]
-    headers = dict(line.split(": ", 1) for line in lines)
-    httpx.post(running.url + path, content=body, headers=headers).raise_for_status()
+    httpx.post(running.url + path, content=body, headers=deliveries.headers(path, body)).raise_for_status()
 
 
 def _fill(running: hub.Hub, count: int) -> int:

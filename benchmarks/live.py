@@ -50,11 +50,9 @@ def _send(running: hub.Hub, path: str, count: int) -> dict[str, float]:
     sent, started = {}, time.perf_counter()
     for number in range(count):
         body = deliveries.body("live", number, number % 40, int(time.time()))
-        request = deliveries.signed(path, body)
-        headers = dict(line.split(": ", 1) for line in request.partition(b"\r\n\r\n")[0].decode().split("\r\n")[1:])
         time.sleep(max(0.0, started + number / PER_SECOND - time.perf_counter()))
         sent[f"wamid.live.{number}"] = time.perf_counter()
-        connection.request("POST", path, body, headers)
+        connection.request("POST", path, body, deliveries.headers(path, body))
         answer = connection.getresponse()
         answer.read()
         assert answer.status == 200, answer.status

@@ -144,10 +144,9 @@ def _send(
     for number in range(customers if first_of_each else count):
         customer = number if first_of_each else 0 if number % EVERY == 0 else 1 + number % (customers - 1)
         content = deliveries.body(name, number, customer, int(time.time()))
-        head = deliveries.signed(path, content).partition(b"\r\n\r\n")[0].decode().split("\r\n")[1:]
         time.sleep(max(0.0, started + number / PER_SECOND - time.perf_counter()))
         sent[f"wamid.{name}.{number}"] = (customer, time.time())
-        connection.request("POST", path, content, dict(line.split(": ", 1) for line in head))
+        connection.request("POST", path, content, deliveries.headers(path, content))
         answer = connection.getresponse()
         answer.read()
         assert answer.status == 200, answer.status

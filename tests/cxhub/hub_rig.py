@@ -94,9 +94,9 @@ class Started:
         return [parent, *parent.children(recursive=True)]
 
 
-def started_hub(data: Path, **more: str) -> Started:
+def started_hub(data: Path, *arguments: str, **more: str) -> Started:
     """`manage.py up` on a free port."""
-    command = [sys.executable, str(PROJECT / "manage.py"), "up", "--port", "0", "--data", str(data)]
+    command = [sys.executable, str(PROJECT / "manage.py"), "up", "--port", "0", "--data", str(data), *arguments]
     return Started(command, outside_environ(**more))
 
 

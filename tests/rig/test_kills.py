@@ -57,13 +57,12 @@ class Provider:
     def _post(
         self, connection: http.client.HTTPConnection | None, body: bytes
     ) -> tuple[http.client.HTTPConnection | None, str]:
-        head = deliveries.signed(self.path, body).partition(b"\r\n\r\n")[0].decode().split("\r\n")[1:]
         try:
             if connection is None:
                 connection = http.client.HTTPConnection(
                     self.address.hostname or "", self.address.port or 80, timeout=10
                 )
-            connection.request("POST", self.path, body, dict(line.split(": ", 1) for line in head))
+            connection.request("POST", self.path, body, deliveries.headers(self.path, body))
             answer = connection.getresponse()
             answer.read()
             return connection, str(answer.status)

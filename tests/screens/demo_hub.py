@@ -1,7 +1,6 @@
 """A hub with the demo's month in it, started as a newcomer starts it."""
 
 import re
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
-from tests.cxhub.hub_rig import PROJECT, Started, outside_environ
+from tests.cxhub.hub_rig import started_hub
 
 #: A cold start makes the database and tells a month of stories through the webhooks.
 READY_SECONDS = 180
@@ -45,8 +44,7 @@ class DemoHub:
 def demo_hub(data: Path) -> Iterator[DemoHub]:
     """`up --demo` until the demo has told everything; stopped at the end."""
 
-    command = [sys.executable, str(PROJECT / "manage.py"), "up", "--demo", "--port", "0", "--data", str(data)]
-    with Started(command, outside_environ()) as hub:
+    with started_hub(data, "--demo") as hub:
         url = hub.line_with("ready http", within_seconds=READY_SECONDS).split()[-1]
         hub.line_with("Log in as:", within_seconds=READY_SECONDS)
         passwords: dict[str, str] = {}

@@ -1,6 +1,6 @@
 """Every screen: no accessibility violation, nothing wider than the window; and pictures of them, for people.
 
-One width and theme in every run. `CXHUB_SCREENS=FOLDER` walks all three widths, both themes and both directions,
+One width and theme in every run. `CXHUB_SCREENSHOTS=FOLDER` walks all three widths, both themes and both directions,
 and leaves a picture of each screen in FOLDER.
 """
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 AXE = Path(__file__).resolve().parents[1] / "vendor" / "axe-4.14.1.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 SIZES = {1440: 900, 1024: 768, 390: 844}
-PICTURES = os.environ.get("CXHUB_SCREENS", "")
+PICTURES = os.environ.get("CXHUB_SCREENSHOTS", "")
 #: The words of every button that is shown and holds more than it shows.
 CUT_BUTTONS = """() => [...document.querySelectorAll("button, .button")]
     .filter((one) => one.checkVisibility() && one.offsetWidth > 2 && one.scrollWidth > one.clientWidth + 1
