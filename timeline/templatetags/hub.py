@@ -3,17 +3,15 @@
 import hashlib
 import unicodedata
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 
 from django import template
 from django.template import Context
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from profiles.review_queue import count_open_reviews
 from timeline.pages.agents import may_judge
@@ -21,6 +19,7 @@ from timeline.pages.glance import WAITING_SHOWN_LIMIT
 from timeline.reporting import count_open
 from timeline.showing import marks
 from timeline.showing.ages import HOUR, in_words, moment_words, span
+from timeline.showing.dates import written as _written
 
 register = template.Library()
 AVATAR_TINTS = 6
@@ -36,7 +35,7 @@ def icon(name: str, extra: str = "") -> SafeString:
 @register.simple_tag
 def clock(moment: datetime) -> SafeString:
     """The time of day in the agent's zone, with everything else on hover."""
-    return _time(moment, date_format(timezone.localtime(moment), "H:i"))
+    return _time(moment, _written(moment, "time"))
 
 
 @register.simple_tag
@@ -119,8 +118,14 @@ def day_name(moment: datetime) -> str:
     if days_ago in (0, 1):
         return _("Yesterday") if days_ago else _("Today")
     if day.year == timezone.localdate().year:
-        return date_format(day, pgettext("date format", "l j F"))
-    return date_format(day, pgettext("date format", "l j F Y"))
+        return _written(day, "long")
+    return _written(day, "long, year")
+
+
+@register.filter
+def written(when: date | None, style: str) -> str:
+    """A day or moment in a style of `showing.dates`; empty without one."""
+    return _written(when, style) if when else ""
 
 
 @register.filter
@@ -137,6 +142,7 @@ def epoch_ms(moment: datetime) -> int:
 
 def _time(moment: datetime, text: str, *, relative: str = "") -> SafeString:
     local = timezone.localtime(moment)
-    whole = f"{date_format(local, 'l j F Y, H:i:s')} {local.tzname()}"
     mark = format_html(' data-ago="{}"', relative) if relative else ""
-    return format_html('<time datetime="{}" title="{}"{}>{}</time>', local.isoformat(), whole, mark, text)
+    return format_html(
+        '<time datetime="{}" title="{}"{}>{}</time>', local.isoformat(), _written(moment, "exact"), mark, text
+    )
