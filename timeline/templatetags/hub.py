@@ -23,12 +23,17 @@ from timeline.showing.dates import written as _written
 
 register = template.Library()
 AVATAR_TINTS = 6
+#: Icons that point along the line: they point the other way where people read from the right.
+POINTING = frozenset(
+    {"arrow-right", "chevron-left", "chevron-right", "forward", "log-in", "log-out", "panel-right", "redo-2", "reply"}
+    | {"send", "undo-2"}
+)
 
 
 @register.simple_tag
 def icon(name: str, extra: str = "") -> SafeString:
     """The sprite's symbol `name`; decorative, since a word always stands beside it or on its button."""
-    css = f"i {extra}".strip()
+    css = f"i {'mirrored' if name in POINTING else extra}".strip()
     return format_html('<svg class="{}" aria-hidden="true"><use href="{}#{}"></use></svg>', css, static("i.svg"), name)
 
 
