@@ -7,11 +7,11 @@ joined the page, so that a timeline read in pieces looks like one read at once; 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from timeline.entries import EntryKind
 from timeline.showing.ages import span
-from timeline.showing.dates import written
 from timeline.showing.shapes import Day, EntryView, Fold
 
 #: Messages of one sender on one channel this close together share one header.
@@ -118,4 +118,4 @@ def _label(session: Sequence[EntryView]) -> None:
 
 def clock_of(moment: datetime) -> str:
     """The time of day in the agent's zone."""
-    return written(moment, "time")
+    return f"{timezone.localtime(moment):%H:%M}"
