@@ -59,10 +59,11 @@ class Message:
 @quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Amendment:
-    """An edit, revoke, reaction or delivery status of another message, which may be unknown or come later.
+    """An edit, revoke, reaction, delivery status or part of another message, which may be unknown or come later.
 
     `key` is unique for the event within the account. `detail` by kind: edit `{"text", "detail"}`; revoke `{}`;
-    reaction `{"emoji" (empty: taken back), "from"}`; status `{"status" (provider's word), "delivery", "errors"?}`.
+    reaction `{"emoji" (empty: taken back), "from"}`; part of a long text `{"number", "text"}`; status `{"status"
+    (provider's word), "delivery", "errors"?}`.
     `sender` is the customer's side; None when the provider did not say.
     """
 
