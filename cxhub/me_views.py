@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from cxhub import login_throttle
 from cxhub.access_views import PasswordForm
+from profiles.ids import BIGGEST_ID
 from profiles.models import ApiToken, StaffMember
 from profiles.preferences import DENSITIES, THEMES, is_zone, prefer, preferences_of
 from timeline.keys import KeyConflictError, checked, commands
@@ -225,7 +226,7 @@ def log_out_everywhere(request: HttpRequest) -> HttpResponse:
 @agent_page
 def revoke_token(request: HttpRequest, token_id: int) -> HttpResponse:
     """The member's token opens nothing any more."""
-    mine = ApiToken.objects.filter(pk=token_id, member=actor_of(request), revoked_at=None) if token_id < 2**63 else None
-    if mine is None or not mine.update(revoked_at=timezone.now()):
+    mine = ApiToken.objects.filter(member=actor_of(request), revoked_at=None)
+    if token_id > BIGGEST_ID or not mine.filter(pk=token_id).update(revoked_at=timezone.now()):
         raise Http404("no such token of yours")
     return _saved(request, _("The token is revoked"), "#tokens")

@@ -137,7 +137,7 @@
   // what this page itself did to customers, and rows whose answer is due, or overdue, by the minute
   const changed = (ids) => { for (const id of ids) due.profiles.add(String(id)); if (ids.length) pull(); };
   document.addEventListener("hub:changed", ({ detail }) => changed(detail.ids));
-  setInterval(() => { if (!document.hidden) changed($$(".row:has([data-ago=left])").map(({ dataset }) => dataset.profile)); }, 60000);
+  setInterval(() => { if (!document.hidden) changed($$(".row:has([data-ago=left]), #customer:has(.due)").map(({ dataset }) => dataset.profile)); }, 60000);
   document.addEventListener("change", ({ target }) => { if (target.matches(".row-check input")) load("choosing"); });
   document.addEventListener("htmx:error", () => bar(true));
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from profiles.models import StaffMember
-from timeline.filtersets import ME, NOBODY, PRIORITIES
+from timeline.filtersets import ME, NOBODY, PRIORITY_CHOICES
 from timeline.pages.glance import SavedViewName
 from timeline.pages.listing import NAMES, AskedQueue
 from timeline.saved_views import may_change
@@ -29,7 +29,7 @@ ORDER_WORDS: Mapping[str, str | Promise] = {
     "resolved": _lazy("Last resolved first"),
     "named": _lazy("Last mention first"),
 }
-_PRIORITY_WORDS = dict(PRIORITIES)
+_PRIORITY_WORDS = dict(PRIORITY_CHOICES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,6 +58,16 @@ class Fold:
     is_open: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueView:
+    """`entry_id` is the message that waits for an answer; `word` says for which: the first one, or a further one."""
+
+    entry_id: int
+    at: datetime
+    is_late: bool
+    word: str
+
+
 @dataclass(slots=True, kw_only=True)
 class EntryView:
     """One entry with everything its template shows. `shape` names the template in `templates/entry/`."""
@@ -70,6 +80,7 @@ class EntryView:
     line: str  # the account's name, when the customer wrote to more than one
     is_continued: bool = False
     handoff: HandoffView | None = None  # the customer went on here from another channel
+    due: DueView | None = None  # it waits for an answer until then
     session: str = ""  # the label of the session that begins with it
     fold: Fold | None = None  # the line above it, when it is the first of a run
     is_folded: bool = False  # behind a closed line
