@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib.postgres.aggregates import JSONBAgg
 from django.db import connection
-from django.db.models import Count, F, OuterRef, Subquery
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce, JSONObject
 
 from profiles.consent import HOLD, binding_words
@@ -127,23 +127,23 @@ def address_views(profile_id: int) -> tuple[AddressView, ...]:
     return tuple(_address(row, grades.get(row.pk, Grade.CLAIMED)) for row in _identities(profile_id))
 
 
-def describe(profile_id: int, *, with_traits: bool = True) -> ProfileView | None:
+def describe(profile_id: int, *, with_traits: bool = True, with_evidence: bool = True) -> ProfileView | None:
     """Everything about a current profile in four queries, however long its history; None for any other id.
 
-    Three without the traits, for who does not show them.
+    Three without the traits, for who does not show them. Without the evidence there are only the addresses, unproved.
     """
-    identities = list(_identities(profile_id))
+    identities = list(_identities(profile_id) if with_evidence else _addresses(profile_id))
     if not identities:
         return None
     name = identities[0].profile.display_name
-    grades, identifiers = _identifiers(profile_id)
+    grades, identifiers = _identifiers(profile_id) if with_evidence else ({}, ())
     return ProfileView(
         id=profile_id,
         display_name=name,
         channel_identities=tuple(_address(identity, grades.get(identity.pk, Grade.CLAIMED)) for identity in identities),
         identifiers=identifiers,
         traits=shown_traits(profile_id) if with_traits else (),
-        consents=_consents(identities),
+        consents=_consents(identities) if with_evidence else (),
     )
 
 
@@ -159,8 +159,11 @@ def _identities(profile_id: int) -> Iterable[ChannelIdentity]:
         .annotate(count=Count("starts_at", distinct=True))
         .values("count")
     )
+    return _addresses(profile_id).annotate(epoch=Coalesce(Subquery(epochs), 0), blocks=_told_blocks())
+
+
+def _addresses(profile_id: int) -> QuerySet[ChannelIdentity]:
     rows = ChannelIdentity.objects.filter(profile_id=profile_id, void_in=None).select_related("account", "profile")
-    rows = rows.annotate(epoch=Coalesce(Subquery(epochs), 0), blocks=_told_blocks())
     return rows.order_by(F("last_seen").desc(nulls_last=True), "id")
 
 
@@ -189,13 +192,13 @@ def _address(identity: ChannelIdentity, grade: str) -> AddressView:
         account_id=identity.account_id,
         address=identity.address,
         standing=identity.standing,
-        epoch=identity.epoch,  # type: ignore[attr-defined]
+        epoch=getattr(identity, "epoch", 0),
         grade=grade,
         first_seen=identity.first_seen,
         last_seen=identity.last_seen,
         reply_refusal=identity.reply_refusal,
         blocked_at=identity.blocked_at,
-        blocks=_standing(identity.blocks),  # type: ignore[attr-defined]
+        blocks=_standing(getattr(identity, "blocks", None)),
     )
 
 
