@@ -58,6 +58,16 @@ class Fold:
     is_open: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueView:
+    """`entry_id` is the message that waits for an answer; `word` says for which: the first one, or a further one."""
+
+    entry_id: int
+    at: datetime
+    is_late: bool
+    word: str
+
+
 @dataclass(slots=True, kw_only=True)
 class EntryView:
     """One entry with everything its template shows. `shape` names the template in `templates/entry/`."""
@@ -71,6 +81,7 @@ class EntryView:
     line: str  # the account's name, when the customer wrote to more than one
     is_continued: bool = False
     handoff: HandoffView | None = None  # the customer went on here from another channel
+    due: DueView | None = None  # it waits for an answer until then
     session: str = ""  # the label of the session that begins with it
     fold: Fold | None = None  # the line above it, when it is the first of a run
     is_folded: bool = False  # behind a closed line
@@ -100,6 +111,7 @@ class EntryView:
     identity: IdentityLine | None = None
     mail: MailView | None = None
     colleague_note: NoteView | None = None
+    missing_parts: str = ""  # of a long text, in words
     missing: str = ""  # why there is no content, said honestly
     doubt: str = ""  # why its sender may be somebody else
     is_held: bool = False  # a message that may have been an opt-out: somebody should look
@@ -117,7 +129,8 @@ class EntryView:
     @property
     def has_marks(self) -> bool:
         """Whether something is said above what was said."""
-        return bool(self.is_group or self.forwarded or self.entry.is_backfilled or self.mistaken_by)
+        said = self.is_group or self.missing_parts or self.forwarded or self.mistaken_by
+        return bool(said or self.entry.is_backfilled)
 
     @property
     def is_text(self) -> bool:
