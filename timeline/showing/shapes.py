@@ -109,6 +109,7 @@ class EntryView:
     identity: IdentityLine | None = None
     mail: MailView | None = None
     colleague_note: NoteView | None = None
+    missing_parts: str = ""  # of a long text, in words
     missing: str = ""  # why there is no content, said honestly
     doubt: str = ""  # why its sender may be somebody else
     is_held: bool = False  # a message that may have been an opt-out: somebody should look
