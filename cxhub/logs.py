@@ -8,7 +8,11 @@ import logging
 import sys
 import time
 import traceback
+from contextvars import ContextVar
 from typing import Any
+
+#: The id of the request that is being answered in this thread, empty outside of one.
+request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 FIELDS = ("envelope", "profile", "account", "provider", "fault", "is_dead", "count", "seconds", "entry", "member")
 
@@ -29,6 +33,8 @@ class JsonFormatter(logging.Formatter):
         line |= {name: value for name in FIELDS if (value := getattr(record, name, None)) is not None}
         if status := getattr(record, "status_code", None):  # Django's name for it, on the lines of `django.request`
             line["status"] = status
+        if request := request_id.get():
+            line["request"] = request
         if record.exc_info and record.exc_info[0]:
             frames = [f for f in traceback.extract_tb(record.exc_info[2]) if "site-packages" not in f.filename][-3:]
             line["exception"] = record.exc_info[0].__name__

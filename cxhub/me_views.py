@@ -19,10 +19,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from cxhub import login_throttle
 from cxhub.access_views import PasswordForm
+from profiles.ids import BIGGEST_ID
 from profiles.models import ApiToken, StaffMember
 from profiles.preferences import DENSITIES, THEMES, is_zone, prefer, preferences_of
 from timeline.keys import KeyConflictError, checked, commands
-from timeline.pages.agents import actor_of, agent_page
+from timeline.pages.agents import actor_of, agent_page, is_fragment
 
 YEAR_SECONDS = 365 * 86_400
 COMMON_ZONES = ("Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
@@ -187,8 +188,15 @@ def set_keys(request: HttpRequest) -> HttpResponse:
 @require_POST
 @agent_page
 def set_notices(request: HttpRequest) -> HttpResponse:
-    """Whether this member wants notices of the desktop; each browser still asks for itself."""
-    prefer(actor_of(request), has_notices=request.POST.get("has_notices") == "on")
+    """Whether this member wants notices of the desktop, and what they say; each browser still asks for itself.
+
+    The inbox offers them until somebody has chosen, or declined for good.
+    """
+    if "offer" in request.POST:
+        prefer(actor_of(request), has_declined_notices=True)
+        return HttpResponse() if is_fragment(request) else redirect("inbox", view="mine")
+    said = {name: request.POST.get(name) == "on" for name in ("has_notices", "has_notice_text")}
+    prefer(actor_of(request), **said, has_declined_notices=True)
     return _saved(request, anchor="#notices")
 
 
@@ -225,7 +233,7 @@ def log_out_everywhere(request: HttpRequest) -> HttpResponse:
 @agent_page
 def revoke_token(request: HttpRequest, token_id: int) -> HttpResponse:
     """The member's token opens nothing any more."""
-    mine = ApiToken.objects.filter(pk=token_id, member=actor_of(request), revoked_at=None) if token_id < 2**63 else None
-    if mine is None or not mine.update(revoked_at=timezone.now()):
+    mine = ApiToken.objects.filter(member=actor_of(request), revoked_at=None)
+    if token_id > BIGGEST_ID or not mine.filter(pk=token_id).update(revoked_at=timezone.now()):
         raise Http404("no such token of yours")
     return _saved(request, _("The token is revoked"), "#tokens")

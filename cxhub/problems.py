@@ -4,13 +4,18 @@ from http import HTTPStatus
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
 from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.parsers import JSONParser
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+<<<<<<< HEAD
 from channels_ingest.adapters.base import clean_json
+=======
+from cxhub.logs import request_id
+>>>>>>> main
 from timeline.reading import CursorError
 
 CONTENT_TYPE = "application/problem+json"
@@ -72,7 +77,9 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """The answer when a view failed; why is in the log only."""
-    return _problem_for_programs(request, 500) or defaults.server_error(request)
+    page = _problem_for_programs(request, 500)
+    # without the request: what pages name of it may be what failed
+    return page or HttpResponse(render_to_string("500.html", {"request_id": request_id.get()}), status=500)
 
 
 def _problem_for_programs(request: HttpRequest, status: int) -> HttpResponse | None:

@@ -47,6 +47,13 @@ def is_ours(name: str) -> bool:
 class StrippedStaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
     """Hashed and compressed names as WhiteNoise makes them, of files that were stripped first if they are ours."""
 
+    def url(self, name: str, force: bool = False) -> str:
+        """Its address, worked out once: a page names a few hundred, and none changes while a process runs."""
+        known: dict[str, str] = self.__dict__.setdefault("_known_urls", {})
+        if name not in known or force:
+            known[name] = str(super().url(name, force))
+        return known[name]
+
     def _save(self, name: str, content: "File[bytes]") -> str:
         """Under its own name and under the hashed one, which Django makes from the source, not from what was saved."""
         if is_ours(name):

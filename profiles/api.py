@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 
 from profiles.consent import ALL, HOLD, MARKETING
 from profiles.filtersets import ProfileFilter
+from profiles.ids import BIGGEST_ID
 from profiles.models import ChannelIdentity, Profile
 from profiles.reading import ProfileView, current_profile_id
 
@@ -167,7 +168,7 @@ def elsewhere(request: Request, profile_id: int) -> TemporaryRedirect:
     return redirect_to(request, profile_id, survivor)
 
 
-def whole_number(request: Request, name: str, *, default: int, least: int, most: int = 2**63 - 1) -> int:
+def whole_number(request: Request, name: str, *, default: int, least: int, most: int = BIGGEST_ID) -> int:
     """The query parameter as a number in range. Raises ValidationError."""
     text = request.query_params.get(name)
     if text is None or text == "":

@@ -28,6 +28,7 @@ from profiles.identity_schema import (
     ReviewSerializer,
     UnmergeSerializer,
 )
+from profiles.ids import BIGGEST_ID
 from profiles.models import Boundary, ChannelIdentity, Operation, Profile, Review, Sighting, Trait
 from profiles.operations import Done, UnknownProfileError, VerbRefusedError
 from profiles.preview import preview_merge
@@ -80,7 +81,7 @@ class _Verb(APIView):
 
 def found(model: type[M], pk: int) -> M:
     """The row. Raises NotFound."""
-    row = model._default_manager.filter(pk=pk).first() if pk < 2**63 else None
+    row = model._default_manager.filter(pk=pk).first() if pk <= BIGGEST_ID else None
     if row is None:
         raise NotFound(f"no such {model._meta.verbose_name}")
     return row

@@ -6,13 +6,13 @@ import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.utils.translation import gettext_lazy as _lazy
 
 from profiles.ids import id_in
 from profiles.models import Channel, ChannelAccount, ChannelIdentity, StaffMember
 from profiles.name_search import find_names
 from profiles.terms import terms_of
 from timeline.models import QueueRow, Tag
+from timeline.showing.wording import NO_PRIORITY, PRIORITIES
 from timeline.work.state import tag_key
 
 #: Whose customers: those of who asks, nobody's, or a member's by id.
@@ -20,7 +20,7 @@ ME, NOBODY = "me", "nobody"
 LONGEST_TAG = 60
 MOST_TAGS = 10
 LONGEST_NAME = 100
-PRIORITIES = [("3", _lazy("Urgent")), ("2", _lazy("High")), ("1", _lazy("Low")), ("0", _lazy("No priority"))]
+PRIORITY_CHOICES = [*((str(each), word) for each, (_code, _icon, word) in PRIORITIES.items()), ("0", NO_PRIORITY)]
 
 
 class AssigneeField(forms.CharField):
@@ -67,7 +67,7 @@ class QueueFilter(django_filters.FilterSet):  # type: ignore[misc]  # the librar
     channel = django_filters.MultipleChoiceFilter(choices=Channel, method="by_channel")
     assignee = AssigneeFilter(method="by_assignee")
     tag = TagFilter(method="by_tag")
-    priority = django_filters.MultipleChoiceFilter(choices=PRIORITIES)
+    priority = django_filters.MultipleChoiceFilter(choices=PRIORITY_CHOICES)
     waiting = django_filters.BooleanFilter(field_name="waiting_since", lookup_expr="isnull", exclude=True)
     due_before = django_filters.IsoDateTimeFilter(field_name="due_at", lookup_expr="lt")
     q = django_filters.CharFilter(method="by_name", max_length=LONGEST_NAME)

@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 
 from profiles.access import actor_of
 from profiles.api import TemporaryRedirect, elsewhere
+from profiles.ids import BIGGEST_ID
 from profiles.models import ChannelIdentity
 from profiles.reading import current_profile_id
 from timeline.consents import WORDS, write_down
@@ -38,7 +39,7 @@ class ReasonSerializer(serializers.Serializer[Any]):
 class SaidConsentSerializer(serializers.Serializer[Any]):
     """What the customer said at one of their addresses. Somebody may have to show it one day: the reason is needed."""
 
-    channel_identity = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
+    channel_identity = serializers.IntegerField(min_value=1, max_value=BIGGEST_ID)
     said = serializers.ChoiceField(choices=sorted(WORDS))
     reason = serializers.CharField(max_length=500)
 
@@ -47,7 +48,10 @@ class BlockSerializer(ReasonSerializer):
     """Which of the customer's addresses; all of them if none is named."""
 
     channel_identities = serializers.ListField(
-        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1), required=False, default=list, max_length=1_000
+        child=serializers.IntegerField(min_value=1, max_value=BIGGEST_ID),
+        required=False,
+        default=list,
+        max_length=1_000,
     )
 
 
@@ -108,7 +112,7 @@ class Spam(APIView):
     def post(self, request: Request, entry_id: int) -> Response:
         said = _checked(SpamSerializer, request)
         rows = Entry.objects.filter(id=entry_id, kind=EntryKind.MESSAGE, direction=Direction.IN)
-        entry = rows.first() if entry_id < 2**63 else None
+        entry = rows.first() if entry_id <= BIGGEST_ID else None
         if entry is None:
             raise NotFound("no such message of a customer")
         return _done(mark_spam(entry, actor=actor_of(request), is_spam=said["is_spam"], reason=said["reason"]))

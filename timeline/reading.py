@@ -16,6 +16,7 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
+from profiles.ids import BIGGEST_ID
 from timeline.filters import EVERYTHING, TALK, TimelineFilter
 from timeline.models import Entry
 
@@ -204,7 +205,7 @@ def decode_cursor(cursor: str) -> tuple[datetime, int]:
     try:
         at, number = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         place = datetime.fromisoformat(at)
-        if place.tzinfo is None or type(number) is not int or not 0 <= number < 2**63:
+        if place.tzinfo is None or type(number) is not int or not 0 <= number <= BIGGEST_ID:
             raise ValueError
         place = place.astimezone(UTC)
     except (ValueError, TypeError, OverflowError, binascii.Error, RecursionError) as error:

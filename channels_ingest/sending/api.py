@@ -25,6 +25,7 @@ from channels_ingest.sending.undoing import take_back
 from channels_ingest.sending.wishes import AnsweredSinceError, OtherRequestError, SendRefusedError, Wish
 from profiles.access import actor_of
 from profiles.api import TemporaryRedirect, elsewhere
+from profiles.ids import BIGGEST_ID
 from profiles.reading import current_profile_id
 from timeline.api import EntrySerializer
 from timeline.models import Entry
@@ -80,7 +81,7 @@ class Retry(APIView):
         checked = RetrySerializer(data=request.data)
         checked.is_valid(raise_exception=True)
         said = checked.validated_data
-        failed = OutboxMessage.objects.filter(entry_id=entry_id).first() if entry_id < 2**63 else None
+        failed = OutboxMessage.objects.filter(entry_id=entry_id).first() if entry_id <= BIGGEST_ID else None
         if failed is None:
             raise NotFound("no such message was sent from here")
         wish = Wish(author=actor_of(request), last_seen_entry=said["last_seen_entry"], key=_key(request))
@@ -96,7 +97,7 @@ class TakeBack(APIView):
         responses={200: TakenBackSerializer, (409, PROBLEM): ClosedSerializer},
     )
     def post(self, request: Request, entry_id: int) -> Response:
-        if entry_id >= 2**63:
+        if entry_id > BIGGEST_ID:
             raise NotFound("no such message was sent from here")
         try:
             taken = take_back(entry_id, actor_of(request))

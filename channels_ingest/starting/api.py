@@ -16,6 +16,7 @@ from channels_ingest.starting.conversation import Started, add, make
 from profiles.access import actor_of
 from profiles.adding import TakenError, TypedAddress
 from profiles.api import ProfileList, TemporaryRedirect, elsewhere
+from profiles.ids import BIGGEST_ID
 from profiles.models import ChannelAccount
 from profiles.reading import current_profile_id
 
@@ -89,7 +90,7 @@ class Addresses(APIView):
         responses={200: StartedSerializer, **_ANSWERS, 404: OpenApiResponse(description="no such profile")},
     )
     def post(self, request: Request, profile_id: int) -> Response | TemporaryRedirect:
-        if profile_id >= 2**63:
+        if profile_id > BIGGEST_ID:
             raise NotFound("no profile has or had this id")
         if current_profile_id(profile_id) != profile_id:
             return elsewhere(request, profile_id)

@@ -15,6 +15,7 @@ from django.db import connection
 
 from channels_ingest.webchat.models import ChatVisitor
 from profiles.identity.evidence import FIRST_EPOCH
+from profiles.ids import BIGGEST_ID
 from timeline.files import extension_of
 from timeline.media_links import MediaLink, Variant, media_url
 
@@ -121,7 +122,7 @@ def _check(cursor: str) -> str:
         raise CursorError("after: expected a cursor as this hub gave it")
     least, most = int(match[1]), int(match[2])
     running = [int(number) for number in match[3].split(",") if number]
-    if not 0 < least <= most < 2**63 or running != sorted(set(running)):
+    if not 0 < least <= most <= BIGGEST_ID or running != sorted(set(running)):
         raise CursorError("after: expected a cursor as this hub gave it")
     if any(not least <= number < most for number in running):
         raise CursorError("after: expected a cursor as this hub gave it")

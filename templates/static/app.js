@@ -227,16 +227,21 @@
     if ($("[data-done]", sheet)) { sheet.close(); sheet.replaceChildren(); } else if (!sheet.open) sheet.showModal();
     release();
   });
-  // the error page says more than a fragment can
-  const leave = ({ target, request }) => { if (["work", "sheet"].includes(target?.id)) location.assign(request.action); };
+  /** What was asked for came to nothing: why is said where it was asked, with the way to ask again. */
+  const fail = ({ detail }) => {
+    held = null;
+    if (detail.ctx?.request) load("faults").then(({ tell }) => tell(detail.ctx), () => announce(say("off")));
+  };
   document.addEventListener("htmx:before:response", (event) => {
     const { ctx } = event.detail;
     const { status } = ctx.response;
     if (status !== 401 && !(status === 403 && ctx.request.method !== "GET")) return;
     event.preventDefault(); // else the address would be that of what was refused
-    load("session").then(({ again }) => again(ctx.sourceElement, () => leave(ctx)));
+    load("session").then(({ again }) => again(ctx, () => fail(event)));
   });
-  document.addEventListener("htmx:response:error", ({ detail }) => leave(detail.ctx));
+  for (const name of ["htmx:response:error", "htmx:error"]) document.addEventListener(name, fail);
+  // had at the first touch: when it is needed the connection may be gone
+  for (const name of ["pointerdown", "keydown"]) addEventListener(name, () => load("faults").catch(() => {}), { once: true });
 
   const hub = {
     $, $$, say, fill, wait, keep, announce, load, ask, post, fetchPart, parsed, customer, shownProfile,

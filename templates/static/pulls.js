@@ -1,5 +1,5 @@
 // Pulling what changed: the open customer's entries and panel, and rows of the queue. Loaded when the first thing happens.
-export default async ({ $, $$, customer, shownProfile, fetchPart, markCurrent, load }) => {
+export default async ({ $, $$, fill, customer, shownProfile, fetchPart, markCurrent, load }) => {
   const { mergeEntries, keepFolds } = await load("timeline");
 
   let sideShown = "";
@@ -39,6 +39,22 @@ export default async ({ $, $$, customer, shownProfile, fetchPart, markCurrent, l
     document.dispatchEvent(new CustomEvent("hub:rows"));
   }
 
+  // ---- the timeline
+  /** Until when the message that waits wants its answer. */
+  function showDue(due) {
+    for (const old of $$("#tl .due")) old.remove();
+    if (due) document.getElementById(due.dataset.entry)?.append(due.firstElementChild);
+  }
+  /** What came since the chips were chosen, and is none of what they show. */
+  function tellOutside(entries) {
+    const line = $("#outside");
+    if (!line) return;
+    line.ids ??= new Set();
+    for (const { dataset } of entries) if (Number(dataset.at) > Number(line.dataset.made)) line.ids.add(dataset.outside);
+    line.hidden = !line.ids.size;
+    $("span", line).textContent = fill(line.dataset.words, { n: line.ids.size });
+  }
+
   // ---- asking
   async function pullCustomer() {
     const { since, cursor, profile } = customer().dataset;
@@ -47,6 +63,8 @@ export default async ({ $, $$, customer, shownProfile, fetchPart, markCurrent, l
     if (shownProfile() !== profile) return; // the agent went on to the next customer meanwhile
     mergeEntries($$("[data-part=days] > .day", part));
     customer().dataset.cursor = $("[data-cursor]", part).dataset.cursor;
+    showDue($("[data-part=due]", part));
+    tellOutside($$("[data-outside]", part));
     for (const name of ["handoff", "pins"]) {
       const fresh = $(`[data-part=${name}]`, part).innerHTML.trim();
       const shown = document.getElementById(name);

@@ -1,5 +1,5 @@
 // The session ended, or another log-in changed the token of the forms. Loaded when the server first refuses.
-export default ({ $, $$ }) => {
+export default ({ $, $$, load }) => {
   const token = () => $("meta[name=csrf]");
   let admitting = null;
 
@@ -68,13 +68,14 @@ export default ({ $, $$ }) => {
   };
 
   const asked = new WeakSet();
-  /** What htmx was refused is asked once more; when it is refused again the page is left for what the server says. */
-  async function again(element, leave) {
-    if (asked.has(element)) { asked.delete(element); leave(); return; }
+  /** What htmx was refused is asked once more; when it is refused again it has failed. */
+  async function again(ctx, refuse) {
+    const { sourceElement: element } = ctx;
+    if (asked.has(element)) { asked.delete(element); refuse(); return; }
     if (!await admit() || !element?.isConnected) return;
     asked.add(element);
     setTimeout(() => asked.delete(element), 5000);
-    if (element.matches("form")) element.requestSubmit(); else element.click();
+    (await load("faults")).repeat(ctx);
   }
   return { admit, again };
 };

@@ -1,6 +1,6 @@
 // What a timeline tells beyond its entries: sessions, folds, the way to an entry, and a page that stays small.
 // Loaded when somebody reads in it or something joins it. Marks follow from the entries alone, as in `showing/marks.py`.
-export default ({ $, $$, say, fill, announce, customer, post, meaning }) => {
+export default ({ $, $$, say, fill, announce, customer, post, meaning, load }) => {
   const SESSION = 1800000, GROUP = 180000, MOST = 1000;
   const LEAST = { pages: 3, work: 2, order: 2, withheld: 2 };
   const entriesOf = (within) => $$(".entries > .entry", within);
@@ -119,7 +119,8 @@ export default ({ $, $$, say, fill, announce, customer, post, meaning }) => {
   async function pin(id) {
     closeSheet();
     const isPinned = $(`#pins [data-entry="${id}"]`);
-    const answer = await post(`/entries/${id}/${isPinned ? "unpin" : "pin"}/`);
+    const { attempt } = await load("faults");
+    const answer = await attempt(null, () => post(`/entries/${id}/${isPinned ? "unpin" : "pin"}/`));
     const told = await answer.text();
     if (answer.status === 422) { announce(told); return; }
     if (answer.ok) $("#pins").innerHTML = told;

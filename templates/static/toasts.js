@@ -1,5 +1,6 @@
-// Toasts: thirty seconds, longer under the pointer or the focus; what went wrong stays. Loaded with the first one.
-export default ({ $, announce }) => ({
+// Toasts: thirty seconds, longer under the pointer or the focus; what went wrong stays. No more than three. Loaded with the first one.
+const MOST = 3;
+export default ({ $, $$, announce }) => ({
   show(words) {
     const toast = Object.assign(document.createElement("div"), { className: "toast" });
     toast.setAttribute("role", "status");
@@ -9,6 +10,7 @@ export default ({ $, announce }) => ({
   },
   attach(toast) {
     announce($("p", toast).textContent);
+    for (const old of $$("[data-toast]:not(.error)").slice(0, -MOST)) old.remove();
     if (toast.matches(".error")) return;
     let left = 30;
     const timer = setInterval(() => {

@@ -54,7 +54,8 @@ export default ({ $, $$, say, post, ask, announce, tell, load, customer, shownPr
     const entry = document.activeElement.closest("#tl .entry") ?? $$("#tl .entry[data-dir=in]").at(-1);
     if (!entry) return;
     const profile = shownProfile();
-    const answer = await post(`/entries/${numberOf(entry)}/unread/`);
+    const { attempt } = await load("faults");
+    const answer = await attempt(null, () => post(`/entries/${numberOf(entry)}/unread/`));
     if (!answer.ok) return;
     const { count } = await answer.json();
     kept = profile;

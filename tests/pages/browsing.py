@@ -94,7 +94,8 @@ def open_page(
     contexts = []
 
     def complain(said: Any) -> None:
-        taken_away_by_the_test = re.search("Failed to load resource: .*(net::ERR_|401|403|409|422)", said.text)
+        taken_away = "Failed to load resource: .*(net::ERR_|401|403|409|422|502)|htmx:error: Failed to fetch"
+        taken_away_by_the_test = re.search(taken_away, said.text)
         shows_a_file = said.page and "/media/" in said.page.url  # Chromium's own viewer styles itself inline
         if not shows_a_file and said.type in ("error", "warning") and not taken_away_by_the_test:
             complaints.append(said.text)

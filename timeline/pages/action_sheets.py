@@ -10,7 +10,7 @@ from django.utils import timezone
 from timeline.models import QueueRow, Tag
 from timeline.pages.agents import actor_of
 from timeline.pages.asking import colleagues_called, offered_moments
-from timeline.pages.rows import PRIORITIES
+from timeline.showing.wording import PRIORITIES
 
 #: Action -> the template that asks. What is not here needs no question.
 SHEETS: Mapping[str, str] = {

@@ -45,6 +45,8 @@ def agent_page(
             raise PermissionDenied
         with timezone.override(zone_of(request)):
             response = view(request, *args, **kwargs)
+        if request.method == "POST" and is_fragment(request) and response.status_code in (302, 303):
+            response = _sent_on(response["Location"])
         patch_vary_headers(response, ["HX-Request"])
         return response
 
@@ -106,6 +108,14 @@ def zone_of(request: HttpRequest) -> zoneinfo.ZoneInfo:
         return zoneinfo.ZoneInfo(request.COOKIES.get(ZONE_COOKIE, "") or settings.TIME_ZONE)
     except (KeyError, ValueError, OSError):  # unknown, not a zone's spelling, or the name of a folder of zones
         return zoneinfo.ZoneInfo(settings.TIME_ZONE)
+
+
+def _sent_on(url: str) -> HttpResponse:
+    """htmx opens the page at `url`; a redirect it would follow, and put the whole page where a fragment belongs.
+
+    The place within the page is left out: with it a browser that is on that page already would load nothing.
+    """
+    return HttpResponse(status=204, headers={"HX-Redirect": url.partition("#")[0]})
 
 
 def _to_login(request: HttpRequest) -> HttpResponse:

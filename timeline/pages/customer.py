@@ -1,5 +1,6 @@
 """A customer's page: the timeline, the panel beside it, and the fragments that keep both current."""
 
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -7,8 +8,9 @@ from django.views.decorators.http import require_GET
 
 from profiles.ids import BIGGEST_ID, id_in
 from profiles.reading import current_profile_id, describe
+from timeline.entries import Direction, EntryKind, SetAside
 from timeline.filters import TimelineFilter
-from timeline.models import Entry
+from timeline.models import Entry, QueueRow
 from timeline.pages.agents import actor_of, agent_page, is_fragment, may_judge
 from timeline.pages.cursors import refuses_odd_cursors
 from timeline.pages.entry_menu import pinned_of
@@ -20,6 +22,7 @@ from timeline.pages.side import side_of
 from timeline.pages.story import asked_filter, handoffs_on, hits_of, newest_handoffs, story_days, story_of
 from timeline.pages.toasts import say_moved
 from timeline.reading import MOST_CHANGED, encode_cursor, timeline_after, timeline_page, timeline_since
+from timeline.showing.dues import due_of
 from timeline.unread import unread_of
 
 
@@ -38,14 +41,15 @@ def customer(request: HttpRequest, view: str, profile_id: int) -> HttpResponse:
     panel = _panel(profile_id)
     if panel is None:
         return redirect(queue.customer_url(_moved(request, profile_id)))
-    context = story_of(request, panel, entry=entry) | {
+    beside = side_of(request, panel)
+    context = story_of(request, panel, row=beside["queue_row"], entry=entry) | {
         "view": queue.slug,
         "queue": queue,
         "selected": profile_id,
         "glance": seen,
         "panel": panel,
         "unread": unread_of(actor_of(request), profile_id),
-        **side_of(request, panel),
+        **beside,
         "may_judge": may_judge(request),
     }
     if is_fragment(request):
@@ -65,7 +69,8 @@ def story(request: HttpRequest, profile_id: int) -> HttpResponse:
         asked = request.GET.copy()
         asked.pop("view", None)
         return redirect(f"{page}?{asked.urlencode()}")
-    context = story_of(request, panel, entry=entry) | {
+    row = QueueRow.objects.filter(profile_id=profile_id).first()
+    context = story_of(request, panel, row=row, entry=entry) | {
         "view": queue.slug,
         "queue": queue,
         "panel": panel,
@@ -153,16 +158,20 @@ def since(request: HttpRequest, profile_id: int) -> HttpResponse:
         whole = queue.customer_url(_current(profile_id) if panel else _moved(request, profile_id))
         return HttpResponse(status=409, headers={"HX-Location": whole})
     told, now = newest_handoffs(panel)
+    beside = side_of(request, panel)
+    wanted = [entry for entry in entries if _is_wanted(entry, only)]
     context = {
         "view": queue.slug,
         "queue": queue,
         "selected": profile_id,
         "glance": glance(queue.member, profile_id),
         "panel": panel,
-        **side_of(request, panel),
+        **beside,
         "may_judge": may_judge(request),
         "cursor": cursor,
-        "days": story_days([entry for entry in entries if _is_wanted(entry, only)], panel, told=told),
+        "days": story_days(wanted, panel, told=told),
+        "outside": [entry for entry in entries if entry not in wanted and _asks(entry)],
+        "due": due_of(beside["queue_row"], _waiting(profile_id, beside["queue_row"])),
         "handoff": now,
         "pinned": pinned_of(profile_id),
         "rows": rows_of(request, queue, [profile_id]),
@@ -215,6 +224,19 @@ def _panel(profile_id: int) -> Panel | None:
     """The customer in words; None for a merged or unknown id."""
     profile = describe(profile_id, with_traits=False) if profile_id <= BIGGEST_ID else None
     return panel_of(profile) if profile else None
+
+
+def _waiting(profile_id: int, row: QueueRow | None) -> QuerySet[Entry]:
+    """The message that waits for an answer by a certain time, if one does."""
+    if row is None or row.due_at is None or row.waiting_since is None:
+        return Entry.objects.none()
+    found = Entry.objects.filter(channel_identity__profile_id=profile_id, occurred_at=row.waiting_since)
+    return found.filter(kind=EntryKind.MESSAGE, direction=Direction.IN).select_related("account")
+
+
+def _asks(entry: Entry) -> bool:
+    """Whether the customer said it, and somebody should look."""
+    return (entry.kind, entry.direction, entry.set_aside) == (EntryKind.MESSAGE, Direction.IN, SetAside.NOT)
 
 
 def _is_wanted(entry: Entry, only: TimelineFilter) -> bool:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from profiles.access import JUDGES
 from profiles.models import StaffMember
-from timeline.filtersets import LONGEST_NAME, ME, NOBODY, PRIORITIES
+from timeline.filtersets import LONGEST_NAME, ME, NOBODY, PRIORITY_CHOICES
 from timeline.models import SavedView, Tag
 from timeline.pages.agents import actor_of, agent_page
 from timeline.pages.asking import colleagues
@@ -52,7 +52,7 @@ class FilterForm(forms.Form):
     assignee = forms.ChoiceField(label=_lazy("Whose"))
     tag = forms.ChoiceField(label=_lazy("Tag"))
     priority = forms.MultipleChoiceField(
-        label=_lazy("Priority"), choices=PRIORITIES, widget=forms.CheckboxSelectMultiple
+        label=_lazy("Priority"), choices=PRIORITY_CHOICES, widget=forms.CheckboxSelectMultiple
     )
     waiting = forms.ChoiceField(
         label=_lazy("Waiting"), choices=[ANY, ("true", _lazy("Waits for an answer")), ("false", _lazy("Does not wait"))]

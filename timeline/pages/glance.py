@@ -9,8 +9,8 @@ from django.utils import timezone
 from django.utils.functional import Promise
 
 from profiles.models import StaffMember
-from timeline.pages.rows import PRIORITIES
 from timeline.queue_views import SOON
+from timeline.showing.wording import PRIORITIES
 
 WAITING_SHOWN_LIMIT = 99
 

@@ -1,30 +1,24 @@
 """The rows of the queue in words: who, on which channels, how long they wait, and who takes care of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _lazy
 
 from profiles.models import StaffMember
 from timeline.models import Entry
 from timeline.pages.panel import name_of
 from timeline.queue_views import SOON, Placed
 from timeline.showing.previews import Preview, preview_of
-from timeline.showing.wording import channel_of
+from timeline.showing.wording import PRIORITIES, channel_of
 from timeline.spam import KeptOut
 from timeline.unread import unread_counts
 
 #: Tags that a row has room for; the others are counted.
 TAGS_SHOWN = 2
 CHANNELS_SHOWN = 2
-PRIORITIES: Mapping[int, tuple[str, str, str | Promise]] = {
-    3: ("urgent", "chevrons-up", _lazy("Urgent")),
-    2: ("high", "chevron-up", _lazy("High")),
-    1: ("low", "chevron-down", _lazy("Low")),
-}
 
 
 @dataclass(frozen=True, slots=True)

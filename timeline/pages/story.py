@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from profiles.models import Channel
@@ -14,13 +15,14 @@ from timeline.entries import EntryKind
 from timeline.filters import EVERYTHING, TimelineFilter, filter_of
 from timeline.handoff import current, handoffs
 from timeline.identity.lines import identity_lines
-from timeline.models import Entry
+from timeline.models import Entry, QueueRow
 from timeline.pages.entry_menu import pinned_of
 from timeline.pages.panel import Panel
 from timeline.reading import encode_cursor, timeline_around, timeline_page
 from timeline.search.finding import LONGEST_ASKED
 from timeline.search.rows import entry_row
 from timeline.search.within import search_within
+from timeline.showing.dues import due_of, mark_due
 from timeline.showing.entries import answered_ids, days_of
 from timeline.showing.handoffs import HandoffView, handoff_views, pair_of, spoken_of
 from timeline.showing.shapes import Day
@@ -49,8 +51,8 @@ def asked_filter(request: HttpRequest) -> TimelineFilter:
     return filter_of(request.GET.getlist("show"))
 
 
-def story_of(request: HttpRequest, panel: Panel, *, entry: Entry | None = None) -> dict[str, Any]:
-    """What the templates of the timeline need: the newest page, or the one around `entry`."""
+def story_of(request: HttpRequest, panel: Panel, *, row: QueueRow | None, entry: Entry | None = None) -> dict[str, Any]:
+    """What the templates of the timeline need: the newest page, or the one around `entry`; `row` is the queue's."""
     only = asked_filter(request)
     if entry:
         page, newer_cursor = timeline_around(entry, only=only)
@@ -59,6 +61,8 @@ def story_of(request: HttpRequest, panel: Panel, *, entry: Entry | None = None) 
     entries = page.entries[::-1]
     counts = counts_of(panel.profile_id)
     told, now = handoffs_on(entries, panel, only=only)
+    days = story_days(entries, panel, told=told, opened=entry.pk if entry else None)
+    mark_due(days, due_of(row, entries))
     return {
         "only": only,
         "chips": chips_of(counts, only),
@@ -66,7 +70,8 @@ def story_of(request: HttpRequest, panel: Panel, *, entry: Entry | None = None) 
         "found": entry,
         "newer_cursor": newer_cursor,
         "next_cursor": page.next_cursor,
-        "days": story_days(entries, panel, told=told, opened=entry.pk if entry else None),
+        "days": days,
+        "made_at": timezone.now(),
         **hits_of(request, panel.profile_id, entry),
         "handoff": now if newer_cursor is None and tells_handoffs(only) else newest_handoffs(panel)[1],
     }

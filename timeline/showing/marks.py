@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from timeline.entries import EntryKind
@@ -119,4 +118,4 @@ def _label(session: Sequence[EntryView]) -> None:
 
 def clock_of(moment: datetime) -> str:
     """The time of day in the agent's zone."""
-    return date_format(timezone.localtime(moment), "H:i")
+    return f"{timezone.localtime(moment):%H:%M}"

@@ -58,18 +58,30 @@ class Fold:
     is_open: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueView:
+    """`entry_id` is the message that waits for an answer; `word` says for which: the first one, or a further one."""
+
+    entry_id: int
+    at: datetime
+    is_late: bool
+    word: str
+
+
 @dataclass(slots=True, kw_only=True)
 class EntryView:
     """One entry with everything its template shows. `shape` names the template in `templates/entry/`."""
 
     entry: Entry
     shape: str
+    channel: str
     channel_icon: str
     channel_word: str
     who: str
     line: str  # the account's name, when the customer wrote to more than one
     is_continued: bool = False
     handoff: HandoffView | None = None  # the customer went on here from another channel
+    due: DueView | None = None  # it waits for an answer until then
     session: str = ""  # the label of the session that begins with it
     fold: Fold | None = None  # the line above it, when it is the first of a run
     is_folded: bool = False  # behind a closed line
@@ -93,11 +105,13 @@ class EntryView:
     forwarded: str = ""
     referral: dict[str, str] = field(default_factory=dict)
     is_group: bool = False
+    mistaken_by: str = ""  # the colleague who said that somebody else wrote it
     page: Page | None = None
     card: EventCard | None = None
     identity: IdentityLine | None = None
     mail: MailView | None = None
     colleague_note: NoteView | None = None
+    missing_parts: str = ""  # of a long text, in words
     missing: str = ""  # why there is no content, said honestly
     doubt: str = ""  # why its sender may be somebody else
     is_held: bool = False  # a message that may have been an opt-out: somebody should look
@@ -106,6 +120,24 @@ class EntryView:
     def text(self) -> str:
         """What is said now: of a mail, without what repeats earlier ones."""
         return self.mail.text if self.mail else self.entry.text
+
+    @property
+    def id(self) -> str:
+        """The entry's id as addresses and anchors say it."""
+        return str(self.entry.pk)
+
+    @property
+    def has_marks(self) -> bool:
+        """Whether something is said above what was said."""
+        said = self.is_group or self.missing_parts or self.forwarded or self.mistaken_by
+        return bool(said or self.entry.is_backfilled)
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it carries text and nothing else, as most messages do."""
+        if self.mail or self.missing or self.attachments or self.formatted or not self.entry.text:
+            return False
+        return not (self.place or self.cards or self.order or self.choice or self.choice_description)
 
     @property
     def is_out(self) -> bool:

@@ -73,6 +73,14 @@ IDENTIFIERS: Mapping[str, tuple[str, Word]] = {
     "order": ("package", _lazy("Order")),
 }
 
+#: The code, icon and word of each that is more than none.
+PRIORITIES: Mapping[int, tuple[str, str, Word]] = {
+    3: ("urgent", "chevrons-up", _lazy("Urgent")),
+    2: ("high", "chevron-up", _lazy("High")),
+    1: ("low", "chevron-down", _lazy("Low")),
+}
+NO_PRIORITY: Word = _lazy("No priority")
+
 REPLY_REFUSALS: Mapping[str, Word] = {
     "group": _lazy("This is a group; the hub does not answer into groups yet"),
     "unreadable_sender": _lazy("The mail names no single sender that could be answered"),
