@@ -178,6 +178,11 @@ class SettingView:
     value: str
     given: Sequence[datetime]
 
+    @property
+    def is_set(self) -> bool:
+        """Whether it says something, or is a secret without which the line cannot receive."""
+        return bool(self.value or self.given or self.setting.required)
+
 
 def settings_of_line(account: ChannelAccount) -> list[SettingView]:
     """Every setting that the line's adapter knows, in its order."""
