@@ -10,6 +10,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from channels_ingest.adapters.base import clean_json
 from cxhub.logs import request_id
 from timeline.reading import CursorError
 
@@ -28,7 +29,7 @@ def problem_details(error: Exception, context: dict[str, Any]) -> Response | Non
     detail = getattr(error, "detail", None)
     problem = _blank(answer.status_code)
     if isinstance(error, exceptions.ValidationError):
-        problem |= {"detail": "The request is not valid.", "errors": answer.data}
+        problem |= {"detail": "The request is not valid.", "errors": clean_json(answer.data)}  # may quote half a sign
     elif detail is not None:
         problem["detail"] = str(detail)
     elif isinstance(answer.data, dict):

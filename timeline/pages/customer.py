@@ -7,7 +7,7 @@ from django.views.decorators.http import require_GET
 
 from profiles.ids import BIGGEST_ID, id_in
 from profiles.reading import current_profile_id, describe
-from timeline.models import Entry, QueueRow
+from timeline.models import Entry
 from timeline.pages.agents import actor_of, agent_page, is_fragment, may_judge
 from timeline.pages.cursors import refuses_odd_cursors
 from timeline.pages.glance import glance
@@ -36,15 +36,14 @@ def customer(request: HttpRequest, view: str, profile_id: int) -> HttpResponse:
     panel = panel_at(profile_id)
     if panel is None:
         return redirect(queue.customer_url(moved(request, profile_id)))
-    beside = side_of(request, panel)
-    context = story_of(request, panel, row=beside["queue_row"], entry=entry) | {
+    context = story_of(request, panel, work=seen.work, entry=entry) | {
         "view": queue.slug,
         "queue": queue,
         "selected": profile_id,
         "glance": seen,
         "panel": panel,
         "unread": unread_of(actor_of(request), profile_id),
-        **beside,
+        **side_of(request, panel, seen.work),
         "may_judge": may_judge(request),
     }
     if is_fragment(request):
@@ -64,8 +63,7 @@ def story(request: HttpRequest, profile_id: int) -> HttpResponse:
         asked = request.GET.copy()
         asked.pop("view", None)
         return redirect(f"{page}?{asked.urlencode()}")
-    row = QueueRow.objects.filter(profile_id=profile_id).first()
-    context = story_of(request, panel, row=row, entry=entry) | {
+    context = story_of(request, panel, work=glance(queue.member, profile_id).work, entry=entry) | {
         "view": queue.slug,
         "queue": queue,
         "panel": panel,

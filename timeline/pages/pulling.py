@@ -10,12 +10,12 @@ from django.views.decorators.http import require_GET
 
 from timeline.entries import Direction, EntryKind, SetAside
 from timeline.filters import TimelineFilter
-from timeline.models import Entry, QueueRow
+from timeline.models import Entry
 from timeline.pages.agents import agent_page, may_judge
 from timeline.pages.cursors import refuses_odd_cursors
 from timeline.pages.customer import current_of, moved, panel_at
 from timeline.pages.entry_menu import pinned_of
-from timeline.pages.glance import glance
+from timeline.pages.glance import WorkView, glance
 from timeline.pages.listing import AskedQueue, carried_queue
 from timeline.pages.queue import asked_ids, rows_of
 from timeline.pages.side import side_of
@@ -62,15 +62,15 @@ def around(request: HttpRequest, profile_id: int) -> HttpResponse:
     panel = panel_at(profile_id)
     if panel is None:
         return _elsewhere(request, queue, profile_id)
-    beside = side_of(request, panel)
+    seen = glance(queue.member, profile_id)
     context = {
         "view": queue.slug,
         "queue": queue,
         "selected": profile_id,
-        "glance": glance(queue.member, profile_id),
+        "glance": seen,
         "panel": panel,
-        **beside,
-        "due": due_of(beside["queue_row"], _waiting(profile_id, beside["queue_row"])),
+        **side_of(request, panel, seen.work),
+        "due": due_of(seen.work, _waiting(profile_id, seen.work)),
         "pinned": pinned_of(profile_id),
         "rows": rows_of(request, queue, {profile_id, *asked_ids(request)}),
     }
@@ -87,11 +87,11 @@ def _whole(queue: AskedQueue, profile_id: int) -> HttpResponse:
     return HttpResponse(status=409, headers={"HX-Location": queue.customer_url(profile_id)})
 
 
-def _waiting(profile_id: int, row: QueueRow | None) -> QuerySet[Entry]:
+def _waiting(profile_id: int, work: WorkView) -> QuerySet[Entry]:
     """The message that waits for an answer by a certain time, if one does."""
-    if row is None or row.due_at is None or row.waiting_since is None:
+    if work.due_at is None or work.waiting_since is None:
         return Entry.objects.none()
-    found = Entry.objects.filter(channel_identity__profile_id=profile_id, occurred_at=row.waiting_since)
+    found = Entry.objects.filter(channel_identity__profile_id=profile_id, occurred_at=work.waiting_since)
     return found.filter(kind=EntryKind.MESSAGE, direction=Direction.IN).select_related("account")
 
 

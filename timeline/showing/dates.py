@@ -1,11 +1,12 @@
 """Days and moments written out. Each format has its home here, so that each language writes it its own way."""
 
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import get_language, pgettext_lazy
 
 FORMATS: dict[str, Any] = {
     "time": pgettext_lazy("date format", "H:i"),
@@ -27,4 +28,10 @@ def written(when: date, style: str) -> str:
     """A day or moment in one of the styles of FORMATS; an aware moment is told in the agent's zone."""
     if isinstance(when, datetime) and timezone.is_aware(when):
         when = timezone.localtime(when)
-    return date_format(when, str(FORMATS[style]))
+    form = _form(style, get_language())
+    return f"{when:%H:%M}" if form == "H:i" else date_format(when, form)  # a page has the time of each entry twice
+
+
+@lru_cache
+def _form(style: str, _language: str | None) -> str:
+    return str(FORMATS[style])

@@ -50,6 +50,7 @@ def fill_message(view: EntryView, customer: str, replied_to: Mapping[tuple[int, 
     view.referral = {key: str(value) for key, value in object_of(detail, "referral").items() if value}
     view.missing_parts = _missing_parts(object_of(detail, "part"))
     view.is_group = bool(detail.get("group"))
+    view.mistaken_by = word_of(object_of(detail, "mistaken"), "by")
     view.missing = _missing(view)
 
 

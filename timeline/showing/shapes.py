@@ -74,6 +74,7 @@ class EntryView:
 
     entry: Entry
     shape: str
+    channel: str
     channel_icon: str
     channel_word: str
     who: str
@@ -104,6 +105,7 @@ class EntryView:
     forwarded: str = ""
     referral: dict[str, str] = field(default_factory=dict)
     is_group: bool = False
+    mistaken_by: str = ""  # the colleague who said that somebody else wrote it
     page: Page | None = None
     card: EventCard | None = None
     identity: IdentityLine | None = None
@@ -118,6 +120,24 @@ class EntryView:
     def text(self) -> str:
         """What is said now: of a mail, without what repeats earlier ones."""
         return self.mail.text if self.mail else self.entry.text
+
+    @property
+    def id(self) -> str:
+        """The entry's id as addresses and anchors say it."""
+        return str(self.entry.pk)
+
+    @property
+    def has_marks(self) -> bool:
+        """Whether something is said above what was said."""
+        said = self.is_group or self.missing_parts or self.forwarded or self.mistaken_by
+        return bool(said or self.entry.is_backfilled)
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it carries text and nothing else, as most messages do."""
+        if self.mail or self.missing or self.attachments or self.formatted or not self.entry.text:
+            return False
+        return not (self.place or self.cards or self.order or self.choice or self.choice_description)
 
     @property
     def is_out(self) -> bool:
@@ -142,6 +162,12 @@ class EntryView:
             return f"order:{self.card.order}" if self.card.order else ""
         is_open_end = self.entry.detail.get("type") in ("promised", "kept")
         return "work" if self.entry.kind in (EntryKind.WORK, EntryKind.SYSTEM) and not is_open_end else ""
+
+    @property
+    def outcome(self) -> str:
+        """What it says of the matter: "resolved", "reopened", or nothing."""
+        what = self.entry.detail.get("type") if self.entry.kind == EntryKind.WORK else ""
+        return what if what in ("resolved", "reopened") else ""
 
     @property
     def fold_word(self) -> str:
