@@ -1,6 +1,6 @@
 """How wide an agent made the panes of the inbox, and which of them are away: in a cookie, so that no page jumps.
 
-A style cannot stand in the page (the content policy forbids it), so that other widths than ours are a sheet of their own.
+No style may stand in a page, by the content policy: other widths than ours are a sheet of their own.
 """
 
 import re
