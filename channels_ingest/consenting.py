@@ -31,6 +31,8 @@ def changes_in(message: Message, channel: str) -> list[ConsentChange]:
     if purpose is None or message.detail.get("opt_out") or not _is_said(message):
         return []
     said = heard(message.text, is_text_message=channel == Channel.SMS)
+    if "part" in message.detail and not said.is_probable:
+        return []  # a word at the end of a long text is none by itself
     if said.is_probable or (said.keyword is Keyword.STOP and message.sender.standing is not Standing.PROVED):
         return [] if message.backfilled else [_change(message, HOLD, granted=False, source="probable")]
     if said.keyword is Keyword.STOP:

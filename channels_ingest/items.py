@@ -21,6 +21,7 @@ from channels_ingest.item_facts import (
     seen_in,
     traits_of,
 )
+from channels_ingest.joining import joined
 from channels_ingest.media.wanted import Holder, want
 from channels_ingest.messages import Amendment, ConsentChange, Message
 from channels_ingest.models import AccountNotice as StoredNotice
@@ -63,6 +64,7 @@ def write(batch: Batch) -> list[Happened]:
     errands.store(batch.errands)
     if not batch.placed:
         return []
+    batch.placed = _with_items(batch.placed, joined)
     batch.placed = _with_items(batch.placed, resolved)
     batch.placed = _with_items(batch.placed, edits.followed)
     waiting = awaited(_references(batch.placed))

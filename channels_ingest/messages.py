@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from profiles.identity.making import quickly_made
 from profiles.identity.values import SeenIdentifier, Sender
 from timeline.entries import AmendmentKind, Delivery, Direction, EntryKind
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """Content that came inside the delivery: an attached file, a picture within the text, the HTML form of the text.
@@ -28,6 +30,7 @@ class Part:
     content_id: str = ""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """Something for the timeline. `sender` is the customer's side, also for what the business itself sent.
@@ -53,12 +56,14 @@ class Message:
     backfilled: bool = False
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Amendment:
-    """An edit, revoke, reaction or delivery status of another message, which may be unknown or come later.
+    """An edit, revoke, reaction, delivery status or part of another message, which may be unknown or come later.
 
     `key` is unique for the event within the account. `detail` by kind: edit `{"text", "detail"}`; revoke `{}`;
-    reaction `{"emoji" (empty: taken back), "from"}`; status `{"status" (provider's word), "delivery", "errors"?}`.
+    reaction `{"emoji" (empty: taken back), "from"}`; part of a long text `{"number", "text"}`; status `{"status"
+    (provider's word), "delivery", "errors"?}`.
     `sender` is the customer's side; None when the provider did not say.
     """
 
@@ -87,6 +92,7 @@ class AddressChange:
     detail: Mapping[str, Any] = field(default_factory=dict)
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentChange:
     """The customer opted in or out of a purpose (`marketing`, `all`) at this address, or a human should look (`hold`).
@@ -180,6 +186,7 @@ Item = (
 )
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Located:
     """An item, the place in the payload it came from, and the provider's number it belongs to (empty: the URL's).

@@ -30,5 +30,6 @@ def hub(request: HttpRequest) -> dict[str, Any]:
         "key_groups": GROUPS,
         "has_keys": mine.has_keys,
         "has_notices": mine.has_notices,
+        "offers_notices": not mine.has_notices and not mine.has_declined_notices,
         "has_simulator_page": settings.HAS_SIMULATOR_PAGE,
     }

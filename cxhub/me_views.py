@@ -23,7 +23,7 @@ from profiles.ids import BIGGEST_ID
 from profiles.models import ApiToken, StaffMember
 from profiles.preferences import DENSITIES, THEMES, is_zone, prefer, preferences_of
 from timeline.keys import KeyConflictError, checked, commands
-from timeline.pages.agents import actor_of, agent_page
+from timeline.pages.agents import actor_of, agent_page, is_fragment
 
 YEAR_SECONDS = 365 * 86_400
 COMMON_ZONES = ("Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
@@ -188,8 +188,15 @@ def set_keys(request: HttpRequest) -> HttpResponse:
 @require_POST
 @agent_page
 def set_notices(request: HttpRequest) -> HttpResponse:
-    """Whether this member wants notices of the desktop; each browser still asks for itself."""
-    prefer(actor_of(request), has_notices=request.POST.get("has_notices") == "on")
+    """Whether this member wants notices of the desktop, and what they say; each browser still asks for itself.
+
+    The inbox offers them until somebody has chosen, or declined for good.
+    """
+    if "offer" in request.POST:
+        prefer(actor_of(request), has_declined_notices=True)
+        return HttpResponse() if is_fragment(request) else redirect("inbox", view="mine")
+    said = {name: request.POST.get(name) == "on" for name in ("has_notices", "has_notice_text")}
+    prefer(actor_of(request), **said, has_declined_notices=True)
     return _saved(request, anchor="#notices")
 
 

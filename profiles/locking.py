@@ -1,10 +1,11 @@
 """The one lock order, so that no two transactions can wait for each other.
 
-0. rows of the outbox, 1. advisory locks on message ids, 2. on identifiers and addresses, 3. on the profiles of a
-component, 4. rows of channel identities, 5. rows of profiles, before their names and queue rows are folded. Each class
-is taken whole and in ascending order. A profile's row is only locked by who holds one of its channel identities; so the
-rows that a join locks early are nobody else's, and the rest come in order at the end. Rows that unique constraints let
-wait (notices, boundaries, traits, consents, amendments) are written sorted, or under the locks above.
+0. rows of the outbox, 1. advisory locks on the parts of long texts, after them on message ids, 2. on identifiers and
+addresses, 3. on the profiles of a component, 4. rows of channel identities, 5. rows of profiles, before their names and
+queue rows are folded. Each class is taken whole and in ascending order. A profile's row is only locked by who holds one
+of its channel identities; so the rows that a join locks early are nobody else's, and the rest come in order at the end.
+Rows that unique constraints let wait (notices, boundaries, traits, consents, amendments) are written sorted, or under
+the locks above.
 """
 
 import hashlib

@@ -94,7 +94,8 @@ def perform(
 
         def amend(component: Component) -> Amended:
             latest.clear()
-            operation = Operation.objects.create(verb=verb, actor=actor, reason=reason[:500], detail=detail or {})
+            because = reason.replace("\0", "")[:500]
+            operation = Operation.objects.create(verb=verb, actor=actor, reason=because, detail=detail or {})
             wrote = write(component, operation)
             if wrote is Wrote.NOTHING:
                 operation.delete()

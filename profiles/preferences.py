@@ -13,7 +13,10 @@ DENSITIES = ("", "compact")
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """Empty words leave it to the browser. `keys` are those that were changed, by ours (`timeline.keys`)."""
+    """Empty words leave it to the browser. `keys` are those that were changed, by ours (`timeline.keys`).
+
+    `has_notice_text`: notices on the desktop say whom they are about, and what was written.
+    """
 
     theme: str = ""
     language: str = ""
@@ -21,6 +24,8 @@ class Preferences:
     density: str = ""
     has_keys: bool = True
     has_notices: bool = False
+    has_notice_text: bool = False
+    has_declined_notices: bool = False
     keys: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -35,6 +40,8 @@ def preferences_of(member: StaffMember) -> Preferences:
         density=_one_of(said.get("density"), DENSITIES),
         has_keys=said.get("has_keys", True) is not False,
         has_notices=said.get("has_notices") is True,
+        has_notice_text=said.get("has_notice_text") is True,
+        has_declined_notices=said.get("has_declined_notices") is True,
         keys={str(k): str(v) for k, v in keys.items()} if isinstance(keys, dict) else {},
     )
 

@@ -10,6 +10,7 @@ from contextvars import ContextVar
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 
 from profiles.access import JUDGES, READERS
 from profiles.models import AccountReader, ChannelAccount, StaffMember
@@ -41,6 +42,11 @@ def hidden_now() -> frozenset[int]:
     if who not in known:
         known[who] = hidden_accounts(request.user)
     return known[who]
+
+
+def words_for_restricted(account: ChannelAccount) -> str:
+    """Why nobody else writes on the line, or sends on what came there."""
+    return _("The line %(line)s is restricted to named colleagues.") % {"line": account.name}
 
 
 def acting_role(member: StaffMember) -> str:

@@ -56,6 +56,7 @@ class AmendmentKind(StrEnum):
     REACTION = "reaction"
     STATUS = "status"
     MEDIA = "media"
+    PART = "part"  # of a text that comes in several
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +77,9 @@ class Shown:
     delivery: Delivery | None
     detail: dict[str, Any]
 
+
+#: What stands in a text for parts that have not come.
+GAP = "…"
 
 _RANK = {Delivery.QUEUED: 0, Delivery.SENT: 1, Delivery.DELIVERED: 2, Delivery.READ: 3}
 
@@ -101,6 +105,7 @@ def shown(text: str, detail: Mapping[str, Any], delivery: Delivery | None, chang
     statuses = [change for change in ordered if change.kind is AmendmentKind.STATUS]
     if statuses:
         result |= _status_detail(statuses)
+    text = _join_parts(result, text, ordered)
     for change in ordered:
         if change.kind is AmendmentKind.EDIT:
             text = _apply_edit(result, text, change)
@@ -120,6 +125,21 @@ def _apply_edit(result: dict[str, Any], text: str, change: Change) -> str:
     result |= dict(change.detail.get("detail", {}))
     result["edits"] = edits
     return str(change.detail.get("text", ""))
+
+
+def _join_parts(result: dict[str, Any], text: str, ordered: Iterable[Change]) -> str:
+    """The text of every part that came, in its place; `detail["part"]["came"]` says which. A gap is shown as one."""
+    later = {int(c.detail["number"]): str(c.detail["text"]) for c in ordered if c.kind is AmendmentKind.PART}
+    first = result.get("part")
+    if not later or not isinstance(first, dict):
+        return text
+    texts = later | {int(first["number"]): text}
+    result["part"] = {**first, "came": sorted(texts)}
+    shown_text = ""
+    for number in sorted(texts):
+        has_gap = number > 1 and number - 1 not in texts
+        shown_text += f" {GAP} {texts[number]}" if has_gap else texts[number]
+    return shown_text.removeprefix(" ") if 1 not in texts else shown_text
 
 
 def _reactions(ordered: Iterable[Change]) -> list[dict[str, str]]:

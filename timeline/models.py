@@ -146,7 +146,7 @@ class Entry(models.Model):
 
 
 class Amendment(models.Model):
-    """An edit, revoke, reaction, delivery status or what became of a file.
+    """An edit, revoke, reaction, delivery status, further part of a long text, or what became of a file.
 
     An entry is its first content plus these, in time order. Each is kept for ever and may come before its entry.
     """

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import ProtectedError
 
@@ -44,8 +45,13 @@ def write_out(entry: NewEntry, *, profile_id: int) -> int:
 
 
 def mark(entry_id: int, detail: Mapping[str, Any], *, profile_id: int) -> None:
-    """The entry's detail has these facts, whatever amends it later. The caller holds its channel identity's row."""
+    """The entry's detail has these facts, whatever amends it later. The caller holds its channel identity's row.
+
+    Raises PermissionDenied for one whose content is withheld from who asks: writing it back would destroy it.
+    """
     entry = Entry.objects.get(id=entry_id)
+    if entry.is_withheld:
+        raise PermissionDenied
     original = entry.original and {**entry.original, "detail": {**entry.original["detail"], **detail}}
     columns = {"detail": {**entry.detail, **detail}, "original": original, "changed_in": CurrentTransaction()}
     Entry.objects.filter(id=entry_id).update(**columns)

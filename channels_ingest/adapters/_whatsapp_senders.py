@@ -11,10 +11,12 @@ from typing import Any, NamedTuple
 
 from channels_ingest.adapters.base import clean
 from channels_ingest.adapters.reading import OddPartError, as_list, as_object, as_word, first_word
+from profiles.identity.making import quickly_made
 from profiles.identity.values import Grade, IdentifierKind, SeenIdentifier, Sender
 
 GROUP_REFUSAL = "group"
 LONGEST_TRAIT = 200  # characters; WhatsApp allows far fewer
+_TRAITS = ("name", "username")
 
 
 class Ids(NamedTuple):
@@ -25,6 +27,7 @@ class Ids(NamedTuple):
     parent: str = ""  # the BSUID at the parent portfolio
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Contacts:
     """A change's `contacts[]`, found by id: their order and number say nothing about the messages."""
@@ -41,6 +44,7 @@ class Contacts:
         return self.by_user.get(ids.user) or self.by_phone.get(ids.phone) or self.by_parent.get(ids.parent) or {}
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circumstances:
     """What every item of one change shares. `entry_time` is what Meta wrote there, on account-level news only."""
@@ -100,15 +104,17 @@ def participant_ids(status: dict[str, Any]) -> Ids:
 
 def digits_of(number: str) -> str:
     """`number` without spaces and signs: Meta prints the display number either way."""
-    return re.sub(r"\D", "", number)
+    return number if number.isdigit() else re.sub(r"\D", "", number)
+
+
+#: To look a member of an enum up takes 0.2 µs on Python 3.11, and this one is looked up for each message.
+_PHONE = IdentifierKind.PHONE
 
 
 def phone_identifier(phone: str, grade: Grade = Grade.PROVED) -> SeenIdentifier | None:
     """The wa_id as a phone identifier; None if it is not made of digits and so cannot be a number."""
     digits = phone.removeprefix("+")
-    if not (digits.isascii() and digits.isdigit()):
-        return None
-    return SeenIdentifier(IdentifierKind.PHONE, f"+{digits}", "", grade)
+    return SeenIdentifier(_PHONE, f"+{digits}", "", grade) if digits.isascii() and digits.isdigit() else None
 
 
 def identifiers_of(ids: Ids, scope: str, grade: Grade = Grade.PROVED) -> tuple[SeenIdentifier, ...]:
@@ -125,9 +131,12 @@ def identifiers_of(ids: Ids, scope: str, grade: Grade = Grade.PROVED) -> tuple[S
 
 def traits_of(contact: dict[str, Any]) -> dict[str, str]:
     """The self-chosen name and username, as received: shown, never an identifier."""
-    profile = as_object(contact.get("profile"))
-    traits = {"name": clean(profile.get("name")).strip(), "username": clean(profile.get("username")).strip()}
-    return {name: value[:LONGEST_TRAIT] for name, value in traits.items() if value}
+    traits = {}
+    if profile := as_object(contact.get("profile")):
+        for name in _TRAITS:
+            if value := clean(profile.get(name)).strip():
+                traits[name] = value[:LONGEST_TRAIT]
+    return traits
 
 
 def sender_of(here: Circumstances, own: Ids, *, group: str = "") -> Sender:

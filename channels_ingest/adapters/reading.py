@@ -10,6 +10,7 @@ from channels_ingest.adapters.base import clean
 
 LONGEST_WORD = 255  # characters: the columns that hold ids; a message id made of the longest user id takes 230
 EARLIEST_SECONDS = 1_230_768_000  # 2009-01-01, before any of the channels existed
+_EARLIEST = datetime.fromtimestamp(EARLIEST_SECONDS, UTC)
 FUTURE_TOLERANCE = timedelta(days=1)  # a provider's clock may be wrong by a time zone, not by more
 
 
@@ -29,15 +30,13 @@ def as_list(value: object) -> list[Any]:
 
 def as_word(value: object) -> str:
     """An id, code or number as received, as a string; empty for anything that cannot be one."""
-    if not value:  # most fields that an adapter asks for are not there
-        return "0" if value == 0 and type(value) is int else ""
-    if not isinstance(value, str):
-        if not isinstance(value, int) or isinstance(value, bool) or abs(value) >= 10**40:
-            return ""
-        return str(value)
-    if len(value) > LONGEST_WORD or clean(value) is not value or value.isspace():
+    if value is None:  # most fields that an adapter asks for are not there
         return ""
-    return value
+    if type(value) is str:
+        if len(value) > LONGEST_WORD or value.isspace():
+            return ""
+        return value if (value.isascii() and value.isprintable()) or clean(value) is value else ""
+    return str(value) if type(value) is int and abs(value) < 10**40 else ""
 
 
 def first_word(item: dict[str, Any], *names: str) -> str:
@@ -71,8 +70,7 @@ def as_iso_moment(value: object, *, otherwise: datetime) -> datetime:
         moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return otherwise
-    is_sane = moment.timestamp() >= EARLIEST_SECONDS and moment <= otherwise + FUTURE_TOLERANCE
-    return moment if is_sane else otherwise
+    return moment if _EARLIEST <= moment <= otherwise + FUTURE_TOLERANCE else otherwise
 
 
 def as_link(value: object) -> str:

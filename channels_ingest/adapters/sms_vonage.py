@@ -284,11 +284,13 @@ def _sms_items(fields: Mapping[str, str], received_at: datetime) -> tuple[list[I
 
 
 def _part(fields: Mapping[str, str]) -> dict[str, Any]:
-    """Which part of a long text this is. Parts come one by one, each with an id of its own, and stay entries each."""
+    """Which part of a long text this is; parts come one by one, each with an id of its own. See `joining`."""
     if fields.get("concat") != "true":
         return {}
     number, total = as_word(fields.get("concat-part")), as_word(fields.get("concat-total"))
     if not all(word.isascii() and word.isdigit() and len(word) < 4 for word in (number, total)):
+        return {}
+    if not 1 <= int(number) <= int(total) or int(total) < 2:
         return {}
     return {"number": int(number), "total": int(total), "of": as_word(fields.get("concat-ref"))}
 

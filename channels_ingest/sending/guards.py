@@ -14,7 +14,7 @@ from profiles.epochs import standing_starts
 from profiles.identity.evidence import FIRST_EPOCH
 from profiles.identity.values import Standing
 from profiles.models import ChannelIdentity
-from profiles.reading_rights import hidden_now
+from profiles.reading_rights import hidden_now, words_for_restricted
 from timeline.showing.wording import REPLY_REFUSALS, words_of
 
 #: How long after a customer's last message WhatsApp lets a business write free text (Meta, "Send messages").
@@ -98,9 +98,7 @@ def window_ends_at(identity: ChannelIdentity) -> datetime | None:
 def _closed(identity: ChannelIdentity, line: SendingLine | None, starts: Iterable[datetime]) -> Closed | None:
     """What closes the address to everything but the customer's own word, the lasting reasons first."""
     if identity.account_id in hidden_now():
-        return Closed(
-            "restricted", _("The line %(line)s is restricted to named colleagues.") % {"line": identity.account.name}
-        )
+        return Closed("restricted", words_for_restricted(identity.account))
     if identity.reply_refusal:
         return Closed(identity.reply_refusal, words_of(REPLY_REFUSALS, identity.reply_refusal))
     if identity.void_in_id is not None or _is_passed_on(identity, starts):

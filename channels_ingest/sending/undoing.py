@@ -30,7 +30,7 @@ def take_back(entry_id: int, author: StaffMember) -> Taken:
     with transaction.atomic():
         rows = OutboxMessage.objects.select_for_update(of=("self",)).select_related("entry", "replaces")
         row = rows.filter(entry_id=entry_id, author=author, state=OutboxMessage.State.QUEUED).first()
-        if row is None:
+        if row is None or row.entry.is_withheld:  # what may not be read any more cannot be given back
             raise SendRefusedError(Closed("gone_out", _("Too late: the message is on its way already.")))
         identity_id, entry, replaced = row.channel_identity_id, row.entry, row.replaces
         words = Words(

@@ -11,6 +11,7 @@ from channels_ingest.sending import guards
 from channels_ingest.sending.guards import Closed
 from channels_ingest.sending.models import OutboxMessage
 from profiles.models import StaffMember
+from profiles.reading_rights import words_for_restricted
 from timeline.entries import Delivery
 from timeline.models import Entry
 
@@ -75,8 +76,10 @@ class OtherRequestError(ValueError):
 
 
 def check_failed(failed: OutboxMessage) -> Entry:
-    """The message's entry. Raises SendRefusedError unless it failed or was not confirmed."""
-    entry = Entry.objects.select_related("channel_identity").get(id=failed.entry_id)
+    """The message's entry. Raises SendRefusedError unless it failed or was not confirmed, and may be read."""
+    entry = Entry.objects.select_related("channel_identity", "account").get(id=failed.entry_id)
+    if entry.is_withheld:
+        raise SendRefusedError(Closed("restricted", words_for_restricted(entry.account)))
     is_open = failed.state in (OutboxMessage.State.QUEUED, OutboxMessage.State.SENDING)
     if is_open or entry.delivery not in (Delivery.FAILED, Delivery.UNKNOWN):
         said = _("Only a message that failed or was not confirmed is sent again.")

@@ -92,7 +92,7 @@ def undo_note(request: HttpRequest, entry_id: int) -> HttpResponse:
             .filter(author=author, entry_id=entry_id, entry__recorded_at__gt=since, entry__kind=EntryKind.NOTE)
             .first()
         )
-        if made is None or made.entry is None:
+        if made is None or made.entry is None or made.entry.is_withheld:
             said = _("Too late: colleagues may have read the note.")
             return render(request, "composer/refused.html", {"reason": said}, status=409)
         entry, home = made.entry, made.entry.channel_identity_id

@@ -16,6 +16,7 @@ from channels_ingest.writing.mentions import colleagues
 from channels_ingest.writing.uploads import UploadError, take
 from profiles.ids import BIGGEST_ID, id_in
 from profiles.models import Channel, ChannelIdentity, StaffMember
+from profiles.reading_rights import hidden_now
 from timeline.pages.agents import actor_of, agent_page
 from timeline.work.verbs import assign_if_free
 
@@ -56,7 +57,7 @@ def save_draft(request: HttpRequest, profile_id: int) -> HttpResponse:
     moved_from = said["moved_from"]
     if moved_from and moved_from != identity.pk:
         drafts.drop(member, moved_from, is_note=said["note"])
-    if is_kept and not said["note"]:
+    if is_kept and not said["note"] and identity.account_id not in hidden_now():
         _tell_visitor(identity, member)
         assign_if_free(profile_id, member)
     return HttpResponse(status=204)

@@ -29,6 +29,7 @@ from channels_ingest.writing.templates import (
 )
 from profiles.ids import BIGGEST_ID
 from profiles.models import Channel, ChannelIdentity
+from profiles.reading_rights import hidden_now
 from timeline.pages.agents import actor_of, agent_page, is_fragment
 
 MOST_SHOWN = 60
@@ -161,11 +162,12 @@ def _sheet(request: HttpRequest, part: str, context: dict[str, Any]) -> HttpResp
 
 
 def _address(channel_identity_id: int) -> ChannelIdentity:
-    """A WhatsApp address. Raises Http404."""
+    """A WhatsApp address of a line that may be read. Raises Http404."""
     found = None
     if channel_identity_id <= BIGGEST_ID:
         rows = ChannelIdentity.objects.select_related("account")
-        found = rows.filter(id=channel_identity_id, account__channel=Channel.WHATSAPP).first()
+        rows = rows.filter(account__channel=Channel.WHATSAPP).exclude(account_id__in=hidden_now())
+        found = rows.filter(id=channel_identity_id).first()
     if found is None:
         raise Http404("no such WhatsApp address")
     return found

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from profiles.identity.making import quickly_made
+
 
 class IdentifierKind(StrEnum):
     """What may tie channel identities together; the order is the priority, strongest first."""
@@ -45,6 +47,7 @@ class Standing(StrEnum):
     FAILED = "failed"
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class SeenIdentifier:
     """An identifier as a provider reported it, not yet canonical."""
@@ -55,6 +58,7 @@ class SeenIdentifier:
     grade: Grade = Grade.PROVED
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sender:
     """One side of a channel that is not ours: the person (or group member) a channel identity stands for.

@@ -1,7 +1,7 @@
 "use strict";
 // What happens elsewhere appears here: one event stream for all tabs of the browser, which says what to pull.
 (() => {
-  const { $, $$, say, wait, customer, shownProfile, post, load } = window.hub;
+  const { $, $$, say, wait, customer, shownProfile, load } = window.hub;
   const due = { profiles: new Set(), all: false, running: false, queueAt: 0 };
 
   /** Everything due is pulled, one request after the other; what becomes due meanwhile follows. */
@@ -56,11 +56,9 @@
     if (isLost) setState("off"); else if (state === "off") setState(stream.state);
   }
 
-  // ---- the live stream: one per browser, held by the tab that has the lock, told to the others
-  const SILENT_MS = 40000; // two heartbeats and more were missed
-  const stream = { state: "wait", failures: 0, holds: false };
+  // ---- the live stream: one tab of the browser holds it, and tells the others
+  let stream = { state: "wait" };
   let state = "wait";
-  const tabs = "BroadcastChannel" in window ? new BroadcastChannel("hub-live") : null;
 
   function setState(name) {
     if (state === name) return;
@@ -72,11 +70,10 @@
     $(".status-word", chip).textContent = say(name);
   }
 
-  function hear(message) {
-    if (message.hello) { if (stream.holds) tabs?.postMessage({ state: stream.state }); return; }
+  function hear(message, was) {
+    if (message.isSilent) { pullAll(); return; }
     if (message.state) {
-      if (!message.opened && stream.state !== message.state && $("#rows")) due.all = true; // a tab that joins late
-      stream.state = message.state;
+      if (!message.opened && was !== message.state && $("#rows")) due.all = true; // a tab that joins late
       setState(navigator.onLine ? message.state : "off");
     }
     // who only browses moves in no queue: a busy shop would otherwise make every open page pull all the time
@@ -87,47 +84,9 @@
     document.dispatchEvent(new CustomEvent("hub:told", { detail: message }));
     if (due.all || due.profiles.size) pull();
   }
-  const tell = (message) => { tabs?.postMessage(message); hear(message); };
-
-  /** For this member alone; shown by this tab for all tabs. */
-  function notify(entry) {
-    if ($(".shell").dataset.notices === "on") load("notices").then(({ notify: show }) => show(entry), () => {});
-  }
-
-  function listen(url) {
-    return new Promise((ended) => {
-      const source = new EventSource(url);
-      let heardAt = Date.now();
-      const end = () => { source.close(); clearInterval(watch); ended(); };
-      // after a sleep the connection may be dead and not know it
-      const watch = setInterval(() => { if (Date.now() - heardAt > SILENT_MS) { pullAll(); end(); } }, 5000);
-      source.onopen = () => { stream.failures = 0; tell({ state: "live", opened: true }); };
-      source.onerror = end;
-      for (const name of ["e", "head"]) source.addEventListener(name, (event) => {
-        heardAt = Date.now();
-        const message = JSON.parse(event.data);
-        if (message.n) notify(message.n); else tell(message);
-      });
-    });
-  }
-
-  async function holdStream() {
-    stream.holds = true;
-    for (;;) {
-      try {
-        const ticket = await post($(".shell").dataset.ticket);
-        if (!ticket.ok) throw new Error(`ticket: ${ticket.status}`);
-        await listen((await ticket.json()).url);
-      } catch { /* counted below, like a stream that ended */ }
-      stream.failures += 1;
-      if (stream.failures >= 2) tell({ state: "poll" });
-      const isBack = new Promise((back) => { addEventListener("online", back, { once: true }); });
-      await Promise.race([isBack, wait(Math.min(30000, 500 * 2 ** stream.failures) * (0.5 + Math.random()))]);
-    }
-  }
-
-  if (tabs) { tabs.onmessage = (event) => hear(event.data); tabs.postMessage({ hello: true }); }
-  if (navigator.locks) navigator.locks.request("hub-live", holdStream); else holdStream(); // no locks: a stream per tab
+  const tell = (message) => (stream.tell ?? hear)(message);
+  const join = () => load("stream").then((there) => { stream = Object.assign(there, { hear }); }, () => setTimeout(join, 5000));
+  join();
   const pullAll = () => { due.all = true; pull(); };
   const poll = () => { if (stream.state === "poll" && !document.hidden) pullAll(); };
   setInterval(poll, 20000);

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from channels_ingest import pipeline
-from profiles.models import ChannelIdentity, Role, StaffMember
+from profiles.models import ChannelIdentity, Operation, Role, StaffMember
 from tests.conftest import Deliver, whatsapp_text
 
 #: Texts that PostgreSQL, Python's `int` or a cursor's decoder may stumble over.
@@ -59,3 +59,25 @@ def test_identifier_with_a_nul_is_a_problem(
     answer = client.get(f"/api/v1/profiles/?identifier={identifier}", headers=token_for(Role.AGENT))
     assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
     assert list(answer.json()["errors"]) == ["identifier"]
+
+
+DEEP = [b"[" * 100_000, b'{"a":' * 5_000]
+HALF = b'{"channel_identity": 1, "said": "a\\udfffb", "reason": "x"}'
+
+
+@pytest.mark.parametrize("body", [*DEEP, HALF], ids=["list", "object", "half a sign"])
+def test_body_that_is_nested_too_deep_or_quotes_half_a_sign_is_a_problem(
+    client: Client, token_for: Callable[..., dict[str, str]], mira: int, body: bytes
+) -> None:
+    url = f"/api/v1/profiles/{mira}/consent/"
+    answer = client.post(url, body, content_type="application/json", headers=token_for(Role.AGENT))
+    assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
+
+
+def test_reason_with_a_nul_is_written_down_without(client: Client, deliver: Deliver, mira: int) -> None:
+    deliver(whatsapp_text("hello", wa_id="15550100099", wamid="w.2"))
+    pipeline.drain()
+    other = ChannelIdentity.objects.exclude(profile_id=mira).get().profile_id
+    client.force_login(StaffMember.objects.create_staff("lead@example.com", role=Role.LEAD))
+    merged = client.post(f"/merges/compare/{mira}/{other}/", {"verdict": "same", "reason": "a\0b"})
+    assert (merged.status_code, Operation.objects.get().reason) == (302, "ab")

@@ -138,9 +138,15 @@ SHOWN: list[tuple[str, dict[str, Any], list[str]]] = [
                 "edits": [None],
                 "revoked_at": 7,
                 "choice": 1,
+                "part": {"total": "x", "came": 1},
             },
         },
         ["still here"],
+    ),
+    (
+        "parts of a long text",
+        {"text": "… rived", "detail": {"type": "text", "part": {"number": 2, "total": 3, "of": "1"}}},
+        ["Parts 1, 3 of 3 have not come", "… rived"],
     ),
 ]
 

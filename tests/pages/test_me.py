@@ -172,6 +172,7 @@ def test_keys_are_as_chosen_in_the_browser(open_page: Open, agent: StaffMember, 
     page.keyboard.press("w")
     expect(page.locator("#sheet #q")).to_be_focused()
     page.keyboard.press("Escape")
+    expect(page.locator("#sheet")).not_to_be_visible()
     page.keyboard.press("?")
     expect(page.locator("#help")).to_be_visible()
     with page.expect_response("**/me/keys/"):

@@ -129,5 +129,5 @@ def _number_shown(page: Page) -> int:
 
 def _rows(page: Page) -> list[tuple[str, str]]:
     """The rows of the queue, by id and the text they show."""
-    read = "rows => rows.map(row => [row.id, row.querySelector('.row-text bdi').textContent.trim()])"
+    read = "rows => rows.map(row => [row.id, row.querySelector('.row-text').textContent.trim()])"
     return [(row, re.sub(r"\s+", " ", text)) for row, text in page.locator("#rows .row").evaluate_all(read)]

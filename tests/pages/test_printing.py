@@ -25,7 +25,7 @@ def test_range_is_printed_with_who_and_when(
     assert entry_ids(page) == [first.pk, last.pk]
     assert before.pk < after.pk
     told = words(page)
-    assert "Mira Lind WhatsApp +49 1511 2345678 Nov. 20, 2026 to Nov. 20, 2026, times in UTC. 2 entries." in told
+    assert "Mira Lind WhatsApp +49 1511 2345678 20 November 2026 to 20 November 2026, times in UTC. 2 entries." in told
     assert "Printed by Ana Duarte" in told
     [record] = [one for one in caplog.records if one.name == "cxhub.printed"]
     assert (record.profile, record.count) == (mira.pk, 2)  # type: ignore[attr-defined]

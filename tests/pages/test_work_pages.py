@@ -1,6 +1,7 @@
 """What agents do to customers from the queue, and the views they do it in, without a script."""
 
 import json
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
+from profiles.merging import merge
 from profiles.models import ChannelAccount, Role, StaffMember
 from tests.pages.conftest import Born, Say
 from tests.pages.reading_html import link_to_more, row_ids, words
@@ -264,3 +266,71 @@ def test_second_press_changes_nothing(pages: Client, born: Born, say: Say) -> No
 def test_empty_view_says_what_will_be_there(pages: Client, born: Born, say: Say, view: str, said: str) -> None:
     say(born("Mira"), "Hi!", direction="out")
     assert said in words(pages.get(f"/inbox/{view}/"))
+
+
+def token_in(page: HttpResponse) -> str:
+    return page.content.decode().split('name="token" value="')[1].split('"')[0]
+
+
+def test_one_that_cannot_be_keeps_nobody_else_from_it(
+    pages: Client, agent: StaffMember, born: Born, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verbs, "MOST_TAGS", 1)
+    full, two, three = (born(name) for name in ("Full", "Two", "Three"))
+    for customer in (full, two, three):
+        say(customer, "Hello?")
+    verbs.tag(full.profile_id, "VIP", actor=agent)
+    everybody = [two.pk, full.pk, three.pk]
+    answer = post(pages, "tag", profile=everybody, add="Late")
+    assert "Tagged Late: 2 customers · Left 1 as it is: A customer has at most 1 tags." in words(answer)
+    assert json.loads(answer["HX-Trigger"])["hub:changed"]["ids"] == [str(two.pk), str(three.pk)]
+    assert pages.post("/work/undo/", {"token": token_in(answer)}, headers=SCRIPT).status_code == 200
+    tags = dict(QueueRow.objects.values_list("pk", "tags"))
+    assert tags == {full.pk: ["VIP"], two.pk: [], three.pk: []}
+    answer = post(pages, "tag", profile=[full.pk], add="Late")
+    assert "A customer has at most 1 tags." in words(answer)
+
+
+def test_undo_goes_on_behind_one_that_cannot_be(
+    pages: Client, agent: StaffMember, noah: StaffMember, born: Born, say: Say
+) -> None:
+    his, free = born("His"), born("Free")
+    for customer in (his, free):
+        say(customer, "Hello?")
+    verbs.assign(his.profile_id, noah, actor=agent)
+    page = post(pages, "assign", profile=[free.pk, his.pk], to="me")
+    StaffMember.objects.filter(pk=noah.pk).update(is_active=False)
+    answer = pages.post("/work/undo/", {"token": token_in(page)}, headers=SCRIPT)
+    assert "Left 1 as it is: This colleague cannot have customers." in words(answer)
+    assert json.loads(answer["HX-Trigger"])["hub:changed"]["ids"] == [str(free.pk)]
+    assert dict(QueueRow.objects.values_list("pk", "assignee_id")) == {his.pk: agent.pk, free.pk: None}
+
+
+def test_undo_brings_back_a_customer_whose_first_snooze_has_run_out(
+    pages: Client, agent: StaffMember, born: Born, say: Say
+) -> None:
+    mira, later = born("Mira"), timezone.now() + timedelta(hours=30)
+    say(mira, "Hello?")
+    soon = timezone.now() + timedelta(seconds=1.2)
+    verbs.snooze(mira.profile_id, soon, actor=agent)
+    page = post(pages, "snooze", profile=mira.pk, until=later.isoformat())
+    while timezone.now() <= soon:
+        time.sleep(0.1)
+    answer = pages.post("/work/undo/", {"token": token_in(page)}, headers=SCRIPT)
+    assert "Taken back: Mira" in words(answer)
+    assert QueueRow.objects.get().snoozed_until is None
+
+
+def test_old_id_of_a_merged_customer_means_who_they_are_now(
+    pages: Client, agent: StaffMember, born: Born, say: Say
+) -> None:
+    mira, other = born("Mira Lind"), born("M. Lind")
+    for customer in (mira, other):
+        say(customer, "Hello?")
+    page = post(pages, "assign", profile=other.pk, to="me")
+    merge(mira.profile_id, other.profile_id, actor=agent, reason="the same")
+    answer = post(pages, "priority", profile=[other.pk, mira.pk], priority="3")
+    assert json.loads(answer["HX-Trigger"])["hub:changed"]["ids"] == [str(mira.pk)]
+    answer = pages.post("/work/undo/", {"token": token_in(page)}, headers=SCRIPT)
+    assert "Taken back:" in words(answer)
+    assert QueueRow.objects.get().assignee is None

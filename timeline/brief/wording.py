@@ -6,12 +6,12 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from timeline.brief.values import Finding, Happened, Rule
 from timeline.showing.ages import in_words
+from timeline.showing.dates import written
 from timeline.showing.wording import EVENT_STATES, channel_of, isolated, reason_of, type_of, words_of
 from timeline.showing.work_lines import work_line
 
@@ -95,7 +95,7 @@ def _repeat(finding: Finding, now: datetime) -> str:
 def _promise(finding: Finding, now: datetime) -> str:
     day: date = finding.facts["day"]
     late = (timezone.localtime(now).date() - day).days
-    facts = {"day": date_format(day, "D j M"), "n": late}
+    facts = {"day": written(day, "weekday"), "n": late}
     if finding.facts.get("is_written"):
         said = _("We promised this for %(day)s") % facts
     else:
@@ -111,7 +111,7 @@ def _order(finding: Finding, now: datetime) -> str:
         "state": words_of(EVENT_STATES, finding.facts["state"]).lower(),
     }
     if due := finding.facts.get("due"):
-        facts["day"] = date_format(due, "D j M")
+        facts["day"] = written(due, "weekday")
         if facts["state"]:
             return _("Order %(number)s is late: promised for %(day)s, still “%(state)s”") % facts
         return _("Order %(number)s is late: promised for %(day)s") % facts

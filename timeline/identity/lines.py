@@ -4,9 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils import timezone
 from django.utils.dateparse import parse_datetime
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -15,6 +13,7 @@ from profiles.wording import verb_words
 from timeline.entries import EntryKind
 from timeline.models import Entry
 from timeline.pages.panel import name_of
+from timeline.showing.dates import written
 from timeline.showing.wording import channel_of, identifier_words, isolated, shown_address
 
 
@@ -128,7 +127,7 @@ def _rehomed(entry: Entry, profile_id: int, known: _Known) -> IdentityLine | Non
     else:
         title = ngettext("%(n)d entry went to another customer", "%(n)d entries went to another customer", n)
     since = parse_datetime(str(detail.get("since", "")))
-    facts = {"address": _address(entry), "when": date_format(timezone.localtime(since), "j F Y, H:i") if since else ""}
+    facts = {"address": _address(entry), "when": written(since, "date, time") if since else ""}
     note = _("who writes from %(address)s changed at %(when)s") % facts if since else ""
     operation = known.operations.get(_number(detail, "operation"))
     return IdentityLine(

@@ -4,17 +4,16 @@ A change is a field of a customer that had one value and has another. It is undo
 unless somebody changed it again meanwhile.
 """
 
-import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
 from django.core import signing
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from profiles.models import StaffMember
-from profiles.operations import UnknownProfileError
+from profiles.models import ChannelIdentity, StaffMember
 from timeline.models import Entry
 from timeline.work import verbs
 from timeline.work.reading import Work, work_of
@@ -57,18 +56,30 @@ class Change:
     tag: str = ""
 
 
-def do(profile_ids: Sequence[int], wishes: Sequence[Wish], *, actor: StaffMember) -> list[Change]:
+def do(
+    profile_ids: Sequence[int], wishes: Sequence[Wish], *, actor: StaffMember
+) -> tuple[list[Change], dict[int, str]]:
     """Each customer has what was wished, in a transaction each; who had it already is not among the changes.
 
-    Raises WorkRefusedError for a wish that cannot be; what was done before it is done. Unknown ids are left out.
+    One for whom it cannot be keeps nobody else from it: those are told with the reason. Unknown ids are left out, and
+    a merged one stands for the customer it leads to.
     """
-    done = []
-    for profile_id in profile_ids:
-        for wish in wishes:
-            with contextlib.suppress(UnknownProfileError):
+    done: list[Change] = []
+    refused: dict[int, str] = {}
+    for profile_id in _current(profile_ids):
+        try:
+            for wish in wishes:
                 change = _promise(profile_id, wish, actor) if wish.field == PROMISE else _set(profile_id, wish, actor)
                 done += [change] if change else []
-    return done
+        except verbs.WorkRefusedError as error:
+            refused[profile_id] = str(error)
+    return done, refused
+
+
+def _current(profile_ids: Sequence[int]) -> list[int]:
+    """The customers that the ids lead to today, each once, in their order."""
+    found = dict(ChannelIdentity.objects.filter(id__in=profile_ids).values_list("id", "profile_id"))
+    return list(dict.fromkeys(found[pk] for pk in profile_ids if pk in found))
 
 
 def _set(profile_id: int, wish: Wish, actor: StaffMember) -> Change | None:
@@ -89,19 +100,31 @@ def _promise(profile_id: int, wish: Wish, actor: StaffMember) -> Change | None:
     return Change(profile_id=profile_id, field=PROMISE, before=None, after=entry.pk, tag=str(entry.pk))
 
 
-def undo(token: str, *, actor: StaffMember) -> tuple[list[int], int]:
-    """Takes back the changes of the token as far as they still stand. Returns the customers, and how many changes
-    somebody changed again meanwhile. Raises signing.BadSignature."""
+def undo(token: str, *, actor: StaffMember) -> tuple[list[int], int, dict[int, str]]:
+    """Takes back the changes of the token as far as they still stand and can be. Returns the customers, how many
+    changes somebody changed again meanwhile, and why not for whom it cannot be. Raises signing.BadSignature."""
     changes = [Change(**each) for each in signing.loads(token, salt=_SALT, max_age=UNDO_SECONDS)]
-    customers, passed_over = [], 0
+    customers, passed_over, refused = [], 0, dict[int, str]()
     for change in reversed(changes):
-        is_now = _READ[change.field](work_of(change.profile_id), change.tag)
-        if is_now == change.after:
-            _put(change.profile_id, Wish(field=change.field, value=change.before, tag=change.tag), actor)
-            customers.append(change.profile_id)
-        elif is_now != change.before:
-            passed_over += 1
-    return list(dict.fromkeys(customers)), passed_over
+        for profile_id in _current([change.profile_id]):  # merged meanwhile, perhaps
+            is_now = _READ[change.field](work_of(profile_id), change.tag)
+            if is_now != change.after:
+                passed_over += is_now != change.before
+                continue
+            try:
+                _put(profile_id, Wish(field=change.field, value=_due_back(change), tag=change.tag), actor)
+            except verbs.WorkRefusedError as error:
+                refused[profile_id] = str(error)
+            else:
+                customers.append(profile_id)
+    return list(dict.fromkeys(customers)), passed_over, refused
+
+
+def _due_back(change: Change) -> Any:
+    """What the field was before; a snooze that would have run out by now is none."""
+    if change.field == "snoozed" and change.before and datetime.fromisoformat(change.before) <= timezone.now():
+        return None
+    return change.before
 
 
 def token_of(changes: Sequence[Change]) -> str:

@@ -4,7 +4,7 @@ The answer to the page's script is what it has to say, and the ids that it shoul
 """
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.core import signing
@@ -62,10 +62,12 @@ def act(request: HttpRequest, action: str) -> HttpResponse:
             words = _("Choose at most %(most)d customers at once.") % {"most": MOST_CUSTOMERS}
             raise AskedOddlyError(words)
         place = _place(request, meant)
-        changes = acting.do(meant.profile_ids, asked.wishes, actor=actor_of(request))
+        changes, refused = acting.do(meant.profile_ids, asked.wishes, actor=actor_of(request))
+        if refused and not changes:
+            raise WorkRefusedError(next(iter(refused.values())))
     except (AskedOddlyError, WorkRefusedError) as error:
         return _refuse(request, action, meant, str(error))
-    _say(request, asked.said, changes, len(meant.profile_ids))
+    _say(request, asked.said, changes, len(meant.profile_ids), refused)
     if request.POST.get("go") == "next":
         return _go_on(request, meant, place)
     return _answer(request, [change.profile_id for change in changes], meant.back)
@@ -77,11 +79,13 @@ def take_back(request: HttpRequest) -> HttpResponse:
     """What the last message offered to take back is taken back, as far as it still stands."""
     queue = carried_queue(request, request.POST.get("view", "all"))
     try:
-        customers, passed_over = acting.undo(request.POST.get("token", ""), actor=actor_of(request))
-    except (signing.BadSignature, WorkRefusedError):
+        customers, passed_over, refused = acting.undo(request.POST.get("token", ""), actor=actor_of(request))
+    except signing.BadSignature:
         say_refused(request, _("This cannot be taken back any more."))
         return _answer(request, [], queue.url)
-    if passed_over:
+    if refused:
+        say_refused(request, _refused_words(refused))
+    elif passed_over:
         words = ngettext(
             "Left as it is, since somebody changed it again: %(count)d customer.",
             "Left as they are, since somebody changed them again: %(count)d customers.",
@@ -162,17 +166,25 @@ def _changed(profile_ids: Collection[int]) -> str:
     return json.dumps({"hub:changed": {"target": "body", "ids": [str(pk) for pk in dict.fromkeys(profile_ids)]}})
 
 
-def _say(request: HttpRequest, said: str, changes: Sequence[Change], asked: int) -> None:
+def _say(request: HttpRequest, said: str, changes: Sequence[Change], asked: int, refused: Mapping[int, str]) -> None:
     """The words for what was done, honest about whom it left as they were."""
     changed = list(dict.fromkeys(change.profile_id for change in changes))
     if not changed:
         say_simply(request, _("It was so already"))
         return
     words = said % {"who": _who(changed)}
-    if unchanged := asked - len(changed):
+    if unchanged := asked - len({*changed, *refused}):
         rest = ngettext("%(count)d was so already", "%(count)d were so already", unchanged) % {"count": unchanged}
         words = f"{words} · {rest}"
+    if refused:
+        words = f"{words} · {_refused_words(refused)}"
     say_work(request, words, acting.token_of(changes))
+
+
+def _refused_words(refused: Mapping[int, str]) -> str:
+    """How many were left as they are, and why the first of them was."""
+    words = ngettext("Left %(count)d as it is: %(reason)s", "Left %(count)d as they are: %(reason)s", len(refused))
+    return words % {"count": len(refused), "reason": next(iter(refused.values()))}
 
 
 def _who(profile_ids: Sequence[int]) -> str:

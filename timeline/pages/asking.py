@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from profiles.access import reading_staff
@@ -17,6 +16,7 @@ from timeline.filtersets import ME, NOBODY
 from timeline.models import QueueRow
 from timeline.pages.acting import PROMISE, Wish
 from timeline.showing.ages import moment_words
+from timeline.showing.dates import written
 from timeline.showing.wording import isolated
 
 #: Colleagues that are offered to choose from.
@@ -102,7 +102,7 @@ def _promise(given: QueryDict, _member: StaffMember) -> Asked:
     on = _day(given.get("on", ""))
     if on is None:
         raise AskedOddlyError(_("Choose a day."))
-    said = _("Promised for %(day)s: %(who)s") % {"day": date_format(on, "l j F"), "who": "%(who)s"}
+    said = _("Promised for %(day)s: %(who)s") % {"day": written(on, "long"), "who": "%(who)s"}
     return Asked([Wish(field=PROMISE, value=on.isoformat(), tag=given.get("text", "").strip())], said)
 
 

@@ -233,7 +233,7 @@ def judge_spam(request: HttpRequest, entry_id: int, verdict: str) -> HttpRespons
     """A message is spam, or is none after all."""
     rows = Entry.objects.filter(pk=entry_id, kind="message", direction="in").select_related("channel_identity")
     entry = rows.first() if entry_id <= BIGGEST_ID else None
-    if entry is None or verdict not in ("spam", "not-spam"):
+    if entry is None or entry.is_withheld or verdict not in ("spam", "not-spam"):
         raise Http404("no such message")
     is_spam = verdict == "spam"
     question = Question(

@@ -5,12 +5,11 @@ Whether an address can be answered at this moment is the reply box's to say: its
 
 from dataclasses import dataclass, replace
 
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from timeline.pages.consent import ASKED, ConsentRow, consent_part
 from timeline.pages.panel import AddressRow, Panel
+from timeline.showing.dates import written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +59,7 @@ def reach_of(panel: Panel) -> list[ReachRow]:
 
 
 def _said(row: ConsentRow) -> SaidRow:
-    facts = {"when": date_format(timezone.localtime(row.since), "j M"), "source": row.source, "word": ""}
+    facts = {"when": written(row.since, "day"), "source": row.source, "word": ""}
     if row.is_held:
         short, tone = _("perhaps an opt-out (%(when)s)"), "warn"
     elif row.is_block:

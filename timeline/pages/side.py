@@ -14,7 +14,6 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
-from django.utils.formats import date_format
 from django.views.decorators.http import require_GET
 
 from profiles.ids import BIGGEST_ID
@@ -32,6 +31,7 @@ from timeline.pages.agents import actor_of, agent_page, is_fragment, may_judge
 from timeline.pages.panel import Panel, name_of, panel_of
 from timeline.pages.reach import reach_of
 from timeline.reading import load
+from timeline.showing.dates import written
 from timeline.showing.events import SITES, activity_of
 from timeline.showing.previews import LINE_ICONS, preview_of
 from timeline.showing.surveys import satisfaction_of
@@ -111,7 +111,7 @@ def time_in(zone: str) -> str:
     if found is None:
         return ""
     now = timezone.now().astimezone(found)
-    return date_format(now, "H:i" if now.date() == timezone.localdate() else "D H:i")
+    return written(now.replace(tzinfo=None), "time" if now.date() == timezone.localdate() else "weekday, time")
 
 
 def closed_parts(request: HttpRequest) -> list[str]:

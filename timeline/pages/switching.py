@@ -5,9 +5,8 @@ from dataclasses import dataclass, replace
 
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
-from django.utils.formats import date_format
 from django.utils.functional import Promise
-from django.utils.timezone import is_naive, localtime, make_aware
+from django.utils.timezone import is_naive, make_aware
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
@@ -16,6 +15,7 @@ from timeline.filtersets import ME, NOBODY, PRIORITY_CHOICES
 from timeline.pages.glance import SavedViewName
 from timeline.pages.listing import NAMES, AskedQueue
 from timeline.saved_views import may_change
+from timeline.showing.dates import written
 from timeline.showing.wording import channel_of
 
 #: The views at the top of the queue; the menu has them all.
@@ -141,4 +141,4 @@ def _moment(value: str) -> str:
     moment = parse_datetime(value)
     if moment is None:
         return value
-    return date_format(localtime(make_aware(moment) if is_naive(moment) else moment), "j M, H:i")
+    return written(make_aware(moment) if is_naive(moment) else moment, "moment")

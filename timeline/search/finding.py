@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db import OperationalError, connection, transaction
 
+from profiles.reading_rights import hidden_now
 from profiles.terms import Term, occurrences, terms_of, tsquery
 from profiles.words import words_in
 from timeline.models import Entry, SearchCursor
@@ -121,8 +122,9 @@ def rare(query: str) -> list[Place] | None:
                 " SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off"
             )
             cursor.execute(
-                "SELECT occurred_at, entry_id FROM timeline_entrywords WHERE words @@ %s::tsquery LIMIT %s",
-                [query, MOST_SORTED + 1],
+                "SELECT occurred_at, entry_id FROM timeline_entrywords w"  # noqa: S608
+                f" WHERE words @@ %(query)s::tsquery{readable()} LIMIT %(most)s",
+                {"query": query, "most": MOST_SORTED + 1, "hidden": list(hidden_now())},
             )
             rows = cursor.fetchall()
             cursor.execute(
@@ -136,9 +138,16 @@ def rare(query: str) -> list[Place] | None:
     return rows if len(rows) <= MOST_SORTED else None
 
 
+def readable() -> str:
+    """Narrows `timeline_entrywords w` to what may be read: what is hidden neither fills a page nor is counted."""
+    if not hidden_now():
+        return ""
+    return " AND NOT EXISTS (SELECT FROM timeline_entry e WHERE e.id = w.entry_id AND e.account_id = ANY(%(hidden)s))"
+
+
 def _walk(query: str, place: Place | None, limit: int, length: int) -> tuple[list[Place], _Walk]:
     """What a stretch of so many entries, from the newest on or from the place, has of it."""
-    parameters: dict[str, Any] = {"query": query, "limit": limit, "stretch": length}
+    parameters: dict[str, Any] = {"query": query, "limit": limit, "stretch": length, "hidden": list(hidden_now())}
     bound = ""
     if place:
         parameters["at"], parameters["id"] = place
@@ -147,7 +156,7 @@ def _walk(query: str, place: Place | None, limit: int, length: int) -> tuple[lis
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT occurred_at, entry_id FROM (SELECT * {stretch} LIMIT %(stretch)s) w"  # noqa: S608
-            f" WHERE words @@ %(query)s::tsquery ORDER BY occurred_at DESC, entry_id DESC LIMIT %(limit)s",
+            f" WHERE words @@ %(query)s::tsquery{readable()} ORDER BY occurred_at DESC, entry_id DESC LIMIT %(limit)s",
             parameters,
         )
         found = cursor.fetchall()

@@ -61,6 +61,7 @@ ALL_PLACES = (
     Place(_lazy("New conversation"), "plus", "new-conversation", (), _lazy("write to somebody, new customer"), "+"),
     Place(_lazy("Merges"), "git-merge", "merges", (), _lazy("duplicates, same person"), "g m", may_judge),
     Place(_lazy("My settings"), "user", "me", (), _lazy("keys theme language zone density notices password tokens")),
+    Place(_lazy("Snippets"), "message-square-text", "snippets", (), _lazy("texts to use again, settings")),
     Place(_lazy("Settings"), "settings-2", "settings", (), _lazy("channels team"), "g s"),
     Place(_lazy("Channels"), "plug", "lines", (), _lazy("lines webhook URL deliveries replay settings"), "", may_judge),
     Place(_lazy("Team"), "users-round", "team", (), _lazy("colleagues roles log-in link settings"), "", is_admin),

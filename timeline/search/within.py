@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import connection
 
+from profiles.reading_rights import hidden_now
 from profiles.terms import terms_of, tsquery
 from timeline.models import Entry, SearchCursor
 from timeline.search.finding import LONGEST_ASKED, EntryFound, found_in, rare, says, unindexed
@@ -26,7 +27,8 @@ WITH newest AS MATERIALIZED (
         SELECT id, occurred_at FROM timeline_entry
         WHERE channel_identity_id = c.id ORDER BY occurred_at DESC, id DESC LIMIT %(stretch)s
     ) e
-    WHERE c.profile_id = %(profile)s ORDER BY e.occurred_at DESC, e.id DESC LIMIT %(stretch)s
+    WHERE c.profile_id = %(profile)s AND NOT c.account_id = ANY(%(hidden)s)
+    ORDER BY e.occurred_at DESC, e.id DESC LIMIT %(stretch)s
 )
 SELECT (SELECT CASE WHEN count(*) = %(stretch)s THEN min(occurred_at) END FROM newest), ARRAY(
     SELECT n.id FROM newest n JOIN timeline_entrywords w ON w.entry_id = n.id
@@ -58,13 +60,20 @@ def search_within(profile_id: int, asked: str) -> Within:
         ids = [pk for _at, pk in known]
     ids += [pk for _at, pk, text in unindexed(SearchCursor.objects.filter(id=1).first()) if says(terms, text)]
     rows = Entry.objects.filter(id__in=ids, channel_identity__profile_id=profile_id)
-    rows = rows.select_related("account", "channel_identity__profile").order_by("-occurred_at", "-id")
+    rows = rows.exclude(account_id__in=hidden_now()).order_by("-occurred_at", "-id")
+    rows = rows.select_related("account", "channel_identity__profile")
     hits = [found for entry in rows[: MOST_HITS + 1] if (found := found_in(entry, terms)) is not None]
     return Within(hits[:MOST_HITS], len(hits) > MOST_HITS, back_to)
 
 
 def _walk(profile_id: int, query: str) -> tuple[list[int], datetime | None]:
-    parameters: dict[str, Any] = {"profile": profile_id, "query": query, "stretch": STRETCH, "limit": MOST_HITS + 1}
+    parameters: dict[str, Any] = {
+        "profile": profile_id,
+        "query": query,
+        "stretch": STRETCH,
+        "limit": MOST_HITS + 1,
+        "hidden": list(hidden_now()),
+    }
     with connection.cursor() as cursor:
         cursor.execute(_WALK, parameters)
         back_to, ids = cursor.fetchone()

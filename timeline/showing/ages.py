@@ -5,7 +5,9 @@ from datetime import datetime
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
+from django.utils.translation import ngettext
+
+from timeline.showing.dates import written
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 WEEK, MONTH, YEAR = 7 * DAY, 30 * DAY, 365 * DAY
@@ -25,14 +27,7 @@ def in_words(moment: datetime, now: datetime, style: str) -> str:
     local = timezone.localtime(moment)
     if seconds < 6 * DAY:
         return date_format(local, "D")
-    return date_format(local, day_format(local.year, now))
-
-
-def day_format(year: int, now: datetime) -> str:
-    """How a day is written short; the year only when it is another one."""
-    if year == timezone.localtime(now).year:
-        return pgettext("date format, short", "j M")
-    return pgettext("date format, short", "j M Y")
+    return written(local, "day" if local.year == timezone.localtime(now).year else "day, year")
 
 
 def span(seconds: int) -> str:
@@ -80,4 +75,4 @@ def _length(seconds: int) -> str:
 def moment_words(moment: datetime) -> str:
     """A moment ahead as an agent says it: the time alone while it is today."""
     here = timezone.localtime(moment)
-    return date_format(here, "H:i" if here.date() == timezone.localdate() else "D j M, H:i")
+    return written(here, "time" if here.date() == timezone.localdate() else "moment")

@@ -83,6 +83,7 @@ def _view(
     view = EntryView(
         entry=entry,
         shape=SHAPES.get(entry.kind, "line"),
+        channel=entry.account.channel,
         channel_icon=icon,
         channel_word=word,
         who=(word_of(object_of(entry.detail, "by"), "name") or entry.account.name)

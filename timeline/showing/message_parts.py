@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from timeline.entries import Direction
 from timeline.models import Entry
@@ -47,8 +48,22 @@ def fill_message(view: EntryView, customer: str, replied_to: Mapping[tuple[int, 
         str(detail.get("forwarded")), _("Forwarded") if detail.get("forwarded") else ""
     )
     view.referral = {key: str(value) for key, value in object_of(detail, "referral").items() if value}
+    view.missing_parts = _missing_parts(object_of(detail, "part"))
     view.is_group = bool(detail.get("group"))
+    view.mistaken_by = word_of(object_of(detail, "mistaken"), "by")
     view.missing = _missing(view)
+
+
+def _missing_parts(part: Mapping[str, Any]) -> str:
+    """Which parts of a long text have not come, in words."""
+    total, came = part.get("total"), part.get("came") or [part.get("number")]
+    if not isinstance(total, int) or not isinstance(came, list):
+        return ""
+    lacking = [str(number) for number in range(1, total + 1) if number not in came]
+    said = ngettext(
+        "Part %(parts)s of %(total)s has not come", "Parts %(parts)s of %(total)s have not come", len(lacking)
+    )
+    return said % {"parts": ", ".join(lacking), "total": total} if lacking else ""
 
 
 def _missing(view: EntryView) -> str:

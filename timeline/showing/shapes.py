@@ -74,6 +74,7 @@ class EntryView:
 
     entry: Entry
     shape: str
+    channel: str
     channel_icon: str
     channel_word: str
     who: str
@@ -104,11 +105,13 @@ class EntryView:
     forwarded: str = ""
     referral: dict[str, str] = field(default_factory=dict)
     is_group: bool = False
+    mistaken_by: str = ""  # the colleague who said that somebody else wrote it
     page: Page | None = None
     card: EventCard | None = None
     identity: IdentityLine | None = None
     mail: MailView | None = None
     colleague_note: NoteView | None = None
+    missing_parts: str = ""  # of a long text, in words
     missing: str = ""  # why there is no content, said honestly
     doubt: str = ""  # why its sender may be somebody else
     is_held: bool = False  # a message that may have been an opt-out: somebody should look
@@ -117,6 +120,24 @@ class EntryView:
     def text(self) -> str:
         """What is said now: of a mail, without what repeats earlier ones."""
         return self.mail.text if self.mail else self.entry.text
+
+    @property
+    def id(self) -> str:
+        """The entry's id as addresses and anchors say it."""
+        return str(self.entry.pk)
+
+    @property
+    def has_marks(self) -> bool:
+        """Whether something is said above what was said."""
+        said = self.is_group or self.missing_parts or self.forwarded or self.mistaken_by
+        return bool(said or self.entry.is_backfilled)
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it carries text and nothing else, as most messages do."""
+        if self.mail or self.missing or self.attachments or self.formatted or not self.entry.text:
+            return False
+        return not (self.place or self.cards or self.order or self.choice or self.choice_description)
 
     @property
     def is_out(self) -> bool:

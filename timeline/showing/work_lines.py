@@ -5,13 +5,12 @@ from datetime import date, datetime
 from typing import Any
 
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
-from django.utils.translation import pgettext
 
 from timeline.models import QueueRow
+from timeline.showing.dates import written
 from timeline.showing.parts import word_of
 from timeline.showing.wording import isolated
 
@@ -82,11 +81,11 @@ def _moment(text: str) -> str:
         local = timezone.localtime(datetime.fromisoformat(text))
     except ValueError:
         return text
-    return date_format(local, pgettext("date format", "l j F Y, H:i"))
+    return written(local, "long, time")
 
 
 def _day(text: str) -> str:
     try:
-        return date_format(date.fromisoformat(text), pgettext("date format", "l j F Y"))
+        return written(date.fromisoformat(text), "long, year")
     except ValueError:
         return text

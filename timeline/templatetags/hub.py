@@ -16,10 +16,9 @@ from django.template.base import Node, Parser, Token
 from django.templatetags.i18n import TranslateNode, do_translate
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, pgettext
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from profiles.review_queue import count_open_reviews
@@ -28,9 +27,15 @@ from timeline.pages.glance import WAITING_SHOWN_LIMIT
 from timeline.reporting import count_open
 from timeline.showing import marks
 from timeline.showing.ages import HOUR, in_words, moment_words, span
+from timeline.showing.dates import written as _written
 
 register = template.Library()
 AVATAR_TINTS = 6
+#: Icons that point along the line: they point the other way where people read from the right.
+POINTING = frozenset(
+    {"arrow-right", "chevron-left", "chevron-right", "forward", "log-in", "log-out", "panel-right", "redo-2", "reply"}
+    | {"send", "undo-2"}
+)
 
 
 @register.simple_tag
@@ -41,7 +46,7 @@ def icon(name: str, extra: str = "") -> SafeString:
 
 @lru_cache(maxsize=512)
 def _svg(sprite: str, name: str, extra: str) -> SafeString:
-    css = f"i {extra}".strip()
+    css = f"i {'mirrored' if name in POINTING else extra}".strip()
     return format_html('<svg class="{}" aria-hidden="true"><use href="{}#{}"></use></svg>', css, sprite, name)
 
 
@@ -131,8 +136,14 @@ def day_name(moment: datetime) -> str:
     if days_ago in (0, 1):
         return _("Yesterday") if days_ago else _("Today")
     if day.year == timezone.localdate().year:
-        return date_format(day, pgettext("date format", "l j F"))
-    return date_format(day, pgettext("date format", "l j F Y"))
+        return _written(day, "long")
+    return _written(day, "long, year")
+
+
+@register.filter
+def written(when: date | None, style: str) -> str:
+    """A day or moment in a style of `showing.dates`; empty without one."""
+    return _written(when, style) if when else ""
 
 
 @register.filter
@@ -158,7 +169,7 @@ def _time(moment: datetime, text: str, *, relative: str = "") -> SafeString:
 
 @lru_cache(maxsize=2_048)
 def _day_words(day: date, _language: str | None) -> str:
-    return date_format(day, "l j F Y")
+    return _written(day, "long, year")
 
 
 class _LiteralNode(Node):

@@ -18,6 +18,7 @@ from profiles.access import READERS, reading_staff
 from profiles.locking import lock_rows
 from profiles.models import ChannelIdentity, StaffMember
 from profiles.operations import UnknownProfileError
+from profiles.reading_rights import hidden_now, words_for_restricted
 from timeline.entries import EntryKind
 from timeline.models import Entry, QueueRow, Tag
 from timeline.recording import hold_messages
@@ -253,9 +254,12 @@ def write_note(
     known = reading_staff().filter(id__in=wanted).order_by("id")
     if len(known) != len(wanted):
         raise WorkRefusedError(_("Somebody mentioned here is no colleague who reads customers."))
-    identity = ChannelIdentity.objects.select_related("void_in").filter(id=channel_identity_id).first()
+    rows = ChannelIdentity.objects.select_related("void_in", "account")
+    identity = rows.filter(id=channel_identity_id).first()
     if identity is None:
         raise UnknownProfileError(f"no channel identity has the id {channel_identity_id}")
+    if identity.account_id in hidden_now():  # its author could not read it
+        raise WorkRefusedError(words_for_restricted(identity.account))
     name = f"note {actor.pk} {key}" if key else None
     held = hold_messages([(identity.account_id, name)] if name else [])
     if held:
