@@ -7,31 +7,16 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.views import defaults
 from rest_framework import exceptions
-from rest_framework.parsers import JSONParser
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-<<<<<<< HEAD
 from channels_ingest.adapters.base import clean_json
-=======
 from cxhub.logs import request_id
->>>>>>> main
 from timeline.reading import CursorError
 
 CONTENT_TYPE = "application/problem+json"
 #: What programs call; who reads pages is told by a page.
 CALLED_BY_PROGRAMS = ("/api/", "/webhooks/", "/media/", "/chat/v1/")
-
-
-class ShallowJSONParser(JSONParser):
-    """JSON that is nested deeper than Python reads is the sender's mistake, as any other that cannot be read."""
-
-    def parse(self, *args: Any, **more: Any) -> Any:
-        """What the body says. Raises ParseError."""
-        try:
-            return super().parse(*args, **more)
-        except RecursionError as error:
-            raise exceptions.ParseError("JSON parse error - nested too deeply") from error
 
 
 def problem_details(error: Exception, context: dict[str, Any]) -> Response | None:

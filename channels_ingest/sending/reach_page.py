@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET
 
 from channels_ingest.sending.guards import Openness, openness_of_all
@@ -59,4 +60,4 @@ def _told(row: ReachRow, found: Openness | None, now: datetime) -> ReachRow:
         return row.told(state=_("open, %(time)s left") % {"time": left}, tone="good", reason="")
     if found.caution:
         return row.told(state=_("open, sender not proved"), tone="warn", reason=found.caution)
-    return row.told(state=_("open"), tone="good", reason="")
+    return row.told(state=pgettext("an address", "open"), tone="good", reason="")

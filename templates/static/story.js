@@ -36,9 +36,11 @@ export default ({ $, $$, say, fill, announce, customer, post, meaning, load }) =
   function sessionsOf(entries) {
     const sessions = [];
     for (const entry of entries) {
-      if (!["message", "page_view", "custom"].includes(entry.dataset.kind)) continue;
-      const last = sessions.at(-1)?.at(-1);
-      if (last && after(last, entry) <= SESSION) sessions.at(-1).push(entry); else sessions.push([entry]);
+      const { kind, outcome } = entry.dataset;
+      const session = sessions.at(-1);
+      if (outcome && session) session.isResolved = outcome === "resolved";
+      if (!["message", "page_view", "custom"].includes(kind)) continue;
+      if (session && after(session.at(-1), entry) <= SESSION) { session.push(entry); session.isResolved = false; } else sessions.push([entry]);
     }
     return sessions;
   }
@@ -50,7 +52,7 @@ export default ({ $, $$, say, fill, announce, customer, post, meaning, load }) =
     const words = [...new Set(said.map(({ dataset }) => dataset.channel))];
     const channels = words.reduce((one, next) => fill(text.then, { one, next }));
     const [start, end] = [session[0].dataset.clock, session.at(-1).dataset.clock];
-    return fill(text.session, { time: start === end ? start : `${start}–${end}`, channels });
+    return fill(session.isResolved ? text.sessionResolved : text.session, { time: start === end ? start : `${start}–${end}`, channels });
   }
 
   function put(name, entry, words, isOpen) {

@@ -8,7 +8,7 @@ from django.test import Client
 from playwright.sync_api import Page, expect
 
 from profiles.models import ApiToken, Role, StaffMember
-from profiles.preferences import Preferences, preferences_of
+from profiles.preferences import Preferences, prefer, preferences_of
 from tests.pages.conftest import NOON, PASSWORD, Born, Say
 from timeline.keys import KeyConflictError, checked, commands, meaning_of
 
@@ -183,3 +183,25 @@ def test_keys_are_as_chosen_in_the_browser(open_page: Open, agent: StaffMember, 
     page.keyboard.press("w")
     page.wait_for_timeout(200)
     expect(page.locator("#sheet")).not_to_be_visible()
+
+
+def test_hints_name_the_members_own_keys_and_none_when_keys_are_off(
+    pages: Client, agent: StaffMember, born: Born, say: Say
+) -> None:
+    mira = born("Mira")
+    entry = say(mira, "Hello")
+    prefer(agent, keys={"a": "m", "m": "a", "A": "g a", "z": "Z", ".": "'"})
+    page = pages.get(f"/inbox/all/{mira.pk}/").content.decode()
+    assert 'title="Assign to me (m)"' in page
+    assert 'title="Assign (g a)"' in page
+    assert 'title="What can be done with it (&#x27;)"' in page
+    assert 'title="Tags (t)"' in page
+    assert 'title="Resolve and stay here (Shift E)"' in page
+    assert "<kbd>y</kbd>" in pages.get(f"/entries/{entry.pk}/menu/", headers={"HX-Request": "true"}).content.decode()
+    prefer(agent, has_keys=False)
+    page = pages.get(f"/inbox/all/{mira.pk}/").content.decode()
+    assert 'title="Assign to me"' in page
+    assert 'title="What can be done with it"' in page
+    assert (
+        "<kbd>y</kbd>" not in pages.get(f"/entries/{entry.pk}/menu/", headers={"HX-Request": "true"}).content.decode()
+    )

@@ -41,7 +41,7 @@ def test_other_ways_to_translate_are_djangos(tag: str, said: str) -> None:
 def test_a_time_says_the_whole_moment_in_zone_and_language_of_the_page() -> None:
     with timezone.override("America/New_York"), translation.override("de"):
         assert rendered("{% clock moment %}", moment=MOMENT) == (
-            '<time datetime="2026-11-22T12:04:05-05:00" title="Sonntag 22 November 2026, 12:04:05 EST">12:04</time>'
+            '<time datetime="2026-11-22T12:04:05-05:00" title="Sonntag, 22. November 2026, 12:04:05 EST">12:04</time>'
         )
     with timezone.override("Europe/Berlin"), translation.override("en"):
         assert rendered("{% clock moment %}", moment=MOMENT) == (

@@ -34,8 +34,8 @@ def mark_days(days: Sequence[Day], *, opened: int | None = None) -> None:
             previous = view
         for run in _runs(day.entries):
             _fold(run, is_open=any(view.entry.pk == opened for view in run))
-    for session in _sessions(view for day in days for view in day.entries):
-        _label(session)
+    for session, is_resolved in _sessions(view for day in days for view in day.entries):
+        _label(session, is_resolved=is_resolved)
 
 
 def _continues(view: EntryView, previous: EntryView) -> bool:
@@ -90,20 +90,25 @@ def _fold_words(kind: str, run: Sequence[EntryView]) -> str:
     return _("{n} pages, {time}: {names}").format(n=len(run), time=span(int(seconds)), names=named)
 
 
-def _sessions(views: Iterable[EntryView]) -> Iterable[list[EntryView]]:
+def _sessions(views: Iterable[EntryView]) -> Iterable[tuple[list[EntryView], bool]]:
+    """Each session, and whether a colleague called the matter done after its last word."""
     session: list[EntryView] = []
+    is_resolved = False
     for view in views:
+        if view.outcome:
+            is_resolved = view.outcome == "resolved"
         if view.entry.kind != EntryKind.MESSAGE and view.entry.kind not in BROWSING:
             continue
         if session and view.entry.occurred_at - session[-1].entry.occurred_at > SESSION_GAP:
-            yield session
+            yield session, is_resolved
             session = []
         session.append(view)
+        is_resolved = False
     if session:
-        yield session
+        yield session, is_resolved
 
 
-def _label(session: Sequence[EntryView]) -> None:
+def _label(session: Sequence[EntryView], *, is_resolved: bool) -> None:
     """The first entry says when the session was and on which channels; one message needs no such line."""
     said = [view for view in session if view.entry.kind == EntryKind.MESSAGE]
     if len(said) < 2:
@@ -113,7 +118,8 @@ def _label(session: Sequence[EntryView]) -> None:
         channels = _("{one} then {next}").format(one=channels, next=word) if channels else word
     start, end = clock_of(session[0].entry.occurred_at), clock_of(session[-1].entry.occurred_at)
     time = start if start == end else f"{start}–{end}"
-    session[0].session = _("Session {time}, {channels}").format(time=time, channels=channels)
+    words = _("Session {time}, {channels}, resolved") if is_resolved else _("Session {time}, {channels}")
+    session[0].session = words.format(time=time, channels=channels)
 
 
 def clock_of(moment: datetime) -> str:

@@ -164,6 +164,12 @@ class EntryView:
         return "work" if self.entry.kind in (EntryKind.WORK, EntryKind.SYSTEM) and not is_open_end else ""
 
     @property
+    def outcome(self) -> str:
+        """What it says of the matter: "resolved", "reopened", or nothing."""
+        what = self.entry.detail.get("type") if self.entry.kind == EntryKind.WORK else ""
+        return what if what in ("resolved", "reopened") else ""
+
+    @property
     def fold_word(self) -> str:
         """How a fold names it."""
         if self.entry.is_withheld:

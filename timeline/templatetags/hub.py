@@ -102,11 +102,21 @@ def merges_waiting(context: Context) -> str | None:
 @register.simple_tag(takes_context=True)
 def key_of(context: Context, key: str) -> SafeString:
     """The key that does what our `key` does, as whoever reads chose it; Shift is written out."""
-    chosen: Mapping[str, str] = context.get("keys_chosen") or {}
-    parts: list[str] = []
-    for part in chosen.get(key, key).split(" "):
-        parts += ["Shift", part] if len(part) == 1 and part.isupper() else [part]
-    return format_html_join(" ", "<kbd>{}</kbd>", ((part,) for part in parts))
+    return format_html_join(" ", "<kbd>{}</kbd>", ((part,) for part in _pressed(context, key)))
+
+
+@register.simple_tag(takes_context=True)
+def key_hint(context: Context, key: str) -> SafeString:
+    """The same beside what the key does; nothing for who has single keys switched off."""
+    return key_of(context, key) if context.get("has_keys", True) else SafeString()
+
+
+@register.simple_tag(takes_context=True)
+def hint(context: Context, key: str) -> str:
+    """The same behind a title, without marks: " (Shift A)"."""
+    if not context.get("has_keys", True):
+        return ""
+    return f" ({' '.join(_pressed(context, key))})"
 
 
 @register.simple_tag
@@ -156,6 +166,14 @@ def clock_of(moment: datetime) -> str:
 def epoch_ms(moment: datetime) -> int:
     """Milliseconds since 1970, by which the script keeps lists in order."""
     return round(moment.timestamp() * 1000)
+
+
+def _pressed(context: Context, key: str) -> list[str]:
+    chosen: Mapping[str, str] = context.get("keys_chosen") or {}
+    parts: list[str] = []
+    for part in chosen.get(key, key).split(" "):
+        parts += ["Shift", part] if len(part) == 1 and part.isupper() else [part]
+    return parts
 
 
 def _time(moment: datetime, text: str, *, relative: str = "") -> SafeString:
