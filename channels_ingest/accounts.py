@@ -81,6 +81,13 @@ def add_secret(account: ChannelAccount, name: str, value: str) -> None:
     AccountSecret.objects.create(account=account, name=name, ciphertext=_cipher().encrypt(value.encode()))
 
 
+@transaction.atomic
+def forget_old(account: ChannelAccount, name: str) -> int:
+    """Of the secret only the newest value is left; returns how many were removed."""
+    ids = AccountSecret.objects.filter(account=account, name=name).order_by("-id").values_list("id", flat=True)
+    return AccountSecret.objects.filter(pk__in=list(ids)[1:]).delete()[0]
+
+
 def settings_of(account: ChannelAccount) -> AccountSettings:
     """The account's plain settings and every live value of its secrets, newest first."""
     return _settings_and_lost(account)[0]

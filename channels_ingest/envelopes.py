@@ -26,7 +26,7 @@ QUERY = ":query"
 LONGEST_QUERY = 2_000  # characters; ours holds one reference
 
 #: Marks an envelope that the hub itself wrote, with what it holds. No adapter keeps a header of this name.
-ORIGIN, UNSUBSCRIBED, LISTED = "cxhub", "unsubscribe", "listed"
+ORIGIN, UNSUBSCRIBED, LISTED, TEST = "cxhub", "unsubscribe", "listed", "test"
 #: When the provider had what it never delivered.
 TOLD_AT = "cxhub-at"
 

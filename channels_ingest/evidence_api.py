@@ -96,6 +96,7 @@ class EvidenceView(APIView):
         headers = {trusted_server.CALL: call, trusted_server.RECEIPT: receipt}
         if _store(account_id, receipt, body, headers):
             intake.nudge()
+            intake.count(account_id, IntakeCount.Outcome.ACCEPTED)
         else:
             intake.count(account_id, IntakeCount.Outcome.DUPLICATE)
             _check_same(account_id, receipt, body)

@@ -56,7 +56,7 @@ class Intake:
         self._wake.set()
 
     def count(self, account_id: int, outcome: str) -> None:
-        """One more delivery of the account was refused, repeated or too big."""
+        """One more delivery of the account was accepted, refused, repeated or too big."""
         with self._lock:
             self._counts[account_id, outcome] += 1
         self._start()

@@ -16,8 +16,13 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from channels_ingest import envelopes
 from channels_ingest.adapters import trusted_server, webchat
-from channels_ingest.models import Envelope
+from channels_ingest.adapters.base import Setting
+from channels_ingest.adapters.troubles import CREDENTIALS
+from channels_ingest.models import Envelope, IntakeCount
+from channels_ingest.registry import ADAPTERS
+from channels_ingest.sparkline import Sparkline, sparkline
 from profiles.models import ChannelAccount, OwnAddress
 from timeline.showing.ages import span
 
@@ -43,6 +48,7 @@ class Health:
     last_inbound: datetime | None
     last_outbound: datetime | None
     refused: int
+    day: Sparkline
     odd: int
     looked_at: int
     sent: int
@@ -56,20 +62,22 @@ class Health:
 _LATEST = """
 SELECT a.id, e.received_at, e.state FROM unnest(%(ids)s::bigint[]) AS a(id)
 CROSS JOIN LATERAL (
-    SELECT received_at, state FROM channels_ingest_envelope WHERE account_id = a.id ORDER BY id DESC LIMIT %(latest)s
+    SELECT received_at, state FROM channels_ingest_envelope
+    WHERE account_id = a.id AND headers ->> %(origin)s IS DISTINCT FROM %(test)s ORDER BY id DESC LIMIT %(latest)s
 ) e
 """
-_REFUSED = """
-SELECT account_id, sum(count), max(hour) FROM channels_ingest_intakecount
-WHERE account_id = ANY(%(ids)s) AND outcome = 'refused' AND hour >= %(since)s GROUP BY account_id
+_COUNTED = """
+SELECT account_id, outcome, hour, count FROM channels_ingest_intakecount
+WHERE account_id = ANY(%(ids)s) AND outcome IN ('accepted', 'refused') AND hour >= %(since)s
 """
 _SENT = """
-SELECT a.id, o.last, o.total, o.odd FROM unnest(%(ids)s::bigint[]) AS a(id)
+SELECT a.id, o.last, o.total, o.odd, o.closes FROM unnest(%(ids)s::bigint[]) AS a(id)
 CROSS JOIN LATERAL (
     SELECT max(created_at) AS last, count(*) FILTER (WHERE created_at >= %(since)s) AS total,
-        count(*) FILTER (WHERE created_at >= %(since)s AND state IN ('failed', 'unknown')) AS odd
+        count(*) FILTER (WHERE created_at >= %(since)s AND state IN ('failed', 'unknown')) AS odd,
+        (array_agg(closes ORDER BY id DESC) FILTER (WHERE state IN ('sent', 'failed')))[1] AS closes
     FROM (
-        SELECT created_at, state FROM channels_ingest_outboxmessage WHERE account_id = a.id
+        SELECT id, created_at, state, closes FROM channels_ingest_outboxmessage WHERE account_id = a.id
         ORDER BY id DESC LIMIT %(latest)s
     ) newest
 ) o
@@ -80,17 +88,33 @@ def health_of(accounts: Iterable[ChannelAccount], *, now: datetime | None = None
     """The lines' health, in a few queries however many there are and however old."""
     rows = list(accounts)
     now = now or timezone.now()
-    asked = {"ids": [account.pk for account in rows], "latest": LATEST, "since": now - DAY}
+    asked = {
+        "ids": [account.pk for account in rows],
+        "latest": LATEST,
+        "since": now - DAY,
+        "origin": envelopes.ORIGIN,
+        "test": envelopes.TEST,
+    }
     came: dict[int, list[tuple[datetime, str]]] = {}
     for pk, at, state in _rows(_LATEST, asked):
         came.setdefault(pk, []).append((at, state))
-    refused = {pk: (int(count), hour) for pk, count, hour in _rows(_REFUSED, asked)}
+    counted: dict[tuple[int, str], dict[datetime, int]] = {}
+    for pk, outcome, hour, count in _rows(_COUNTED, asked):
+        counted.setdefault((pk, outcome), {})[hour] = count
     sent = {pk: row for pk, *row in _rows(_SENT, asked)}
     own: dict[int, list[str]] = {}
     for account_id, key in OwnAddress.objects.filter(account__in=rows).values_list("account_id", "join_key"):
         own.setdefault(account_id, []).append(key)
     return [
-        _health(account, came.get(account.pk, []), refused.get(account.pk), sent[account.pk], own, now)
+        _health(
+            account,
+            came.get(account.pk, []),
+            counted.get((account.pk, IntakeCount.Outcome.ACCEPTED), {}),
+            counted.get((account.pk, IntakeCount.Outcome.REFUSED), {}),
+            sent[account.pk],
+            own,
+            now,
+        )
         for account in rows
     ]
 
@@ -98,15 +122,16 @@ def health_of(accounts: Iterable[ChannelAccount], *, now: datetime | None = None
 def _health(
     account: ChannelAccount,
     came: Sequence[tuple[datetime, str]],
-    refused: tuple[int, datetime] | None,
+    taken: Mapping[datetime, int],
+    refused: Mapping[datetime, int],
     sent: Sequence[Any],
     own: Mapping[int, list[str]],
     now: datetime,
 ) -> Health:
     times = sorted((at for at, _state in came), reverse=True)
-    state, words = _state(account, times, refused, now)
+    last_outbound, total, sent_odd, closes = sent
+    state, words = _state(account, times, max(refused, default=None), now, is_denied=closes == CREDENTIALS)
     odd = sum(1 for _at, each in came if each in (Envelope.State.DEAD, Envelope.State.NOT_UNDERSTOOD))
-    last_outbound, total, sent_odd = sent
     return Health(
         account=account,
         state=state,
@@ -114,7 +139,8 @@ def _health(
         address=account.setting("from") or ", ".join(sorted(own.get(account.pk, ()))[:2]),
         last_inbound=times[0] if times else None,
         last_outbound=last_outbound,
-        refused=refused[0] if refused else 0,
+        refused=sum(refused.values()),
+        day=sparkline(taken, refused, now),
         odd=odd,
         looked_at=len(came),
         sent=total,
@@ -123,14 +149,16 @@ def _health(
 
 
 def _state(
-    account: ChannelAccount, times: Sequence[datetime], refused: tuple[int, datetime] | None, now: datetime
+    account: ChannelAccount, times: Sequence[datetime], refused: datetime | None, now: datetime, *, is_denied: bool
 ) -> tuple[str, str]:
     """The word that says most."""
     if not account.is_enabled:
         return "off", _("Switched off")
     # A count is of a whole hour: what came since its end is proof that signatures are right again.
-    if refused and (not times or times[0] < refused[1] + timedelta(hours=1)):
+    if refused and (not times or times[0] < refused + timedelta(hours=1)):
         return "refusing", _("Refusing signatures")
+    if is_denied:
+        return "denied", _("Credentials refused")
     if not times:
         return "waiting", _("Waiting for first event")
     pause = now - times[0]
@@ -140,6 +168,32 @@ def _state(
             facts = {"time": span(int(pause.total_seconds())), "usual": span(int(usual.total_seconds()))}
             return "silent", _("Silent for %(time)s (usual gap %(usual)s)") % facts
     return "receiving", _("Receiving")
+
+
+@dataclass(frozen=True, slots=True)
+class SettingView:
+    """One setting of a line: its value, or of a secret only when each live one was given, newest first."""
+
+    setting: Setting
+    value: str
+    given: Sequence[datetime]
+
+    @property
+    def is_set(self) -> bool:
+        """Whether it says something, or is a secret without which the line cannot receive."""
+        return bool(self.value or self.given or self.setting.required)
+
+
+def settings_of_line(account: ChannelAccount) -> list[SettingView]:
+    """Every setting that the line's adapter knows, in its order."""
+    given: dict[str, list[datetime]] = {}
+    for name, at in account.secrets.order_by("-id").values_list("name", "created_at"):
+        given.setdefault(name, []).append(at)
+    adapter = ADAPTERS.get(account.provider)
+    return [
+        SettingView(setting, "" if setting.secret else account.setting(setting.name), given.get(setting.name, ()))
+        for setting in (adapter.settings if adapter else ())
+    ]
 
 
 def webhook_url_of(account: ChannelAccount) -> str:

@@ -138,13 +138,14 @@ class Errand(models.Model):
 
 
 class IntakeCount(models.Model):
-    """How many deliveries of an account were refused or repeated in an hour; accepted ones are the envelopes.
+    """How many deliveries of an account were accepted, refused or repeated in an hour; the accepted are the envelopes.
 
     `own` counts messages in accepted ones that came from a line of ours or a colleague, and made no customer; `listed`
     those that were never delivered and were found in the provider's list.
     """
 
     class Outcome(models.TextChoices):
+        ACCEPTED = "accepted"
         REFUSED = "refused"
         DUPLICATE = "duplicate"
         TOO_BIG = "too_big"

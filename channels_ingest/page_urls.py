@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from channels_ingest import line_pages
+from channels_ingest import line_pages, line_settings
 from channels_ingest.raw_page import entry_raw
 from channels_ingest.sending import pages, reach_page
 from channels_ingest.starting import pages as starting_pages
@@ -12,6 +12,19 @@ from channels_ingest.writing import pages as writing
 urlpatterns = [
     path("settings/channels/", line_pages.lines, name="lines"),
     path("settings/channels/<int:account_id>/", line_pages.line, name="line"),
+    path("settings/channels/<int:account_id>/test/", line_pages.test_line, name="test-line"),
+    path("settings/channels/<int:account_id>/deliveries/<int:envelope_id>/", line_pages.delivery, name="delivery"),
+    path("settings/channels/<int:account_id>/secrets/<str:name>/add/", line_settings.add_secret, name="add-secret"),
+    path(
+        "settings/channels/<int:account_id>/secrets/<str:name>/forget/",
+        line_settings.forget_old_secret,
+        name="forget-old-secret",
+    ),
+    path(
+        "settings/channels/<int:account_id>/secrets/<str:name>/reveal/",
+        line_settings.reveal_secret,
+        name="reveal-secret",
+    ),
     path("settings/channels/<int:account_id>/replay/<int:envelope_id>/", line_pages.replay_delivery, name="replay"),
     path("customers/new/", starting_pages.new_conversation, name="new-conversation"),
     path("customers/<int:profile_id>/addresses/new/", starting_pages.new_address, name="new-address"),

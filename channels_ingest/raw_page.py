@@ -35,18 +35,20 @@ def entry_raw(request: HttpRequest, entry_id: int) -> HttpResponse:
     if envelope is None:
         raise Http404("no envelope")
     log.info("raw read", extra={"entry": entry.pk, "envelope": envelope.pk, "member": actor_of(request).pk})
+    context = {"title": _("As it was received"), "entry": entry, "name": customer_name(entry), **raw_context(envelope)}
+    return render(request, "entry/raw.html", context)
+
+
+def raw_context(envelope: Envelope) -> dict[str, Any]:
+    """What `entry/raw_body.html` shows of an envelope."""
     body = bytes(envelope.body) if envelope.body is not None else None
-    context = {
-        "title": _("As it was received"),
-        "entry": entry,
-        "name": customer_name(entry),
+    return {
         "envelope": envelope,
         "headers": sorted(redacted(envelope.headers).items()),
         "body": "" if body is None else readable(body),
         "is_pruned": body is None,
         "is_cut": body is not None and len(body) > MOST_SHOWN,
     }
-    return render(request, "entry/raw.html", context)
 
 
 def readable(body: bytes) -> str:

@@ -19,6 +19,7 @@ from django.views.decorators.csrf import csrf_exempt
 from channels_ingest import accounts, envelopes
 from channels_ingest.adapters.base import CannotVerifyError, Delivery
 from channels_ingest.intake import intake
+from channels_ingest.line_tests import is_test
 from channels_ingest.models import IntakeCount
 
 log = logging.getLogger("cxhub.receiver")
@@ -77,8 +78,11 @@ def _deliver(request: HttpRequest, line: accounts.Line) -> HttpResponse:
             return _cannot_verify(line)
         intake.count(line.id, IntakeCount.Outcome.REFUSED)
         return _answer(line.adapter.refusal_status)
-    if _store(line, delivery):
+    is_ours = is_test(request.META, body)
+    if _store(line, delivery, origin=envelopes.TEST if is_ours else ""):
         intake.nudge()
+        if not is_ours:
+            intake.count(line.id, IntakeCount.Outcome.ACCEPTED)
     else:
         intake.count(line.id, IntakeCount.Outcome.DUPLICATE)
     return _answer(HTTPStatus.OK)
@@ -97,11 +101,11 @@ def _answer(status: int, body: bytes = b"", *, headers: Mapping[str, str] = Mapp
     return response
 
 
-def _store(line: accounts.Line, delivery: Delivery) -> bool:
+def _store(line: accounts.Line, delivery: Delivery, *, origin: str) -> bool:
     """Stores the delivery; tries once more on a fresh connection, since a kept one dies with the server it was to."""
     key = line.adapter.delivery_key(delivery)
     kept = {name: value for name, value in delivery.headers.items() if name != CREDENTIALS}
-    headers = envelopes.with_query(kept, delivery.query)
+    headers = envelopes.with_query(kept, delivery.query) | ({envelopes.ORIGIN: origin} if origin else {})
     try:
         return envelopes.store(line.id, key, delivery.body, headers)
     except DatabaseError:

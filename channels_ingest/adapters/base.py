@@ -14,9 +14,10 @@ from channels_ingest.messages import Located
 class Setting:
     """One thing an account of this provider is configured with, as `connect --set NAME=VALUE` takes it.
 
-    A `secret` setting is stored encrypted, may have several values while it is rotated, and is never shown.
+    A `secret` setting is stored encrypted, may have several values while it is rotated, and is not shown.
     A `required` one is needed to receive: `connect` refuses without it. Which ones sending needs says
-    `sending.Sends.sending_settings`. `check` says what is wrong with a value, in words, or nothing.
+    `sending.Sends.sending_settings`. `check` says what is wrong with a value, in words, or nothing. One that
+    `is_repeated` has to be typed at the provider as well: an admin may have it shown again, which is logged.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Setting:
     secret: bool = False
     required: bool = False
     check: Callable[[str], str] | None = None
+    is_repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -143,7 +143,8 @@ class Accepted:
 class Refused:
     """The provider will not send it, and trying again changes nothing. `code` is the provider's, `reason` our words.
 
-    `closes` says what it means for the address: `opted_out`, `window` (WhatsApp's 24 hours), `unreachable`, or nothing.
+    `closes` says what it means for the address: `opted_out`, `window` (WhatsApp's 24 hours), `unreachable`, or nothing;
+    or, as `credentials`, that the whole line cannot send.
     """
 
     code: str

@@ -7,6 +7,8 @@ from channels_ingest.adapters.base import clean
 
 #: What an error says of the address, see `sending.Refused.closes`.
 OPTED_OUT, WINDOW, UNREACHABLE = "opted_out", "window", "unreachable"
+#: What it says of the line: it may not send at all, whoever the message is for.
+CREDENTIALS = "credentials"
 LONGEST_REASON = 300
 _LONGEST_READ = 2_000  # before addresses are taken out, which costs the square of a word's length
 _NUMBER = re.compile(r"\+?\d[\d -]{5,}\d")

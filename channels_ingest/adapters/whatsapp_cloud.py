@@ -55,7 +55,13 @@ class WhatsAppCloud:
     channel = "whatsapp"
     settings: tuple[Setting, ...] = (
         Setting(name="app_secret", meaning="The Meta app's secret: signs every delivery", secret=True, required=True),
-        Setting(name="verify_token", meaning="A word of yours that Meta repeats to you", secret=True, required=True),
+        Setting(
+            name="verify_token",
+            meaning="A word of yours that Meta repeats to you",
+            secret=True,
+            required=True,
+            is_repeated=True,
+        ),
         Setting(name="access_token", meaning="A system user's token: needed to send and to fetch media", secret=True),
         Setting(name="phone_number_id", meaning="Meta's id of the number; without it the URL takes every number's"),
         Setting(name="waba_id", meaning="Meta's id of the WhatsApp business account: needed to list templates"),

@@ -14,6 +14,7 @@ from channels_ingest.sending.guards import Closed
 from channels_ingest.sending.lines import SendingLine
 from channels_ingest.sending.models import OutboxMessage
 from channels_ingest.writing.models import Upload
+from channels_ingest.writing.uploads import MOST_FILES
 from timeline.files import attachment_type, extension_of
 from timeline.media_links import MediaLink, Variant, media_url
 
@@ -39,6 +40,8 @@ def rules_of(line: SendingLine) -> FileRules:
 
 def file_fault(line: SendingLine, uploads: Sequence[Upload], *, wanted: int) -> Closed | None:
     """Why these files cannot go in one message of the line; `wanted` is how many were asked for."""
+    if wanted > MOST_FILES:
+        return Closed("files", _("A message takes %(most)d files at most.") % {"most": MOST_FILES})
     if len(uploads) != wanted:
         return Closed("files_gone", _("A file is not here any more. Add it again."))
     rules = rules_of(line)

@@ -8,6 +8,7 @@ import smtplib
 import ssl
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import httpx
 from django.utils.translation import gettext as _
@@ -22,6 +23,7 @@ from channels_ingest.adapters.sending import (
     TryLater,
     Unclear,
 )
+from channels_ingest.adapters.troubles import CREDENTIALS
 
 log = logging.getLogger("cxhub.sending")
 
@@ -49,10 +51,13 @@ def post(
     except httpx.HTTPError as error:
         return Unclear(reason=_("the connection to the provider broke (%(fault)s)") % {"fault": type(error).__name__})
     try:
-        return read_answer(answer)
+        outcome = read_answer(answer)
     except Exception as error:
         log.exception("answer not read", extra={"fault": type(error).__name__})
         return Unclear(reason=_("the provider's answer was not understood"))
+    if isinstance(outcome, Refused) and answer.status in (401, 403) and not outcome.closes:
+        return replace(outcome, closes=CREDENTIALS)
+    return outcome
 
 
 def ask(request: HttpRequest, *, extra: Mapping[str, str] | None = None) -> Answer:
@@ -85,7 +90,8 @@ def mail(request: SmtpRequest, *, message_id: str) -> Outcome:
     try:
         connection = _connect(request)
     except smtplib.SMTPAuthenticationError as error:
-        return Refused(code=str(error.smtp_code), reason=_("the mail server refuses the log-in"))
+        reason = _("the mail server refuses the log-in")
+        return Refused(code=str(error.smtp_code), reason=reason, closes=CREDENTIALS)
     except (OSError, smtplib.SMTPException) as error:
         return TryLater(code=type(error).__name__, reason=_("the mail server cannot be reached"))
     try:

@@ -22,6 +22,7 @@ from profiles.reading import current_profile_id
 from timeline.pages.agents import actor_of, agent_page, is_fragment, may_judge
 from timeline.pages.panel import name_of
 from timeline.pages.sheets import sheet
+from timeline.pages.toasts import say_undo
 from timeline.search.people import people_like
 
 
@@ -111,6 +112,6 @@ def _to_box(request: HttpRequest, started: Started) -> HttpResponseRedirect:
         messages.info(request, _("A new customer. The first message starts the conversation."))
     elif started.operation:
         said = _("Written down. Nobody else joins this customer by it.")
-        messages.success(request, said, extra_tags=f"undo {started.operation}")
+        say_undo(request, said, started.operation)
     url = reverse("inbox-customer", args=["all", started.profile_id])
     return redirect(f"{url}?to={started.channel_identity_id}")

@@ -12,7 +12,7 @@ from channels_ingest import envelopes
 from channels_ingest.adapters import webchat
 from channels_ingest.adapters.reading import digest
 from channels_ingest.intake import intake
-from channels_ingest.models import Envelope
+from channels_ingest.models import Envelope, IntakeCount
 from channels_ingest.webchat.models import ChatVisitor
 
 
@@ -37,6 +37,7 @@ def keep(visitor: ChatVisitor, widget: str, call: str, key: str, body: Mapping[s
     is_new = envelopes.store(visitor.account_id, key, raw, facts)
     if is_new:
         transaction.on_commit(intake.nudge, robust=True)
+        intake.count(visitor.account_id, IntakeCount.Outcome.ACCEPTED)
     row = Envelope.objects.only("received_at", "body").get(account_id=visitor.account_id, delivery_key=key)
     # Once its body was pruned nobody can tell any more what it said: the repeat is taken at its word.
     stored = json.loads(bytes(row.body)) if row.body is not None else body

@@ -14,7 +14,7 @@ from channels_ingest.sending.outgoing_files import fault_of, rules_of
 from channels_ingest.writing.drafts import Words, drafts_of, words_of
 from channels_ingest.writing.mail_fields import MailFields, fields_for
 from channels_ingest.writing.models import SavedDraft, Upload
-from channels_ingest.writing.uploads import uploads_of
+from channels_ingest.writing.uploads import MOST_BYTES, MOST_FILES, uploads_of
 from profiles.models import Channel, ChannelIdentity, Profile, StaffMember
 from timeline.files import extension_of
 from timeline.models import Entry
@@ -52,7 +52,9 @@ def box_of(profile_id: int, author: StaffMember, *, chosen: int | None, is_note:
         "has_other": any(note != is_note for _pk, note in drafts),
         "mail": _mail(identity, words) if identity and not is_note else None,
         "files": file_chips(uploads_of(words.uploads, author=author), line),
-        "no_files": _no_files(line),
+        "no_files": _("A note carries no files.") if is_note else _no_files(line),
+        "most_files": MOST_FILES,
+        "most_bytes": MOST_BYTES,
         "key": uuid.uuid4(),
         "last_seen_entry": _newest(profile_id),
     }

@@ -20,6 +20,7 @@ from channels_ingest.writing.snippets import (
     filled,
     matching,
     may_change,
+    strangers_in,
     values_for,
     visible,
 )
@@ -35,6 +36,13 @@ class SnippetForm(forms.Form):
     language = forms.RegexField(r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=20, required=False)
     text = forms.CharField(max_length=LONGEST_TEXT, strip=False)
     shared = forms.BooleanField(required=False)
+
+    def clean_text(self) -> str:
+        """Raises ValidationError for what looks like a variable and would never be filled in."""
+        text: str = self.cleaned_data["text"]
+        if strangers := strangers_in(text):
+            raise forms.ValidationError(_("There is no variable %(name)s.") % {"name": strangers[0]})
+        return text
 
 
 @require_GET

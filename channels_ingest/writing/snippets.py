@@ -21,7 +21,8 @@ LONGEST_TEXT = 10_000
 MOST_KEPT = 500
 #: What stands between these is missing: nothing is sent while one is left.
 GAP = re.compile(r"⟦([^⟦⟧]{0,80})⟧")
-_VARIABLE = re.compile(r"\{([a-z_]+\.[a-z_]+)\}")
+#: `{customer.name}`, and what other software writes for it: `{{ customer.name }}`, `{{name}}`.
+_VARIABLE = re.compile(r"\{\{\s*([^{}\n]{1,60}?)\s*\}\}|\{\s*([A-Za-z_]+\.[A-Za-z_.]+)\s*\}")
 VARIABLES = {
     "customer.name": gettext_lazy("the customer's name"),
     "customer.first_name": gettext_lazy("the customer's first name"),
@@ -82,15 +83,19 @@ def _first(name: str) -> str:
 
 
 def filled(text: str, values: Mapping[str, str]) -> str:
-    """The text with its variables filled in. One that is not known leaves a gap; what is no variable stays as it is."""
+    """The text with its variables filled in. One that is not known, or is none of ours, leaves a gap."""
 
     def fill(match: re.Match[str]) -> str:
-        name = match[1]
-        if name not in VARIABLES:
-            return match[0]
-        return values[name] if name in values else f"⟦{VARIABLES[name]}⟧"
+        name = match[1] or match[2]
+        return values[name] if name in values else f"⟦{VARIABLES.get(name, name)}⟧"
 
     return _VARIABLE.sub(fill, text)
+
+
+def strangers_in(text: str) -> list[str]:
+    """What stands like a variable in the text and is none of ours."""
+    names = (match[1] or match[2] for match in _VARIABLE.finditer(text))
+    return [name for name in dict.fromkeys(names) if name not in VARIABLES]
 
 
 def gap_in(text: str) -> str:

@@ -134,13 +134,13 @@
 
   // ---- the reply box comes alive when somebody turns to it
   let awake = null;
-  const wakes = (target) => target.closest?.("#compose, [data-again], [data-reuse], [data-compose]");
+  const wakes = ({ type, target }) => target.closest?.(type === "dragenter" ? "#customer" : "#compose, [data-again], [data-reuse], [data-compose]");
   function wake() {
     awake ??= load("composer").then(() => { awake.isDone = true; }, () => { awake = null; });
     return awake;
   }
   function onTurn(event) {
-    if (awake?.isDone || !wakes(event.target)) return;
+    if (awake?.isDone || !wakes(event)) return;
     const { type, target, key, ctrlKey, metaKey, shiftKey } = event;
     const sends = type === "keydown" && key === "Enter" && (ctrlKey || metaKey);
     if (type === "click" || type === "submit" || sends) { event.preventDefault(); event.stopPropagation(); }
@@ -156,8 +156,9 @@
     if (event.key === "Enter" && event.target.matches("#reach input")) { event.preventDefault(); $("#answer").focus(); }
   });
   for (const name of ["focusin", "pointerdown", "dragenter", "input", "change", "keydown", "click", "submit"]) document.addEventListener(name, onTurn, { capture: true });
-  document.addEventListener("hub:entries", ({ detail }) => {
-    if (detail.arrived && !awake) wake().then(() => document.dispatchEvent(new CustomEvent("hub:entries", { detail })));
+  const concerns = { "hub:entries": ({ arrived }) => arrived, "hub:told": ({ drafted }) => drafted && drafted === shownProfile() };
+  for (const [name, isMine] of Object.entries(concerns)) document.addEventListener(name, ({ detail }) => {
+    if (!awake && isMine(detail)) wake().then(() => document.dispatchEvent(new CustomEvent(name, { detail })));
   });
   document.addEventListener("htmx:after:swap", () => { if ($("#answer")?.value) wake(); });
 })();

@@ -78,7 +78,10 @@ export default ({ $, $$, fill, announce, meaning }) => {
   function open() {
     const option = chosen();
     if (!option) return;
-    if (option.press || option.dataset.press) press(option); else location.assign(option.href);
+    const { submit } = option.dataset;
+    if (submit) document.getElementById(submit).requestSubmit();
+    else if (option.press || option.dataset.press) press(option);
+    else location.assign(option.href);
   }
 
   function onKey(event) {
@@ -101,9 +104,10 @@ export default ({ $, $$, fill, announce, meaning }) => {
   document.addEventListener("htmx:after:swap", (event) => { if (event.detail?.ctx?.target?.id === "palette-found") show(); });
   document.addEventListener("click", (event) => {
     const option = event.target.closest("#palette-found [role=option]");
-    if (!option || event.ctrlKey || event.metaKey || event.shiftKey || !(option.press || option.dataset.press)) return;
+    if (!option || event.ctrlKey || event.metaKey || event.shiftKey || !(option.press || option.dataset.press || option.dataset.submit)) return;
     event.preventDefault();
-    press(option);
+    choose(option);
+    open();
   });
   return { attach: show };
 };

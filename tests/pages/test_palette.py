@@ -164,3 +164,37 @@ class TestByKeyboard:
         assert (size["width"], size["height"]) == (390, 760)
         page.keyboard.press("Escape")
         expect(page.locator("#sheet")).not_to_be_visible()
+
+
+@pytest.mark.django_db
+def test_what_was_done_is_taken_back_from_the_palette_once(pages: Client, mira: ChannelIdentity) -> None:
+    assert "Recent actions" not in asked(pages, "")
+    pages.post("/work/priority/", {"priority": "3", "profile": mira.pk, "open": "1"}, headers=FRAGMENT)
+    pages.post("/work/assign/", {"to": "me", "profile": mira.pk, "open": "1"}, headers=FRAGMENT)
+    found = asked(pages, "")
+    assert found.count('data-submit="recent-') == 2
+    assert found.index("Recent customers") < found.index("Recent actions") < found.index("Go to")
+    assert asked(pages, "undo").count('data-submit="recent-') == 2
+    assert asked(pages, "zebra").count('data-submit="recent-') == 0
+    token = found.split('name="token" value="')[1].split('"')[0]
+    pages.post("/work/undo/", {"token": token, "view": "all"}, headers=FRAGMENT)
+    assert (mira.profile.queue_row.assignee, mira.profile.queue_row.priority) == (None, 3)
+    assert asked(pages, "").count('data-submit="recent-') == 1
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True, serialized_rollback=False)
+def test_action_whose_toast_is_gone_is_undone_from_the_palette(open_page: Open, mira: ChannelIdentity) -> None:
+    page = open_page(f"/inbox/all/{mira.pk}/")
+    expect(page.locator(".status-word")).to_have_text("Live")
+    page.locator("#tl").click()
+    page.keyboard.press("a")
+    page.locator(".toast.success").get_by_role("button", name="Close").click()
+    page.keyboard.press("Control+k")
+    page.keyboard.type("undo mira")
+    expect(page.locator("[aria-selected=true]")).to_contain_text("Undo")
+    page.keyboard.press("Enter")
+    expect(page.locator(".toast")).to_contain_text("Taken back")
+    expect(page.locator("#sheet")).to_be_hidden()
+    mira.profile.queue_row.refresh_from_db()
+    assert mira.profile.queue_row.assignee is None

@@ -99,9 +99,11 @@ def test_sheets_by_keys(open_page: OpenPage, waiting: list[ChannelIdentity], noa
 def test_several_at_once(open_page: OpenPage, waiting: list[ChannelIdentity]) -> None:
     page = open_page("/inbox/waiting/")
     expect(page.locator(".status-word")).to_have_text("Live")
+    stood = page.locator(".queue").bounding_box()
     page.keyboard.press("j")
     page.keyboard.press("x")
     expect(page.locator(".bulk-count")).to_have_text("1 chosen")
+    assert page.locator(".queue").bounding_box() == stood
     page.keyboard.press("j")
     page.keyboard.press("x")
     expect(page.locator(".bulk-count")).to_have_text("2 chosen")

@@ -17,7 +17,8 @@ from profiles.why import operation_views
 from timeline.identity.operation_rows import rows_of
 from timeline.pages.agents import ASK_A_JUDGE, actor_of, agent_page, is_fragment, judge_page, may_judge
 from timeline.pages.panel import name_of
-from timeline.pages.toasts import AGAIN, UNDO, say_done, say_refused, say_simply
+from timeline.pages.recent import AGAIN, UNDO
+from timeline.pages.toasts import say_done, say_refused, say_simply
 
 PAGE = 50
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from profiles.access import JUDGES, READERS
 from profiles.models import Role, StaffMember
 from profiles.preferences import preferences_of
+from timeline.pages.recent import forget_taken_back
 
 P = ParamSpec("P")
 ZONE_COOKIE = "zone"
@@ -45,6 +46,8 @@ def agent_page(
             raise PermissionDenied
         with timezone.override(zone_of(request)):
             response = view(request, *args, **kwargs)
+        if request.method == "POST" and response.status_code < 400:
+            forget_taken_back(request)
         if request.method == "POST" and is_fragment(request) and response.status_code in (302, 303):
             response = _sent_on(response["Location"])
         patch_vary_headers(response, ["HX-Request"])

@@ -6,9 +6,8 @@ from django.utils.translation import gettext as _
 
 from profiles.models import Profile
 from profiles.operations import Done
+from timeline.pages.recent import BACK, POST, UNDO, WORK, remember
 from timeline.showing.wording import isolated
-
-UNDO, AGAIN, POST, WORK = "undo", "again", "post", "work"
 
 
 def say_done(request: HttpRequest, words: str, done: Done, *, nothing: str, action: str = UNDO) -> None:
@@ -16,12 +15,17 @@ def say_done(request: HttpRequest, words: str, done: Done, *, nothing: str, acti
     if done.operation is None:
         messages.info(request, nothing)
     else:
-        messages.success(request, words, extra_tags=f"{action} {done.operation.pk}")
+        _offer(request, words, action, str(done.operation.pk))
+
+
+def say_undo(request: HttpRequest, words: str, operation_id: int) -> None:
+    """The next page says `words` and offers to undo the operation, also to an agent who may undo no others."""
+    _offer(request, words, UNDO, str(operation_id))
 
 
 def say_put_off(request: HttpRequest, words: str, review_id: int) -> None:
     """The next page says `words` and offers to bring the review back."""
-    messages.info(request, words, extra_tags=f"back {review_id}")
+    _offer(request, words, BACK, str(review_id), level=messages.INFO)
 
 
 def say_simply(request: HttpRequest, words: str) -> None:
@@ -42,9 +46,14 @@ def say_moved(request: HttpRequest, current: int) -> None:
 
 def say_undoable(request: HttpRequest, words: str, url: str) -> None:
     """The next page says `words` and offers to take it back by a post to the url."""
-    messages.success(request, words, extra_tags=f"{POST} {url}")
+    _offer(request, words, POST, url)
 
 
 def say_work(request: HttpRequest, words: str, token: str) -> None:
     """What is said next are `words`, with the offer to take back what the token of `timeline.pages.acting` holds."""
-    messages.success(request, words, extra_tags=f"{WORK} {token}")
+    _offer(request, words, WORK, token)
+
+
+def _offer(request: HttpRequest, words: str, kind: str, value: str, *, level: int = messages.SUCCESS) -> None:
+    messages.add_message(request, level, words, extra_tags=f"{kind} {value}")
+    remember(request, words, kind, value)

@@ -8,11 +8,13 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_GET
 
@@ -22,6 +24,7 @@ from profiles.words import words_in
 from timeline.keys import commands
 from timeline.pages.agents import actor_of, agent_page, is_admin, is_fragment, may_judge
 from timeline.pages.listing import NAMES
+from timeline.pages.recent import RecentAction, recent_actions
 from timeline.pages.sheets import sheet
 from timeline.saved_views import views_for
 from timeline.search.finding import LONGEST_ASKED, search_entries
@@ -83,7 +86,11 @@ def places_like(asked: str, request: HttpRequest) -> list[Place]:
 
 
 def _has(place: Place, wanted: list[str]) -> bool:
-    words = [word.text for word in words_in(f"{place.name} {place.also}")]
+    return _says(f"{place.name} {place.also}", wanted)
+
+
+def _says(text: str, wanted: list[str]) -> bool:
+    words = [word.text for word in words_in(text)]
     return all(any(word.startswith(each) for word in words) for each in wanted)
 
 
@@ -94,10 +101,19 @@ def palette(request: HttpRequest) -> HttpResponse:
     asked = request.GET.get("q", "").replace("\0", " ")[:LONGEST_ASKED]
     words = json.dumps({command.key: str(command.words) for command in commands()})
     context = {"asked": asked, "here": "palette", "places": places_like(asked, request), "words": words}
+    context |= {"recent": _taken_back(asked, request), "back": urlsplit(request.headers.get("HX-Current-URL", "")).path}
     context |= _found(asked, actor_of(request))
     if is_fragment(request) and "q" in request.GET:
         return render(request, "palette/results.html", context)
     return sheet(request, "palette/sheet.html", context)
+
+
+def _taken_back(asked: str, request: HttpRequest) -> list[RecentAction]:
+    """What was done last and can be taken back, as far as it was asked for."""
+    wanted = [word.text for word in words_in(asked)]
+    if asked.strip() and not wanted:
+        return []
+    return [each for each in recent_actions(request) if _says(f"{_('Undo')} {each.words}", wanted)]
 
 
 def _found(asked: str, member: StaffMember) -> Mapping[str, Any]:

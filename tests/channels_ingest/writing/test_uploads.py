@@ -1,5 +1,6 @@
 """Files of an answer: told before sending what a channel takes, sent in as many messages as that needs."""
 
+import uuid
 from io import BytesIO
 from typing import Any
 
@@ -115,6 +116,12 @@ def test_somebody_elses_upload_and_one_that_is_gone_are_refused(pages: Client, m
         told = answer(pages, mira, "look", [wrong])
         assert (told.status_code, "not here any more" in words(told)) == (422, True)
     assert not Entry.objects.filter(direction="out").exists()
+
+
+def test_eleven_files_are_refused_with_the_reason(pages: Client, mira: ChannelIdentity) -> None:
+    sent = {"channel_identity": mira.pk, "text": "All", "files": [str(uuid.uuid4()) for _ in range(11)]}
+    told = pages.post(f"/customers/{mira.profile_id}/answer/", sent, headers=HTMX)
+    assert (told.status_code, "10 files at most" in words(told)) == (422, True)
 
 
 def test_upload_has_limits(pages: Client, mira: ChannelIdentity, agent: StaffMember) -> None:

@@ -1,0 +1,74 @@
+// What is written in the reply box is kept on the server, 0.8 s after the last key and at least every 3 s. Other tabs of the
+// browser that show the same box follow, unless something is being written there. Loaded with the box.
+export default (hub) => {
+  const { $, ask, tell, shownProfile: profile } = hub;
+  const { writing } = hub;
+  const unsaved = new Map(); // what the server has not taken yet, by customer, while the page is open
+  const here = `${Date.now()}-${Math.random()}`; // this tab
+  let dirtySince = 0;
+  let timer = 0;
+  let isBehind = false; // another tab has written on
+
+  function touched() {
+    dirtySince ||= Date.now();
+    $("#saved").textContent = "";
+    clearTimeout(timer);
+    timer = setTimeout(save, Math.max(0, Math.min(800, dirtySince + 3000 - Date.now())));
+    const { channel, word } = writing.chosen()?.dataset ?? {};
+    const detail = { profile: profile(), channel: writing.isNote() ? "note" : channel, word };
+    document.dispatchEvent(new CustomEvent("hub:typing", { detail }));
+  }
+  async function save(more = {}, keepalive = false) {
+    const [form, home] = [$("#box"), profile()];
+    clearTimeout(timer);
+    if (!form || !dirtySince || !$("#tl")) return;
+    const since = dirtySince;
+    dirtySince = 0;
+    const fields = new FormData(form);
+    for (const [name, value] of Object.entries(more)) fields.set(name, value);
+    try {
+      const answer = await ask(form.dataset.draft, { method: "POST", body: fields, keepalive });
+      if (!answer.ok) throw new Error(answer.status);
+      spread(home);
+      if (form === $("#box") && !dirtySince) $("#saved").textContent = writing.isWritten() ? form.dataset.saved : "";
+    } catch { if (form === $("#box")) { dirtySince ||= since; timer = setTimeout(save, 5000); } }
+  }
+  /** What stands in the box is no draft of its own any more: it is sent, or came from the server. */
+  function rest() {
+    clearTimeout(timer);
+    dirtySince = 0;
+  }
+  const spread = (home) => tell({ drafted: home, from: here });
+
+  function follow() {
+    if (!isBehind || document.hidden || dirtySince || !$("#box")) return;
+    isBehind = false;
+    const { composer, home } = $("#box").dataset;
+    const to = writing.isNote() ? "note=1" : `channel_identity=${home}`;
+    writing.open(`${composer}?${to}`, { focus: document.activeElement?.id === "answer" ? "#answer" : "" });
+  }
+  document.addEventListener("hub:told", ({ detail: { drafted, from } }) => {
+    if (!drafted || drafted !== profile() || from === here) return;
+    isBehind = true;
+    follow();
+  });
+  addEventListener("visibilitychange", () => { if (document.hidden) save({}, true); else follow(); });
+  addEventListener("pagehide", () => save({}, true));
+  document.addEventListener("htmx:before:swap", (event) => {
+    if (event.detail?.ctx?.target?.id !== "work" || !dirtySince) return;
+    if (!writing.isNote()) unsaved.set(profile(), $("#answer").value);
+    save({}, true).then(() => { if (!dirtySince) unsaved.clear(); });
+  });
+
+  return {
+    touched, save, rest, spread,
+    /** A text waits for when its customer is opened again. */
+    put: (home, text) => unsaved.set(home, text),
+    take(home) {
+      const text = unsaved.get(home);
+      unsaved.delete(home);
+      return text;
+    },
+    dirty: () => { dirtySince ||= 1; },
+  };
+};
