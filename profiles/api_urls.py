@@ -3,8 +3,10 @@
 from django.urls import path
 
 from profiles import identity_api as identity
+from profiles.traits_api import Traits
 
 urlpatterns = [
+    path("profiles/<int:profile_id>/traits/", Traits.as_view(), name="api-traits"),
     path("profiles/<int:profile_id>/merge/", identity.Merge.as_view(), name="api-merge"),
     path("profiles/<int:profile_id>/merge/preview/", identity.MergePreview.as_view(), name="api-merge-preview"),
     path("profiles/<int:profile_id>/unmerge/", identity.Unmerge.as_view(), name="api-unmerge"),

@@ -87,6 +87,13 @@ def told_traits(profile_ids: Collection[int], *names: str) -> QuerySet[Trait]:
     return (rows.filter(name__in=names) if names else rows).annotate(chosen=Subquery(chosen))
 
 
+#: Which traits `told_traits` tells, for a query in SQL that calls the trait `t`.
+STANDING_TRAIT = f"""t.withdrawn_by_id IS NULL AND (t.source <> '{AGENT}' OR coalesce((
+    SELECT bool_or(o.is_standing) FROM profiles_traitchoice h JOIN profiles_operation o ON o.id = h.operation_id
+    WHERE h.trait_id = t.id AND o.verb = '{Operation.Verb.ENTER.value}'
+), true))"""  # noqa: S608
+
+
 def preference(trait: "Trait | _Told") -> tuple[int, bool, int, float, str]:
     """Sorts `told_traits` of one name, best first: chosen while merging, by an agent, better proved, newest, value."""
     return (

@@ -1,6 +1,7 @@
 """`POST /api/v1/profiles/{id}/messages/` and its retry: an agent, or a program in that role, answers a customer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -10,7 +11,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from channels_ingest.sending.composing import send
 from channels_ingest.sending.models import OutboxMessage
 from channels_ingest.sending.retrying import retry
 from channels_ingest.sending.schema import (
@@ -18,14 +18,19 @@ from channels_ingest.sending.schema import (
     ClosedSerializer,
     MessageSerializer,
     RetrySerializer,
+    SentSerializer,
     TakenBackSerializer,
     draft_of,
 )
+from channels_ingest.sending.several import send_all
 from channels_ingest.sending.undoing import take_back
-from channels_ingest.sending.wishes import AnsweredSinceError, OtherRequestError, SendRefusedError, Wish
+from channels_ingest.sending.wishes import AnsweredSinceError, Draft, OtherRequestError, SendRefusedError, Wish
+from channels_ingest.writing.templates import UnfilledError, completed
+from channels_ingest.writing.uploads import own_ids
 from profiles.access import actor_of
 from profiles.api import TemporaryRedirect, elsewhere
 from profiles.ids import BIGGEST_ID
+from profiles.models import ChannelIdentity
 from profiles.reading import current_profile_id
 from timeline.api import EntrySerializer
 from timeline.models import Entry
@@ -39,7 +44,7 @@ _KEY = OpenApiParameter(
     description=f"the same for every retry of one message; 1 to {LONGEST_KEY} visible characters, kept for ever",
 )
 _ANSWERS = {
-    201: EntrySerializer,
+    201: SentSerializer,
     404: OpenApiResponse(description="no such profile or message"),
     (409, PROBLEM): AnsweredSinceSerializer,
     (422, PROBLEM): ClosedSerializer,
@@ -70,7 +75,9 @@ class Messages(APIView):
             key=_key(request),
             hold_seconds=said["hold_seconds"],
         )
-        return _answer(lambda: send(profile_id, draft_of(said), wish))
+        draft = draft_of(said)
+        draft = replace(draft, files=own_ids(draft.files, author=wish.author))
+        return _answer(lambda: send_all(profile_id, _read(draft), wish))
 
 
 class Retry(APIView):
@@ -85,7 +92,7 @@ class Retry(APIView):
         if failed is None:
             raise NotFound("no such message was sent from here")
         wish = Wish(author=actor_of(request), last_seen_entry=said["last_seen_entry"], key=_key(request))
-        return _answer(lambda: retry(failed, wish, channel_identity_id=said["channel_identity"]))
+        return _answer(lambda: [retry(failed, wish, channel_identity_id=said["channel_identity"])])
 
 
 class TakeBack(APIView):
@@ -114,10 +121,22 @@ def _key(request: Request) -> str | None:
     return key
 
 
-def _answer(verb: Callable[[], Entry]) -> Response:
+def _read(draft: Draft) -> Draft:
+    """The draft with the text of its template, where the hub knows it. Raises UnfilledError."""
+    if draft.template is None:
+        return draft
+    rows = ChannelIdentity.objects.filter(id=draft.channel_identity_id)
+    template, text = completed(rows.values_list("account_id", flat=True).first() or 0, draft.template)
+    return replace(draft, template=template, text=text or draft.text)
+
+
+def _answer(verb: Callable[[], Sequence[Entry]]) -> Response:
     """201 with the entry; 409 with the colleague's; 422 with the reason."""
     try:
-        return Response(EntrySerializer(verb()).data, status=201)
+        first, *others = verb()
+        return Response(EntrySerializer(first).data | {"more": [entry.pk for entry in others]}, status=201)
+    except UnfilledError as error:
+        return _problem(422, str(error), code="template")
     except AnsweredSinceError as error:
         return _problem(409, str(error), newest_answer=EntrySerializer(error.entry).data)
     except SendRefusedError as error:

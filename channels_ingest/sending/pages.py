@@ -28,9 +28,8 @@ from channels_ingest.sending.wishes import (
 from channels_ingest.writing import drafts
 from channels_ingest.writing.box import box_of
 from channels_ingest.writing.mail_fields import AddressError, copies_of
-from channels_ingest.writing.uploads import uploads_of
+from channels_ingest.writing.uploads import own_ids
 from profiles.ids import BIGGEST_ID, id_in
-from profiles.models import StaffMember
 from profiles.reading import current_profile_id
 from timeline.models import Entry
 from timeline.pages.agents import actor_of, agent_page, is_fragment
@@ -95,7 +94,7 @@ def answer(request: HttpRequest, profile_id: int) -> HttpResponse:
         subject=said["subject"],
         cc=copies,
         new_thread=said["new_thread"],
-        files=_own_files(request, author),
+        files=own_ids(request.POST.getlist("files"), author=author),
     )
     wish = Wish(
         author=author,
@@ -116,13 +115,6 @@ def answer(request: HttpRequest, profile_id: int) -> HttpResponse:
         return entries
 
     return told(request, profile_id, verb, held=wish.hold_seconds)
-
-
-def _own_files(request: HttpRequest, author: StaffMember) -> tuple[str, ...]:
-    """The ids posted; one that is somebody else's upload counts as gone."""
-    ids = request.POST.getlist("files")
-    own = {str(upload.pk) for upload in uploads_of(ids, author=author)}
-    return tuple(each if each in own else "" for each in ids)
 
 
 @require_POST

@@ -132,6 +132,31 @@ def built(row: MessageTemplate, values: Mapping[str, str]) -> Template:
     )
 
 
+def values_of(row: MessageTemplate, template: Template) -> dict[str, str]:
+    """What was filled in, by place: the way back from `built`. Raises UnfilledError for more than there is room for."""
+    places = [slot.place for slot in slots_of(row, {})]
+    body = [place for place in places if place.startswith("body:")]
+    named = [f"body:{name}" for name in template.names] or body
+    if len(template.parameters) > len(named):
+        said = _("The template takes %(most)d parameters and %(told)d came.")
+        raise UnfilledError(said % {"most": len(named), "told": len(template.parameters)})
+    values = dict(zip(named, template.parameters, strict=False))
+    values |= {place: template.header for place in places if place.startswith("header:")}
+    return values | {f"button:{place}": value for place, _kind, value in template.buttons}
+
+
+def completed(account_id: int, template: Template) -> tuple[Template, str]:
+    """The template as it is sent and how it will read; one that the hub does not know stays as told, without a text.
+
+    Raises UnfilledError.
+    """
+    row = MessageTemplate.objects.filter(account_id=account_id, name=template.name, language=template.language).first()
+    if row is None or row.status != APPROVED:
+        return template, ""
+    values = values_of(row, template)
+    return built(row, values), reading_of(row, values).text
+
+
 def _header_kind(row: MessageTemplate) -> str:
     heads = (part for part in _components(row) if str(part.get("type", "")).upper() == "HEADER")
     return next((_MEDIA.get(str(part.get("format", "")).upper(), "text") for part in heads), "text")

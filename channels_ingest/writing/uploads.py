@@ -62,6 +62,13 @@ def uploads_of(ids: Iterable[str], *, author: StaffMember | None = None) -> list
     return [known[each] for each in dict.fromkeys(wanted) if each in known]
 
 
+def own_ids(ids: Iterable[str], *, author: StaffMember) -> tuple[str, ...]:
+    """The ids as they came; one that is somebody else's upload counts as gone and is empty."""
+    wanted = tuple(ids)
+    own = {str(upload.pk) for upload in uploads_of(wanted, author=author)}
+    return tuple(each if each in own else "" for each in wanted)
+
+
 def forget_old() -> int:
     """Uploads past their time are forgotten; returns how many."""
     count, _rows = Upload.objects.filter(created_at__lt=timezone.now() - timedelta(days=KEPT_DAYS)).delete()

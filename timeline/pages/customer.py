@@ -10,11 +10,11 @@ from profiles.ids import BIGGEST_ID, id_in
 from profiles.reading import current_profile_id, describe
 from timeline.entries import Direction, EntryKind, SetAside
 from timeline.filters import TimelineFilter
-from timeline.models import Entry, QueueRow
+from timeline.models import Entry
 from timeline.pages.agents import actor_of, agent_page, is_fragment, may_judge
 from timeline.pages.cursors import refuses_odd_cursors
 from timeline.pages.entry_menu import pinned_of
-from timeline.pages.glance import glance
+from timeline.pages.glance import WorkView, glance
 from timeline.pages.listing import carried_queue
 from timeline.pages.panel import Panel, panel_of
 from timeline.pages.queue import queue_of, rows_of
@@ -41,15 +41,14 @@ def customer(request: HttpRequest, view: str, profile_id: int) -> HttpResponse:
     panel = _panel(profile_id)
     if panel is None:
         return redirect(queue.customer_url(_moved(request, profile_id)))
-    beside = side_of(request, panel)
-    context = story_of(request, panel, row=beside["queue_row"], entry=entry) | {
+    context = story_of(request, panel, work=seen.work, entry=entry) | {
         "view": queue.slug,
         "queue": queue,
         "selected": profile_id,
         "glance": seen,
         "panel": panel,
         "unread": unread_of(actor_of(request), profile_id),
-        **beside,
+        **side_of(request, panel, seen.work),
         "may_judge": may_judge(request),
     }
     if is_fragment(request):
@@ -69,8 +68,7 @@ def story(request: HttpRequest, profile_id: int) -> HttpResponse:
         asked = request.GET.copy()
         asked.pop("view", None)
         return redirect(f"{page}?{asked.urlencode()}")
-    row = QueueRow.objects.filter(profile_id=profile_id).first()
-    context = story_of(request, panel, row=row, entry=entry) | {
+    context = story_of(request, panel, work=glance(queue.member, profile_id).work, entry=entry) | {
         "view": queue.slug,
         "queue": queue,
         "panel": panel,
@@ -158,20 +156,20 @@ def since(request: HttpRequest, profile_id: int) -> HttpResponse:
         whole = queue.customer_url(_current(profile_id) if panel else _moved(request, profile_id))
         return HttpResponse(status=409, headers={"HX-Location": whole})
     told, now = newest_handoffs(panel)
-    beside = side_of(request, panel)
+    seen = glance(queue.member, profile_id)
     wanted = [entry for entry in entries if _is_wanted(entry, only)]
     context = {
         "view": queue.slug,
         "queue": queue,
         "selected": profile_id,
-        "glance": glance(queue.member, profile_id),
+        "glance": seen,
         "panel": panel,
-        **beside,
+        **side_of(request, panel, seen.work),
         "may_judge": may_judge(request),
         "cursor": cursor,
         "days": story_days(wanted, panel, told=told),
         "outside": [entry for entry in entries if entry not in wanted and _asks(entry)],
-        "due": due_of(beside["queue_row"], _waiting(profile_id, beside["queue_row"])),
+        "due": due_of(seen.work, _waiting(profile_id, seen.work)),
         "handoff": now,
         "pinned": pinned_of(profile_id),
         "rows": rows_of(request, queue, [profile_id]),
@@ -226,11 +224,11 @@ def _panel(profile_id: int) -> Panel | None:
     return panel_of(profile) if profile else None
 
 
-def _waiting(profile_id: int, row: QueueRow | None) -> QuerySet[Entry]:
+def _waiting(profile_id: int, work: WorkView) -> QuerySet[Entry]:
     """The message that waits for an answer by a certain time, if one does."""
-    if row is None or row.due_at is None or row.waiting_since is None:
+    if work.due_at is None or work.waiting_since is None:
         return Entry.objects.none()
-    found = Entry.objects.filter(channel_identity__profile_id=profile_id, occurred_at=row.waiting_since)
+    found = Entry.objects.filter(channel_identity__profile_id=profile_id, occurred_at=work.waiting_since)
     return found.filter(kind=EntryKind.MESSAGE, direction=Direction.IN).select_related("account")
 
 

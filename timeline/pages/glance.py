@@ -9,10 +9,13 @@ from django.utils import timezone
 from django.utils.functional import Promise
 
 from profiles.models import StaffMember
+from profiles.traits import STANDING_TRAIT
 from timeline.queue_views import SOON
 from timeline.showing.wording import PRIORITIES
 
 WAITING_SHOWN_LIMIT = 99
+#: Traits that name where the customer's clock is, as tz database names.
+ZONE_TRAITS = ("timezone", "time_zone")
 
 #: How many are in each view of `timeline.queue_views`, each counted no further than what is shown: the partial index
 #: of the view is read for a hundred rows at most, however many customers there are.
@@ -32,7 +35,12 @@ SELECT pg_snapshot_xmin(pg_current_snapshot())::text,
     (SELECT coalesce(array_agg(ARRAY[slug, name, owner_id::text, is_shared::text] ORDER BY name, id), '{{}}')
      FROM timeline_savedview WHERE removed_at IS NULL AND (owner_id = %(member)s OR is_shared)),
     q.waiting_since, q.assignee_id, coalesce(nullif(m.name, ''), m.email), coalesce(q.priority, 0),
-    coalesce(q.tags, '{{}}'), q.snoozed_until, q.resolved_at, q.promised_for,
+    coalesce(q.tags, '{{}}'), q.snoozed_until, q.resolved_at, q.promised_for, q.due_at,
+    (SELECT t.value FROM profiles_trait t JOIN profiles_channelidentity c ON c.id = t.channel_identity_id
+     WHERE c.profile_id = opened.id AND t.name = ANY(%(zones)s) AND {STANDING_TRAIT}
+     ORDER BY t.last_seen DESC, t.id LIMIT 1),
+    (SELECT max(s.seen_at) FROM timeline_lastseen s JOIN profiles_channelidentity c ON c.id = s.channel_identity_id
+     WHERE c.profile_id = opened.id AND s.member_id = %(member)s),
     {_COUNTS}
 FROM (SELECT %(profile)s::bigint AS id) AS opened
 LEFT JOIN timeline_queuerow q ON q.profile_id = opened.id LEFT JOIN profiles_staffmember m ON m.id = q.assignee_id
@@ -51,24 +59,30 @@ class SavedViewName:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkView:
-    """What is done about the open customer, for the head of the page; nothing of it for who never wrote."""
+    """How things stand with the open customer; nothing of it for who never wrote.
 
+    `seen_at` is when the member last saw something new of theirs; `zone` is the customer's, if somebody said it.
+    """
+
+    waiting_since: datetime | None = None
+    due_at: datetime | None = None
     assignee: str = ""
     is_mine: bool = False
     priority: tuple[str, str, str | Promise] | None = None
     tags: Sequence[str] = ()
     snoozed_until: datetime | None = None
-    is_resolved: bool = False
+    resolved_at: datetime | None = None
     promised_for: date | None = None
+    zone: str = ""
+    seen_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Glance:
-    """`cursor` is where to go on pulling, if taken before the content; `waiting_since` and `work` are the open
-    customer's. `counts` are by view, up to 99, empty for none; `saved` are the views that the member has or shares."""
+    """`cursor` is where to go on pulling, if taken before the content; `work` is the open customer's.
+    `counts` are by view, up to 99, empty for none; `saved` are the views that the member has or shares."""
 
     cursor: str
-    waiting_since: datetime | None
     work: WorkView
     counts: Mapping[str, str]
     saved: Sequence[SavedViewName]
@@ -81,24 +95,29 @@ def glance(member: StaffMember, profile_id: int | None = None) -> Glance:
         "profile": profile_id,
         "member": member.pk,
         "soon": SOON.total_seconds(),
+        "zones": list(ZONE_TRAITS),
     }
     with connection.cursor() as cursor:
         cursor.execute(_GLANCE, asked)
-        head, saved, since, assignee_id, assignee, priority, tags, snoozed, resolved, promised, *counted = (
+        head, saved, since, assignee_id, assignee, priority, tags, snoozed, resolved, promised, due, *rest = (
             cursor.fetchone()
         )
+    zone, seen_at, *counted = rest
     work = WorkView(
+        waiting_since=since,
+        due_at=due,
         assignee=assignee or "",
         is_mine=assignee_id == member.pk,
         priority=PRIORITIES.get(priority),
         tags=tags,
         snoozed_until=snoozed if snoozed and snoozed > timezone.now() else None,
-        is_resolved=resolved is not None,
+        resolved_at=resolved,
         promised_for=promised,
+        zone=zone or "",
+        seen_at=seen_at,
     )
     return Glance(
         cursor=head,
-        waiting_since=since,
         work=work,
         counts={view: _shown(count) for view, count in zip(_COUNTED, counted, strict=True)},
         saved=[SavedViewName(slug, name, int(owner), shared == "true") for slug, name, owner, shared in saved],

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -19,15 +18,14 @@ from django.views.decorators.http import require_GET
 from profiles.ids import BIGGEST_ID
 from profiles.reading import current_profile_id, describe
 from profiles.review_queue import open_reviews
-from profiles.traits import told_traits
 from profiles.why import OperationView, OtherProfile, operations_about
 from timeline.brief.reading import brief_of
 from timeline.brief.wording import line_of
 from timeline.identity.glance import identity_glance
 from timeline.identity.operation_rows import OperationRow, rows_of
 from timeline.identity.review_rows import KINDS, reasons_of
-from timeline.models import LastSeen, QueueRow
 from timeline.pages.agents import actor_of, agent_page, is_fragment, may_judge
+from timeline.pages.glance import WorkView
 from timeline.pages.panel import Panel, name_of, panel_of
 from timeline.pages.reach import reach_of
 from timeline.reading import load
@@ -37,8 +35,6 @@ from timeline.showing.previews import LINE_ICONS, preview_of
 from timeline.showing.surveys import satisfaction_of
 from timeline.work.reading import work_of
 
-#: Traits that name where the customer's clock is, as tz database names.
-ZONE_TRAITS = ("timezone", "time_zone")
 #: Rows of the parts that may be long; the whole is one click away.
 DUPLICATES_SHOWN = 3
 HISTORY_SHOWN = 4
@@ -85,19 +81,13 @@ class HistoryRow:
     is_merge: bool
 
 
-def side_of(request: HttpRequest, panel: Panel) -> dict[str, Any]:
-    """What the head of the panel needs besides the customer, in one query unless an address is shared."""
-    zones = told_traits([panel.profile_id], *ZONE_TRAITS).order_by("-last_seen", "id").values("value")[:1]
-    seen = LastSeen.objects.filter(member=actor_of(request), channel_identity__profile_id=panel.profile_id)
-    last_seen = seen.order_by("-seen_at").values("seen_at")[:1]
-    rows = QueueRow.objects.filter(profile_id=panel.profile_id).select_related("assignee")
-    row = rows.annotate(zone=Subquery(zones), seen_at=Subquery(last_seen)).first()
+def side_of(request: HttpRequest, panel: Panel, work: WorkView) -> dict[str, Any]:
+    """What the head of the panel needs besides the customer; no query unless an address is shared."""
     return {
         "identity": identity_glance(panel),
         "reach": reach_of(panel),
         "closed": closed_parts(request),
-        "queue_row": row,
-        "their_time": time_in(row.zone or "") if row else "",
+        "their_time": time_in(work.zone),
         "now": timezone.now(),
     }
 

@@ -15,8 +15,9 @@ from timeline.entries import EntryKind
 from timeline.filters import EVERYTHING, TimelineFilter, filter_of
 from timeline.handoff import current, handoffs
 from timeline.identity.lines import identity_lines
-from timeline.models import Entry, QueueRow
+from timeline.models import Entry
 from timeline.pages.entry_menu import pinned_of
+from timeline.pages.glance import WorkView
 from timeline.pages.panel import Panel
 from timeline.reading import encode_cursor, timeline_around, timeline_page
 from timeline.search.finding import LONGEST_ASKED
@@ -51,8 +52,8 @@ def asked_filter(request: HttpRequest) -> TimelineFilter:
     return filter_of(request.GET.getlist("show"))
 
 
-def story_of(request: HttpRequest, panel: Panel, *, row: QueueRow | None, entry: Entry | None = None) -> dict[str, Any]:
-    """What the templates of the timeline need: the newest page, or the one around `entry`; `row` is the queue's."""
+def story_of(request: HttpRequest, panel: Panel, *, work: WorkView, entry: Entry | None = None) -> dict[str, Any]:
+    """What the templates of the timeline need: the newest page, or the one around `entry`; `work` says what waits."""
     only = asked_filter(request)
     if entry:
         page, newer_cursor = timeline_around(entry, only=only)
@@ -62,7 +63,7 @@ def story_of(request: HttpRequest, panel: Panel, *, row: QueueRow | None, entry:
     counts = counts_of(panel.profile_id)
     told, now = handoffs_on(entries, panel, only=only)
     days = story_days(entries, panel, told=told, opened=entry.pk if entry else None)
-    mark_due(days, due_of(row, entries))
+    mark_due(days, due_of(work, entries))
     return {
         "only": only,
         "chips": chips_of(counts, only),

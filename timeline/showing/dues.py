@@ -2,24 +2,35 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Protocol
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from timeline.entries import Direction, EntryKind
-from timeline.models import Entry, QueueRow
+from timeline.models import Entry
 from timeline.showing.shapes import Day, DueView
 from timeline.work.targets import due_at
 
 
-def due_of(row: QueueRow | None, entries: Iterable[Entry]) -> DueView | None:
+class Awaited(Protocol):
+    """Since when the customer waits, and until when they want their answer."""
+
+    @property
+    def waiting_since(self) -> datetime | None: ...
+
+    @property
+    def due_at(self) -> datetime | None: ...
+
+
+def due_of(work: Awaited, entries: Iterable[Entry]) -> DueView | None:
     """What is due, if the message that waits for it is among `entries`; nothing for a line without targets."""
-    if row is None or row.waiting_since is None or row.due_at is None:
+    if work.waiting_since is None or work.due_at is None:
         return None
     for entry in entries:
-        if (entry.occurred_at, entry.kind, entry.direction) == (row.waiting_since, EntryKind.MESSAGE, Direction.IN):
-            is_late = row.due_at <= timezone.now()
-            return DueView(entry_id=entry.pk, at=row.due_at, is_late=is_late, word=_word(entry, row.due_at))
+        if (entry.occurred_at, entry.kind, entry.direction) == (work.waiting_since, EntryKind.MESSAGE, Direction.IN):
+            is_late = work.due_at <= timezone.now()
+            return DueView(entry_id=entry.pk, at=work.due_at, is_late=is_late, word=_word(entry, work.due_at))
     return None
 
 
