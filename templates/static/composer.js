@@ -211,4 +211,5 @@ export default async (hub) => {
   }
   document.addEventListener("htmx:after:swap", start);
   start();
+  return {};
 };
