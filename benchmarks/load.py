@@ -18,7 +18,7 @@ class Outcome:
 
     @property
     def per_second(self) -> float:
-        return self.statuses[200] / self.seconds if self.seconds else 0.0
+        return (self.statuses[200] + self.statuses[202]) / self.seconds if self.seconds else 0.0
 
 
 class _Connection:

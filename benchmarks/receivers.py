@@ -1,10 +1,13 @@
 """`bench receivers`: what `bench receive` measures, for every provider that signs, each with its own bodies and keys.
 
 The deliveries are those that the simulator posts for a customer's message: a provider with a play needs no line here.
-SES is left out: only Amazon's key signs what its receiver believes. Receiver and no-op view take turns within seconds,
-so that a busy machine is busy for both; the median of the rounds counts.
+SES comes without Amazon's own signature, whose check is one RSA operation more. A trusted server's events are posted to
+the API with a token. The web chat is left out: an address may write 100 messages a minute, so
+there is no rate to measure. Receiver and no-op view take turns within seconds, so that a busy machine is busy for both;
+the median of the rounds counts.
 """
 
+import json
 import secrets
 from collections import Counter
 from collections.abc import Iterator
@@ -12,14 +15,16 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from benchmarks import scratch
-from benchmarks.load import Outcome, fire
+from benchmarks.load import Outcome, fire, post
 from benchmarks.receive import CONNECTIONS, inserts_per_second, latency
 from channels_ingest.adapters.base import AccountSettings
+from channels_ingest.keys import keys_for
 from channels_ingest.registry import ADAPTERS
 from channels_ingest.simulator.plays.base import Person
 from channels_ingest.simulator.plays.registry import PLAYS
 
-LEFT_OUT = frozenset({"email_ses"})
+#: What is no webhook, but a call of the API.
+EVENTS = "site_events"
 TEXT = "Hello, does the jacket come in another colour? " + "x" * 80
 #: By the name of a required setting; others get a long random word.
 VALUES = {"account_sid": "AC" + "0" * 32, "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}
@@ -34,8 +39,9 @@ def run(count: int) -> None:
         inserts = inserts_per_second(environ, seconds=5)
         print(f"single-row inserts {inserts:,.0f}/s; efficiency = accepted / (1 / (1/noop + 1/insert))")
         print(f"{'provider':<18}{'bytes':>7}{'accepted/s':>12}{'no-op/s':>10}{'efficiency':>12}")
-        for provider in sorted(PLAYS.keys() - LEFT_OUT):
-            path, requests = _deliveries(environ, provider, count + WARM_UP)
+        for provider in sorted(PLAYS.keys() | {EVENTS}):
+            made = _calls(environ, count + WARM_UP) if provider == EVENTS else None
+            path, requests = made or _deliveries(environ, provider, count + WARM_UP)
             with (
                 scratch.server("cxhub.front:application", environ) as receiver,
                 scratch.server("benchmarks.noop:application", environ) as noop,
@@ -59,8 +65,23 @@ def _deliveries(environ: dict[str, str], provider: str, count: int) -> tuple[str
     account = AccountSettings(
         plain={name: value for name, value in values.items() if name not in hidden},
         secrets={name: (value,) for name, value in values.items() if name in hidden},
+        thread_keys=keys_for(f"channels_ingest.threads:{urlsplit(url).path.split('/')[-2]}"),
     )
     return urlsplit(url).path, list(_requests(provider, account, url, count))
+
+
+def _calls(environ: dict[str, str], count: int) -> tuple[str, list[bytes]]:
+    """The path of the API for events, and as many calls of a trusted server, each with a page view of its own."""
+    token = scratch.manage(environ, "create_token", "shop@hub.example", "--role", "ingest").splitlines()[-1]
+    headers = {"Authorization": f"Bearer {token}"}
+    now, path = datetime.now(UTC).isoformat(), "/api/v1/events/"
+    calls = []
+    for number in range(count):
+        event = {"source": "shop", "id": f"event-{number}", "kind": "page_view", "occurred_at": now}
+        person = {"kind": "customer_id", "value": f"c{number % 1_000}"}
+        body = json.dumps({**event, "identifiers": [person], "detail": {"url": "https://shop.example/", "title": TEXT}})
+        calls.append(post(path, body.encode(), headers))
+    return path, calls
 
 
 def _requests(provider: str, account: AccountSettings, url: str, count: int) -> Iterator[bytes]:
@@ -69,12 +90,12 @@ def _requests(provider: str, account: AccountSettings, url: str, count: int) -> 
             f"c{number % 1_000}@customer.example" if provider.startswith("email") else f"+1415555{number % 1_000:04}"
         )
         person = Person(address=address, name=f"Customer {number % 1_000}")
-        post = PLAYS[provider].incoming(person, TEXT, datetime.now(UTC), account, webhook_url=url)
-        parts = urlsplit(post.url)
+        delivered = PLAYS[provider].incoming(person, TEXT, datetime.now(UTC), account, webhook_url=url)
+        parts = urlsplit(delivered.url)
         place = f"{parts.path}?{parts.query}" if parts.query else parts.path
-        lines = [f"POST {place} HTTP/1.1", f"Host: {parts.netloc}", f"Content-Length: {len(post.body)}"]
-        lines += [f"{name}: {value}" for name, value in post.headers.items()]
-        yield "\r\n".join([*lines, "", ""]).encode() + post.body
+        lines = [f"POST {place} HTTP/1.1", f"Host: {parts.netloc}", f"Content-Length: {len(delivered.body)}"]
+        lines += [f"{name}: {value}" for name, value in delivered.headers.items()]
+        yield "\r\n".join([*lines, "", ""]).encode() + delivered.body
 
 
 def _to_noop(request: bytes, path: str) -> bytes:

@@ -7,12 +7,13 @@ from django.db.models.functions import Now
 from channels_ingest.sending.models import OutboxMessage, TakenBack
 from channels_ingest.simulator.models import SimulatedMessage
 from channels_ingest.webchat.models import ChatUpload, ChatVisitor, ChatVisitorToken
-from channels_ingest.writing.models import MessageTemplate, SavedDraft, Snippet, Upload, WrittenNote
+from channels_ingest.writing.models import BegunTemplate, MessageTemplate, SavedDraft, Snippet, Upload, WrittenNote
 from profiles.models import ChannelAccount, ChannelIdentity, Identifier, StaffMember
 
 __all__ = [
     "AccountNotice",
     "AccountSecret",
+    "BegunTemplate",
     "ChatUpload",
     "ChatVisitor",
     "ChatVisitorToken",

@@ -8,7 +8,7 @@ from channels_ingest import envelopes, errands, pipeline
 from channels_ingest.media.fetches import fetch_one
 from channels_ingest.sending.courier import Courier, courier
 from channels_ingest.webchat.forgetting import forget_expired
-from channels_ingest.writing import drafts, listing_templates, uploads
+from channels_ingest.writing import begun_templates, drafts, listing_templates, uploads
 from profiles.locking import lock_id
 
 #: Files that one process fetches at one time, in threads of their own: a slow provider holds nobody else up.
@@ -49,6 +49,7 @@ def forget_chat_visitors() -> None:
 def forget_old_drafts() -> None:
     """Drafts and picked files that nobody touched for a month are gone."""
     drafts.forget_old()
+    begun_templates.forget_old()
     uploads.forget_old()
 
 

@@ -20,5 +20,6 @@ urlpatterns = [
     path("settings/team/<int:member_id>/", team_views.change_member, name="team-member"),
     path("session/", session_views.session, name="session"),
     path("session/log-in/", session_views.log_in_again, name="log-in-again"),
+    path("fault/", session_views.fault, name="fault"),
     path("logout/", access_views.log_out, name="logout"),
 ]

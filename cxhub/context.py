@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from profiles.models import StaffMember
 from profiles.preferences import Preferences, preferences_of
 from timeline.keys import GROUPS, meaning_of
+from timeline.pages.panes import panes_of
 
 THEMES = ("light", "dark")
 
@@ -28,6 +29,7 @@ def hub(request: HttpRequest) -> dict[str, Any]:
         "keys_meaning": json.dumps(meaning_of(mine.keys)) if mine.keys else "",
         "keys_chosen": mine.keys,
         "key_groups": GROUPS,
+        "panes": panes_of(request),
         "has_keys": mine.has_keys,
         "has_notices": mine.has_notices,
         "offers_notices": not mine.has_notices and not mine.has_declined_notices,

@@ -41,3 +41,13 @@ def log_in_again(request: HttpRequest) -> HttpResponse:
     if form.is_bound:
         response.status_code = HTTPStatus.TOO_MANY_REQUESTS if form.retry_after_seconds else 422
     return response
+
+
+@require_GET
+@login_not_required
+def fault(request: HttpRequest) -> HttpResponse:
+    """The words in which `faults.js` says what failed, had before anything does; they say nothing of anybody."""
+    answer = render(request, "fault.html")
+    answer["Cache-Control"] = "private, max-age=3600"
+    answer["Vary"] = "Cookie, Accept-Language"
+    return answer

@@ -5,7 +5,7 @@ import hashlib
 from urllib.parse import quote
 
 from channels_ingest.adapters.base import AccountSettings
-from channels_ingest.adapters.mail.answers import json_of, outcome_of_status
+from channels_ingest.adapters.mail.answers import outcome_of_status
 from channels_ingest.adapters.mail.writing import SendsFiles, checked_address, mail_head, mime_message, multipart_form
 from channels_ingest.adapters.sending import Accepted, Answer, HttpRequest, Outcome, Outgoing, Unclear
 from channels_ingest.adapters.words import gettext_noop
@@ -47,7 +47,7 @@ class MailgunSending(SendsFiles):
 
     def read_answer(self, answer: Answer) -> Outcome:
         """200 with the id, which is the mail's own Message-ID, or the reason."""
-        said = json_of(answer)
+        said = answer.said()
         message_id, words = said.get("id"), said.get("message")
         if answer.status == 200:
             if isinstance(message_id, str) and message_id.strip("<> "):

@@ -1,7 +1,7 @@
 """Sending through any mail server. Without one, the mail goes to the simulator as it is."""
 
 from channels_ingest.adapters.base import AccountSettings
-from channels_ingest.adapters.mail.answers import json_of, outcome_of_status
+from channels_ingest.adapters.mail.answers import outcome_of_status
 from channels_ingest.adapters.mail.writing import SendsFiles, checked_address, mail_head, mime_message, sender_of
 from channels_ingest.adapters.sending import Accepted, Answer, HttpRequest, Outcome, Outgoing, SmtpRequest, Unclear
 from channels_ingest.adapters.words import gettext_noop
@@ -40,7 +40,7 @@ class SmtpSending(SendsFiles):
 
     def read_answer(self, answer: Answer) -> Outcome:
         """What the simulator answers; a mail server's words are read by who talks to it."""
-        message_id = json_of(answer).get("id")
+        message_id = answer.said().get("id")
         if answer.status == 200:
             if isinstance(message_id, str) and message_id:
                 return Accepted(provider_message_id=message_id)

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 from channels_ingest.adapters.base import AccountSettings, clean
-from channels_ingest.adapters.mail.answers import json_of, outcome_of_status
+from channels_ingest.adapters.mail.answers import outcome_of_status
 from channels_ingest.adapters.mail.writing import (
     LONGEST_SUBJECT,
     SendsFiles,
@@ -72,7 +72,7 @@ class PostmarkSending(SendsFiles):
 
     def read_answer(self, answer: Answer) -> Outcome:
         """200 with ErrorCode 0 and an id, or the reason."""
-        said = json_of(answer)
+        said = answer.said()
         code, message_id = said.get("ErrorCode"), said.get("MessageID")
         if answer.status == 200 and code == 0 and isinstance(message_id, str) and message_id:
             return Accepted(provider_message_id=message_id)

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 from channels_ingest.adapters.base import AccountSettings, clean
-from channels_ingest.adapters.mail.answers import json_of, outcome_of_status
+from channels_ingest.adapters.mail.answers import outcome_of_status
 from channels_ingest.adapters.mail.writing import (
     LONGEST_SUBJECT,
     SendsFiles,
@@ -76,6 +76,6 @@ class SendGridSending(SendsFiles):
             if message_id:
                 return Accepted(provider_message_id=message_id)
             return Unclear(reason=gettext_noop("the provider answered without an id"))
-        errors = [as_object(each) for each in as_list(json_of(answer).get("errors"))]
+        errors = [as_object(each) for each in as_list(answer.said().get("errors"))]
         reasons = "; ".join(clean(error.get("message")) for error in errors)
         return outcome_of_status(answer, reason=reasons)

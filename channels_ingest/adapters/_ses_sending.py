@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from channels_ingest.adapters.base import AccountSettings
-from channels_ingest.adapters.mail.answers import json_of, outcome_of_status
+from channels_ingest.adapters.mail.answers import outcome_of_status
 from channels_ingest.adapters.mail.sigv4 import signed_headers
 from channels_ingest.adapters.mail.writing import SendsFiles, checked_address, mail_head, mime_message, sender_of
 from channels_ingest.adapters.sending import Accepted, Answer, HttpRequest, Outcome, Outgoing, Refused, Unclear
@@ -58,7 +58,7 @@ class SesSending(SendsFiles):
 
     def read_answer(self, answer: Answer) -> Outcome:
         """200 with the id, or the reason."""
-        said = json_of(answer)
+        said = answer.said()
         message_id, words = said.get("MessageId"), said.get("message") or said.get("Message")
         if answer.status == 200:
             if isinstance(message_id, str) and message_id:

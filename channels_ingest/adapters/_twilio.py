@@ -4,7 +4,6 @@ Twilio, "Twilio's request to your webhook URL", "Track outbound message status",
 """
 
 import base64
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
@@ -17,7 +16,7 @@ from channels_ingest.adapters._twilio_signature import form_digest, is_signed
 from channels_ingest.adapters.base import AccountSettings, Delivery, PayloadError, Setting, clean
 from channels_ingest.adapters.fetching import MediaRequest
 from channels_ingest.adapters.forms import form_body, form_fields
-from channels_ingest.adapters.reading import OddPartError, as_link, as_object, as_word, nameable
+from channels_ingest.adapters.reading import OddPartError, as_link, as_word, nameable
 from channels_ingest.adapters.sending import (
     Accepted,
     Answer,
@@ -204,7 +203,7 @@ class TwilioChannel(TwilioListing):
 
     def read_answer(self, answer: Answer) -> Outcome:
         """201 with a sid is a promise to try; a code says why not; after any other fault nobody knows."""
-        said = _json(answer.body)
+        said = answer.said()
         told = said.get("code")
         code = told if isinstance(told, int) else 0
         sid = as_word(said.get("sid"))
@@ -319,13 +318,6 @@ def opting_items(fields: Fields, sid: str, sender: Sender, received_at: datetime
             evidence=sid,
         )
     ]
-
-
-def _json(body: bytes) -> dict[str, Any]:
-    try:
-        return as_object(json.loads(body))
-    except (ValueError, RecursionError):
-        return {}
 
 
 def _seconds(text: str) -> float:

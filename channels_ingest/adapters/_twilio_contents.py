@@ -1,7 +1,6 @@
 """Twilio's contents, of which WhatsApp has approved some (Twilio, "Content API", read 2026-11)."""
 
 import base64
-import json
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -28,10 +27,7 @@ def request(account: AccountSettings, api_url: str, page: str) -> HttpRequest:
 
 def read(answer: Answer) -> TemplatePage:
     """The contents of the page as templates. Raises CannotSendError."""
-    try:
-        said = as_object(json.loads(answer.body))
-    except (ValueError, RecursionError):
-        said = {}
+    said = answer.said()
     if answer.status != 200 or not isinstance(said.get("contents"), list):
         raise CannotSendError(as_word(said.get("message"))[:200] or f"Twilio answered with HTTP {answer.status}")
     found = [_template(row) for row in map(as_object, as_list(said.get("contents")))]

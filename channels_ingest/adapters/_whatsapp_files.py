@@ -5,14 +5,13 @@ document take a caption, sound does not.
 """
 
 import hashlib
-import json
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
 from channels_ingest.adapters.base import AccountSettings
 from channels_ingest.adapters.mail.writing import multipart_form
-from channels_ingest.adapters.reading import as_object, as_word
+from channels_ingest.adapters.reading import as_word
 from channels_ingest.adapters.sending import (
     Accepted,
     Answer,
@@ -98,8 +97,5 @@ def uploaded(answer: Answer) -> Outcome | None:
     """The id Meta gives the file; None where the answer is an error to be read as every other."""
     if answer.status != 200:
         return None
-    try:
-        handle = as_word(as_object(json.loads(answer.body)).get("id"))
-    except (ValueError, RecursionError):
-        handle = ""
+    handle = as_word(answer.said().get("id"))
     return Accepted(provider_message_id=handle) if handle else Unclear(reason=gettext_noop("WhatsApp gave it no id"))

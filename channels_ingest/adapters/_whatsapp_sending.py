@@ -159,10 +159,7 @@ def _linked(kind: str, link: str) -> Json:
 
 def read_answer(answer: Answer) -> Outcome:
     """What Meta says. A 5xx, and whatever is not JSON, may hide a message that was taken."""
-    try:
-        payload = as_object(json.loads(answer.body))
-    except (ValueError, RecursionError):
-        payload = {}
+    payload = answer.said()
     if answer.status == 200:
         messages = as_list(payload.get("messages"))
         message_id = as_word(as_object(messages[0]).get("id")) if messages else ""

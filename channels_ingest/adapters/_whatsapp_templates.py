@@ -1,6 +1,5 @@
 """The templates that a WhatsApp business account has (Meta, "Message templates", read 2026-03)."""
 
-import json
 from urllib.parse import quote, urlencode
 
 from channels_ingest.adapters.base import AccountSettings, clean_json
@@ -32,10 +31,7 @@ def request(account: AccountSettings, api_url: str, page: str) -> HttpRequest:
 
 def read(answer: Answer) -> TemplatePage:
     """The templates of the page; one that has no name is left out. Raises CannotSendError."""
-    try:
-        said = as_object(json.loads(answer.body))
-    except (ValueError, RecursionError):
-        said = {}
+    said = answer.said()
     if answer.status != 200 or not isinstance(said.get("data"), list):
         reason = as_word(as_object(said.get("error")).get("message"))
         raise CannotSendError(reason[:200] or f"WhatsApp answered with HTTP {answer.status}")

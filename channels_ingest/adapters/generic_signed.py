@@ -187,10 +187,7 @@ class GenericSigned(PublicLinks):
 
     def read_answer(self, answer: Answer) -> Outcome:
         """2xx with an id took it; 429, or 503 with a Retry-After, surely did not; other 4xx never will."""
-        try:
-            said = as_object(json.loads(answer.body))
-        except (ValueError, RecursionError):
-            said = {}
+        said = answer.said()
         if 200 <= answer.status < 300:
             message_id = as_word(said.get("id"))
             return Accepted(provider_message_id=message_id) if message_id else Unclear(reason=NO_ID)

@@ -4,11 +4,13 @@ Nothing here talks to anybody: `channels_ingest.sending` claims, posts and recor
 credentials is rendered just the same, against the simulator's address.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 from channels_ingest.adapters.base import AccountSettings
+from channels_ingest.adapters.reading import as_object
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +132,13 @@ class Answer:
     status: int
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    def said(self) -> dict[str, Any]:
+        """The JSON object in the body; empty if there is none."""
+        try:
+            return as_object(json.loads(self.body))
+        except (ValueError, RecursionError):
+            return {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

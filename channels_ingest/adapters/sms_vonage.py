@@ -184,10 +184,7 @@ class SmsVonage(PublicLinks):
 
     def read_answer(self, answer: Answer) -> Outcome:
         """202 with an id is a promise to try; a problem says why not; after any other fault nobody knows."""
-        try:
-            said = as_object(json.loads(answer.body))
-        except (ValueError, RecursionError):
-            said = {}
+        said = answer.said()
         if 200 <= answer.status < 300:
             message_id = as_word(said.get("message_uuid"))
             return Accepted(provider_message_id=message_id) if message_id else Unclear(reason=NO_ID)

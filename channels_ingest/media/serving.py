@@ -3,6 +3,7 @@
 Served without middleware (`cxhub.wsgi`): every header is set here.
 """
 
+import io
 import re
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -13,6 +14,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.utils.http import content_disposition_header
 
 from channels_ingest.media import files, mail_html
+from channels_ingest.media.bare import bare
 from channels_ingest.media.pictures import FULL_SIDE, THUMBNAIL_SIDE, PictureError, shown_picture
 from timeline.files import DOCUMENTS, download_name, shown_as
 from timeline.media_links import MediaLink, Variant, has_own_host, read_token
@@ -81,20 +83,41 @@ def _picture(link: MediaLink, sha256: str, mime_type: str) -> HttpResponseBase:
 
 
 def _as_it_came(request: HttpRequest, link: MediaLink, file: dict[str, object], sha256: str) -> HttpResponseBase:
-    content = files.open_content(files.name_of(sha256))
+    mime_type = str(file.get("mime_type"))
+    name, content = _without_maker(sha256) if shown_as(mime_type) == "picture" else ("", None)
+    if content is None:
+        name = files.name_of(sha256)
+        content = files.open_content(name)
     if content is None:
         return _plain(HTTPStatus.NOT_FOUND)
-    mime_type = str(file.get("mime_type"))
     is_played = link.variant is Variant.PLAY and shown_as(mime_type) in ("sound", "film")
     is_named = is_played or (link.variant is Variant.HANDED and (shown_as(mime_type) or mime_type in DOCUMENTS))
     size = content.seek(0, 2)
-    response = _ranged(request, content, size, path=files.path_of(files.name_of(sha256)), etag=f'"{sha256}"')
+    etag = f'"{sha256}-{size}"'  # with its size, as a picture is not what it was
+    response = _ranged(request, content, size, path=files.path_of(name) if name else "", etag=etag)
     response["Content-Type"] = mime_type if is_named else "application/octet-stream"
     response["Accept-Ranges"] = "bytes"
-    response["ETag"] = f'"{sha256}"'
-    name = download_name(str(file.get("name") or ""), mime_type, otherwise="file")
-    response["Content-Disposition"] = "inline" if is_played else str(content_disposition_header(True, name))
+    response["ETag"] = etag
+    shown_name = download_name(str(file.get("name") or ""), mime_type, otherwise="file")
+    response["Content-Disposition"] = "inline" if is_played else str(content_disposition_header(True, shown_name))
     return _guarded(response)
+
+
+def _without_maker(sha256: str) -> tuple[str, IO[bytes] | None]:
+    """The picture as it came but for EXIF and the like, made once, and its name in storage; None for a damaged one."""
+    name = f"shown/bare/{files.name_of(sha256)}"
+    if (made := files.open_content(name)) is not None:
+        return name, made
+    original = files.open_content(files.name_of(sha256))
+    if original is None:
+        return "", None
+    with original:
+        try:
+            content = bare(original.read())
+        except Exception:  # a damaged picture raises whatever its reader stumbles over
+            return "", None
+    files.put_quietly(name, content)
+    return "", io.BytesIO(content)
 
 
 def _ranged(request: HttpRequest, content: IO[bytes], size: int, *, path: str, etag: str) -> HttpResponseBase:

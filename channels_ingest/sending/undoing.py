@@ -1,5 +1,6 @@
 """A message that has not left yet is taken back: it goes from the timeline, and its text to its author's draft."""
 
+import contextlib
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -7,8 +8,12 @@ from django.utils.translation import gettext as _
 
 from channels_ingest.sending.guards import Closed
 from channels_ingest.sending.models import OutboxMessage, TakenBack
+from channels_ingest.sending.rendering import template_of
 from channels_ingest.sending.wishes import SendRefusedError
+from channels_ingest.writing.begun_templates import keep
 from channels_ingest.writing.drafts import Words, give_back
+from channels_ingest.writing.models import MessageTemplate
+from channels_ingest.writing.templates import UnfilledError, values_of
 from profiles.models import StaffMember
 from timeline.outgoing import mark, take_out
 
@@ -40,6 +45,8 @@ def take_back(entry_id: int, author: StaffMember) -> Taken:
             new_thread=bool(row.words.get("new_thread")),
             uploads=tuple(row.words.get("uploads", ())),
         )
+        if "template" in row.words:
+            _begin_again(row, author)
         if row.idempotency_key is not None:
             TakenBack.objects.create(author=author, idempotency_key=row.idempotency_key)
         row.delete()
@@ -48,3 +55,12 @@ def take_back(entry_id: int, author: StaffMember) -> Taken:
             mark(replaced.entry_id, {"replaced_by": None}, profile_id=profile_id)
         give_back(author, identity_id, words, is_note=False)
     return Taken(profile_id, identity_id)
+
+
+def _begin_again(row: OutboxMessage, author: StaffMember) -> None:
+    """Its template is begun at the address, with what was filled in, if the line still has it."""
+    told = template_of(row.words["template"])
+    known = MessageTemplate.objects.filter(account_id=row.account_id, name=told.name, language=told.language).first()
+    if known is not None:
+        with contextlib.suppress(UnfilledError):  # it takes fewer values by now
+            keep(author, row.channel_identity_id, known, values_of(known, told))

@@ -1,17 +1,19 @@
 """What staff typed, as the line will spell it when its owner writes: a number or a mailbox, or the reason why not."""
 
+import re
+
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
 from channels_ingest.registry import ADAPTERS
 from channels_ingest.sending.lines import SendingLine, sending_line
 from profiles.adding import TypedAddress
-from profiles.identity.canonical import canonical, is_valid_phone, phone_value
+from profiles.identity.canonical import canonical, is_valid_phone, national_number, phone_value
 from profiles.identity.mailbox import ascii_lower
 from profiles.identity.values import IdentifierKind
 from profiles.identity.worth import Reason, is_own, worthless
 from profiles.models import Channel, ChannelAccount
-from profiles.own import own_keys
+from profiles.own import own_calling_code, own_keys
 from profiles.reading_rights import hidden_now
 
 #: What identifies somebody on a channel; on others nobody can be written to who has not written first.
@@ -22,6 +24,9 @@ KINDS = {
 }
 #: A mailbox of several people can be written to like any other; it ties nobody together anyway.
 _GOOD_ENOUGH = frozenset({"", Reason.ROLE, Reason.SERVICE_NUMBER})
+
+
+_SCHEME = re.compile(r"\A(?:tel|sms|whatsapp):\s*", re.IGNORECASE)
 
 
 class AddressRefusedError(ValueError):
@@ -45,7 +50,7 @@ def typed_on(account: ChannelAccount, text: str) -> TypedAddress:
     if kind is None:
         raise AddressRefusedError(_("Nobody can be written to on this line before they wrote."))
     text = text.strip()
-    value = _number(text) if kind is IdentifierKind.PHONE else _mailbox(text)
+    value = _number(text, account) if kind is IdentifierKind.PHONE else _mailbox(text)
     if is_own(kind, value, own_keys()):
         raise AddressRefusedError(_("This is one of our own addresses."))
     return TypedAddress(account_id=account.pk, address=_spelled(account, kind, value), kind=kind, value=value)
@@ -58,15 +63,25 @@ def kind_of(text: str) -> IdentifierKind | None:
     return IdentifierKind.PHONE if len(phone_value(text)) > 5 else None
 
 
-def _number(text: str) -> str:
-    value = phone_value(text)
+def _number(text: str, account: ChannelAccount) -> str:
+    """A number without a country code is one of the line's own country, if there it can be."""
+    value = phone_value(_written(text))
     if not value:
         raise AddressRefusedError(_("This is no phone number."))
-    if not text.lstrip().startswith(("+", "00")):
-        raise AddressRefusedError(_("Write the number with its country code: +44 20 7946 0958."))
+    if not _written(text).startswith(("+", "00")):
+        code = own_calling_code(account.pk)
+        value = national_number(_written(text), code) if code else ""
+        if not value:
+            raise AddressRefusedError(_("Write the number with its country code: +44 20 7946 0958."))
     if not is_valid_phone(value) or worthless(IdentifierKind.PHONE, value) not in _GOOD_ENOUGH:
         raise AddressRefusedError(_("No phone can have this number. Is a digit missing?"))
     return value
+
+
+def _written(text: str) -> str:
+    """Without what people write around a number: `tel:`, and the zero in `+44 (0)20`."""
+    bare = _SCHEME.sub("", text.strip())
+    return bare.replace("(0)", "", 1) if bare.startswith(("+", "00")) else bare
 
 
 def _mailbox(text: str) -> str:

@@ -14,7 +14,9 @@ from django.views.decorators.http import require_http_methods
 from channels_ingest.starting.addressing import KINDS, AddressRefusedError, kind_of, lines_to_start_on, typed_on
 from channels_ingest.starting.choices import LineChoice, holders_of, line_choices
 from channels_ingest.starting.conversation import Started, add, start
-from profiles.adding import TakenError
+from profiles.adding import TakenError, TypedAddress
+from profiles.identity.canonical import display_phone
+from profiles.identity.values import IdentifierKind
 from profiles.ids import BIGGEST_ID
 from profiles.models import Channel, Profile
 from profiles.operations import VerbRefusedError
@@ -55,7 +57,7 @@ def new_conversation(request: HttpRequest) -> HttpResponse:
         except AddressRefusedError as error:
             context["refusal"] = str(error)
         else:
-            return _to_box(request, started)
+            return _to_box(request, started, typed)
     if "people" not in context:
         context["people"] = people_like(asked, without=0) if asked else []
     if kind := kind_of(asked):
@@ -94,7 +96,7 @@ def new_address(request: HttpRequest, profile_id: int) -> HttpResponse:
         except (AddressRefusedError, VerbRefusedError) as error:
             context["refusal"] = str(error)
         else:
-            return _to_box(request, started)
+            return _to_box(request, started, typed)
     return sheet(request, "starting/address.html", context, status=422 if request.method == "POST" else 200)
 
 
@@ -106,10 +108,12 @@ def _line(account_id: int) -> LineChoice:
     return found
 
 
-def _to_box(request: HttpRequest, started: Started) -> HttpResponseRedirect:
+def _to_box(request: HttpRequest, started: Started, typed: TypedAddress) -> HttpResponseRedirect:
     """The customer's page with the reply box on the address."""
     if started.is_new:
-        messages.info(request, _("A new customer. The first message starts the conversation."))
+        address = display_phone(typed.value) if typed.kind is IdentifierKind.PHONE else typed.value
+        said = _("A new customer: %(address)s. The first message starts the conversation.")
+        messages.info(request, said % {"address": address})
     elif started.operation:
         said = _("Written down. Nobody else joins this customer by it.")
         say_undo(request, said, started.operation)

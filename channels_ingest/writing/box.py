@@ -1,19 +1,20 @@
 """The reply box as its template shows it: addresses, what was begun, and what this channel asks for."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
-from channels_ingest.sending.chips import Chip, chips_of
+from channels_ingest.sending.chips import chips_of
 from channels_ingest.sending.lines import SendingLine, sending_line
 from channels_ingest.sending.outgoing_files import fault_of, rules_of
+from channels_ingest.writing.begun_templates import begun_of
 from channels_ingest.writing.drafts import Words, drafts_of, words_of
 from channels_ingest.writing.mail_fields import MailFields, fields_for
-from channels_ingest.writing.models import SavedDraft, Upload
+from channels_ingest.writing.models import BegunTemplate, SavedDraft, Upload
 from channels_ingest.writing.uploads import MOST_BYTES, MOST_FILES, uploads_of
 from profiles.models import Channel, ChannelIdentity, Profile, StaffMember
 from timeline.files import extension_of
@@ -35,19 +36,21 @@ def box_of(profile_id: int, author: StaffMember, *, chosen: int | None, is_note:
     """The context of `composer/box.html`. Without a choice, the address of the author's newest draft comes first."""
     chips = chips_of(profile_id, chosen=chosen)
     drafts = drafts_of(author, [chip.id for chip in chips])
-    if chosen is None and (begun := _begun_at(chips, list(drafts.values()), is_note=is_note)):
+    templates = [] if is_note else begun_of(author, [chip.id for chip in chips if chip.takes_templates])
+    if chosen is None and (begun := _begun_at(drafts.values(), templates, is_note=is_note)):
         chips = chips_of(profile_id, chosen=begun)
     chip = next((chip for chip in chips if chip.is_chosen), None)
     words = words_of(drafts.get((chip.id, is_note))) if chip else Words()
-    identity = ChannelIdentity.objects.select_related("account").get(id=chip.id) if chip else None
+    identity = ChannelIdentity.objects.select_related("account", "profile").get(id=chip.id) if chip else None
     line = sending_line(identity.account) if identity else None
     return {
         "profile_id": profile_id,
-        "name": name_of(Profile.objects.values_list("display_name", flat=True).get(id=profile_id)),
+        "name": name_of((identity.profile if identity else Profile.objects.get(id=profile_id)).display_name),
         "chips": chips,
         "chosen": chip,
         "is_note": is_note,
         "draft": words,
+        "templates": templates,
         "begun": {pk for pk, note in drafts if note == is_note},
         "has_other": any(note != is_note for _pk, note in drafts),
         "mail": _mail(identity, words) if identity and not is_note else None,
@@ -60,10 +63,11 @@ def box_of(profile_id: int, author: StaffMember, *, chosen: int | None, is_note:
     }
 
 
-def _begun_at(chips: Sequence[Chip], drafts: Sequence[SavedDraft], *, is_note: bool) -> int | None:
-    """Where the newest draft of this kind is; an address that is closed by now keeps it."""
-    mine = [draft for draft in drafts if draft.is_note == is_note]
-    return max(mine, key=lambda draft: draft.saved_at).channel_identity_id if mine else None
+def _begun_at(drafts: Iterable[SavedDraft], templates: Sequence[BegunTemplate], *, is_note: bool) -> int | None:
+    """Where the newest of this kind is; an address that is closed by now keeps it."""
+    mine = [(draft.saved_at, draft.channel_identity_id) for draft in drafts if draft.is_note == is_note]
+    mine += [(begun.saved_at, begun.channel_identity_id) for begun in templates]
+    return max(mine)[1] if mine else None
 
 
 def _mail(identity: ChannelIdentity, words: Words) -> MailFields | None:

@@ -44,7 +44,7 @@ def save(author: StaffMember, channel_identity_id: int, words: Words, *, is_note
     with transaction.atomic():
         if key:
             take_advisory_locks([lock_id("outbox key", author.pk, key)])
-        if words.is_empty or (key and _is_sent(author, key)):
+        if words.is_empty or (key and is_sent(author, key)):
             mine.delete()
             return False
         SavedDraft.objects.update_or_create(
@@ -53,7 +53,8 @@ def save(author: StaffMember, channel_identity_id: int, words: Words, *, is_note
     return True
 
 
-def _is_sent(author: StaffMember, key: str) -> bool:
+def is_sent(author: StaffMember, key: str) -> bool:
+    """Whether the box or sheet with this key has sent its message."""
     return OutboxMessage.objects.filter(author=author, idempotency_key=key).exists()
 
 

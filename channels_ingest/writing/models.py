@@ -128,3 +128,23 @@ class MessageTemplate(models.Model):
 
     def __str__(self) -> str:
         return f"template {self.pk}"
+
+
+class BegunTemplate(models.Model):
+    """A template that somebody has begun to fill in for an address: `values` by place, as `templates.Slot` names them.
+
+    Written while they type, one for each author and address, and gone once it is sent.
+    """
+
+    author = models.ForeignKey(StaffMember, models.CASCADE, related_name="+", db_index=False)
+    channel_identity = models.ForeignKey(ChannelIdentity, models.CASCADE, related_name="+")
+    template = models.ForeignKey(MessageTemplate, models.CASCADE, related_name="+")
+    values = models.JSONField(default=dict)
+    saved_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["author", "channel_identity"], name="begun_template_once")]
+        indexes = [models.Index(fields=["saved_at"], name="begun_template_old")]
+
+    def __str__(self) -> str:
+        return f"begun template {self.pk}"

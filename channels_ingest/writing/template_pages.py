@@ -4,6 +4,7 @@ import uuid
 from typing import Any
 
 from django import forms
+from django.db import transaction
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -16,7 +17,7 @@ from channels_ingest.sending.guards import SERVICE, openness_of
 from channels_ingest.sending.holding import hold_seconds
 from channels_ingest.sending.several import send_all
 from channels_ingest.sending.wishes import Draft, Wish
-from channels_ingest.writing import listing_templates
+from channels_ingest.writing import begun_templates, drafts, listing_templates
 from channels_ingest.writing.models import MessageTemplate
 from channels_ingest.writing.snippets import values_for
 from channels_ingest.writing.templates import (
@@ -30,6 +31,7 @@ from channels_ingest.writing.templates import (
 from profiles.ids import BIGGEST_ID
 from profiles.models import Channel, ChannelIdentity
 from profiles.reading_rights import hidden_now
+from timeline.models import Entry
 from timeline.pages.agents import actor_of, agent_page, is_fragment
 
 MOST_SHOWN = 60
@@ -100,18 +102,23 @@ def template(request: HttpRequest, channel_identity_id: int, template_id: int) -
     if request.method == "POST":
         return _send(request, identity, row)
     member = actor_of(request)
-    known = values_for(identity.profile_id, member)
-    slots = slots_of(row, {})
-    values = {slot.place: known.get("customer.first_name", "") for slot in slots[:1] if slot.place == "body:1"}
+    values = begun_templates.begun_values(member, identity.pk, row)
+    if not values:
+        known = values_for(identity.profile_id, member)
+        first = slots_of(row, {})[:1]
+        values = {slot.place: known.get("customer.first_name", "") for slot in first if slot.place == "body:1"}
     return _sheet(request, "composer/template.html", _context(identity, row, values))
 
 
 @require_POST
 @agent_page
 def preview(request: HttpRequest, channel_identity_id: int, template_id: int) -> HttpResponse:
-    """How it will read with what is filled in so far."""
+    """How it will read with what is filled in so far, which is kept as begun."""
     identity, row = _both(channel_identity_id, template_id)
-    return render(request, "composer/template_reading.html", _context(identity, row, _values(request, row)))
+    values, member = _values(request, row), actor_of(request)
+    if not drafts.is_sent(member, request.POST.get("key", "")[:255]):
+        begun_templates.keep(member, identity.pk, row, values)
+    return render(request, "composer/template_reading.html", _context(identity, row, values))
 
 
 def _context(identity: ChannelIdentity, row: MessageTemplate, values: dict[str, str]) -> dict[str, Any]:
@@ -149,9 +156,14 @@ def _send(request: HttpRequest, identity: ChannelIdentity, row: MessageTemplate)
         key=said["key"] or None,
         hold_seconds=hold_seconds(draft),
     )
-    return sending_pages.told(
-        request, identity.profile_id, lambda: send_all(identity.profile_id, draft, wish), held=wish.hold_seconds
-    )
+
+    def verb() -> list[Entry]:
+        with transaction.atomic():
+            entries = send_all(identity.profile_id, draft, wish)
+            begun_templates.drop(wish.author, identity.pk)
+        return entries
+
+    return sending_pages.told(request, identity.profile_id, verb, held=wish.hold_seconds)
 
 
 def _sheet(request: HttpRequest, part: str, context: dict[str, Any]) -> HttpResponse:

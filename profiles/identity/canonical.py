@@ -13,7 +13,16 @@ import phonenumbers
 from profiles.identity.mailbox import SURROUNDING_SPACE, email_join_key
 from profiles.identity.values import IdentifierKind
 
-__all__ = ["canonical", "display_phone", "email_join_key", "is_valid_phone", "phone_join_key", "phone_value"]
+__all__ = [
+    "calling_code",
+    "canonical",
+    "display_phone",
+    "email_join_key",
+    "is_valid_phone",
+    "national_number",
+    "phone_join_key",
+    "phone_value",
+]
 
 #: The room that the identifier table has; nothing that identifies a customer is longer.
 LONGEST_VALUE = 320
@@ -69,6 +78,25 @@ def is_valid_phone(value: str) -> bool:
         except phonenumbers.NumberParseException:
             continue
     return False
+
+
+def calling_code(value: str) -> int | None:
+    """The country calling code of an international number; None if there is none."""
+    try:
+        return phonenumbers.parse(value).country_code
+    except phonenumbers.NumberParseException:
+        return None
+
+
+def national_number(text: str, code: int) -> str:
+    """A number as it is dialled within the countries of a calling code, in its international form; empty if none is."""
+    try:
+        parsed = phonenumbers.parse(text, phonenumbers.region_code_for_country_code(code))
+    except phonenumbers.NumberParseException:
+        return ""
+    if parsed.extension or not phonenumbers.is_valid_number(parsed):
+        return ""
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 
 
 def display_phone(value: str) -> str:

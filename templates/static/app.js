@@ -114,12 +114,15 @@
   // ---- moving about
   function toggleSide(open = !$("#side")?.classList.contains("open")) {
     const [side, toggle] = [$("#side"), $(".side-toggle")];
-    if (!side || !toggle || getComputedStyle(toggle).display === "none") return false;
+    if (!side || !toggle || !matchMedia("(max-width: 80rem)").matches) return false;
     side.classList.toggle("open", open);
     toggle.setAttribute("aria-expanded", String(open));
     if (open) $(".side-close", side).focus(); else if (side.contains(document.activeElement)) toggle.focus();
     return true;
   }
+
+  const pane = (name) => load("panes").then(({ toggle }) => toggle(name));
+  const toggleDetails = () => toggleSide() || pane("side");
 
   function step(list, current, by) {
     const index = list.indexOf(current);
@@ -142,7 +145,7 @@
 
   // ---- keys and clicks
   const actions = {
-    help: () => $("#help").showModal(), side: () => toggleSide(), close: (button) => button.closest("dialog").close(),
+    help: () => $("#help").showModal(), side: toggleDetails, close: (button) => button.closest("dialog").close(),
     print: () => print(), dismiss: (button) => button.closest("[data-toast]").remove(),
     latest: () => load("timeline").then(({ latest }) => latest()),
     theme: () => load("switches").then(({ nextTheme }) => nextTheme()),
@@ -157,7 +160,7 @@
     j: () => move(1), k: () => move(-1), J: () => openBy(1), K: () => openBy(-1), r: reply, f: () => $("#find")?.focus(),
     x: () => load("choosing").then(({ toggle }) => toggle()),
     G: actions.latest, u: () => load("unread").then(({ next }) => next()), U: () => load("unread").then(({ markUnread }) => markUnread()),
-    "]": () => toggleSide(), "?": actions.help, "g i": () => $("[data-go=i]").click(), "g w": () => $("[data-go=w]").click(),
+    "[": () => pane("queue"), "]": toggleDetails, "?": actions.help, "g i": () => $("[data-go=i]").click(), "g w": () => $("[data-go=w]").click(),
   };
   /** The last one that can be seen; of hidden ones the first. */
   const declared = (combination) => {
@@ -241,7 +244,8 @@
   });
   for (const name of ["htmx:response:error", "htmx:error"]) document.addEventListener(name, fail);
   // had at the first touch: when it is needed the connection may be gone
-  for (const name of ["pointerdown", "keydown"]) addEventListener(name, () => load("faults").catch(() => {}), { once: true });
+  const warm = () => { for (const name of $(".divider") ? ["faults", "panes"] : ["faults"]) load(name).catch(() => {}); };
+  for (const name of ["pointerdown", "keydown"]) addEventListener(name, warm, { once: true });
 
   const hub = {
     $, $$, say, fill, wait, keep, announce, load, ask, post, fetchPart, parsed, customer, shownProfile,

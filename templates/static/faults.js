@@ -1,13 +1,13 @@
 // What failed is said in words where it was asked, with the id that finds it in the log and the way to ask again; what
 // was written stays. Loaded at the first touch of a page: once the connection is gone it could not be had.
-export default ({ $, $$, fill }) => {
+export default async ({ $, $$, fill, parsed }) => {
+  const { dataset: texts, content } = parsed(await (await fetch("/fault/")).text()).firstElementChild;
   const CAUSES = { 403: "forbidden", 404: "missing", 410: "missing", 429: "busy", 503: "busy", 504: "busy" };
   const causeOf = (status) => (status ? CAUSES[status] ?? (status < 500 ? "refused" : "server") : "lost");
 
   /** `answer` is what came instead, none when nothing did; `again` asks once more, none when that helps nobody. */
   function show(source, answer, again) {
-    const texts = $("#fault").dataset;
-    const fault = $("#fault").content.firstElementChild.cloneNode(true);
+    const fault = content.firstElementChild.cloneNode(true);
     $("span", fault).textContent = texts[causeOf(answer?.status)];
     const id = answer?.headers.get("X-Request-ID");
     $("code", fault).textContent = id ? fill(texts.request, { id }) : "";

@@ -186,6 +186,20 @@ def test_visitor_and_agent_talk(visit: Callable[..., Page], agent: StaffMember) 
     wait_for(lambda: Entry.objects.filter(direction="out", delivery="read").exists())
 
 
+def test_visitor_sees_that_an_agent_writes(visit: Callable[..., Page], agent: StaffMember) -> None:
+    page = visit()
+    open_chat(page)
+    write(page, "Does it come in green?")
+    mine = wait_for(lambda: ChannelIdentity.objects.filter(entries__text="Does it come in green?").first())
+    client = Client()
+    client.force_login(agent)
+    client.post(f"/customers/{mine.profile_id}/draft/", {"channel_identity": mine.pk, "text": "Let me lo"})
+    expect(page.locator("hub-chat")).to_contain_text("Ana Duarte is writing…")
+    answers(agent, "It does.", visitor=mine.address)
+    expect(page.locator("hub-chat .log")).to_contain_text("It does.")
+    expect(page.locator("hub-chat")).not_to_contain_text("is writing…")
+
+
 def test_visitor_attaches_a_picture(visit: Callable[..., Page]) -> None:
     page = visit()
     open_chat(page)

@@ -79,7 +79,7 @@ def test_customer_who_cannot_be_opened_leaves_the_open_one(
     expect(page.locator("#answer")).to_have_value("Half an answer")
     page.unroute("**/inbox/all/2001/**")
     page.get_by_role("button", name="Try again").click()
-    expect(page.locator("#who")).to_have_text("Noah Smith")
+    expect(page.locator("#who")).to_have_text("Noah Smith", timeout=15_000)
 
 
 def test_pin_that_failed_is_said_and_made_good(open_page: Callable[..., Page], mira: ChannelIdentity) -> None:

@@ -1,22 +1,10 @@
 """What providers of mail answer to a send, by the status that all of them use alike."""
 
-import json
-from typing import Any
-
 from channels_ingest.adapters.base import clean
 from channels_ingest.adapters.sending import Answer, Outcome, Refused, TryLater, Unclear
 from channels_ingest.adapters.words import gettext_noop
 
 LONGEST_REASON = 300
-
-
-def json_of(answer: Answer) -> dict[str, Any]:
-    """The object in the answer; empty if there is none."""
-    try:
-        found = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def outcome_of_status(answer: Answer, *, code: str = "", reason: str = "", closes: str = "") -> Outcome:

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand
 #: What each benchmark measures, and how many deliveries it uses unless told otherwise.
 BENCHMARKS = {
     "receive": ("accepted deliveries/s beside a no-op view and single-row inserts", 20_000),
-    "receivers": ("the same for every provider that signs, each with its own deliveries", 3_000),
+    "receivers": ("the same for every provider, each with its own deliveries", 3_000),
     "pipeline": ("messages/s from stored to on the timeline, one worker", 20_000),
     "identity": (
         "merge and unmerge by history, pure resolve, rebuild of so many channel identities",

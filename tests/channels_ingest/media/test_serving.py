@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from channels_ingest.media.bare import bare
 from channels_ingest.media.files import keep, name_of
 from profiles.models import Role
 from tests.channels_ingest.media.drawing import OGG, phone_photo, picture
@@ -119,7 +120,11 @@ def test_pictures_are_made_anew_and_kept(client: Client, entry: Callable[..., En
         assert first["Content-Type"] == "image/webp"
         assert first.content == second.content
         assert b"Secret" not in first.content
-    assert client.get(path_to(made, Variant.FILE)).getvalue() == photo  # saved as it came
+    saved = client.get(path_to(made, Variant.FILE))
+    assert saved.getvalue() == bare(photo)  # as it came, but for what it tells of its maker
+    assert b"Secret" not in saved.getvalue()
+    again = client.get(path_to(made, Variant.FILE), headers={"Range": "bytes=2-5"})
+    assert (again.status_code, again.getvalue(), again["ETag"]) == (206, bare(photo)[2:6], saved["ETag"])
 
 
 def test_embedded_pictures_alone_may_stand_in_a_sandboxed_frame(client: Client, entry: Callable[..., Entry]) -> None:

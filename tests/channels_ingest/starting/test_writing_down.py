@@ -80,6 +80,31 @@ def test_number_that_nobody_can_have_is_refused_in_words(sms: ChannelAccount, ty
 
 
 @pytest.mark.parametrize(
+    ("typed", "value"),
+    [
+        ("(415) 555-2671", "+14155552671"),
+        ("tel:+46-70-174-06-11", "+46701740611"),
+        ("+44 (0)20 7946 0958", "+442079460958"),
+        ("0046 (0)70 174 06 11", "+46701740611"),
+        ("\u0664\u0661\u0665 555 2671", "+14155552671"),
+    ],
+)
+def test_number_is_read_as_people_write_it_in_the_lines_own_country(
+    sms: ChannelAccount, typed: str, value: str
+) -> None:
+    assert typed_on(sms, typed).value == value
+
+
+def test_number_without_its_country_needs_one_country(sms: ChannelAccount) -> None:
+    elsewhere = connect("sms_twilio", name="Kiel", values={"auth_token": "t", "from": "+4943112345678"})
+    assert typed_on(elsewhere, "0431 123456").value == "+49431123456"
+    assert typed_on(sms, "(415) 555-2671").value == "+14155552671"
+    whatsapp = connect("whatsapp_cloud", name="Nobody's", values={"app_secret": "a", "verify_token": "b"})
+    with pytest.raises(AddressRefusedError, match="country code"):
+        typed_on(whatsapp, "(415) 555-2671")
+
+
+@pytest.mark.parametrize(
     "typed", ["", "mira", "mira@", "mira@lindhaus", "a@b@c.de", "m\u200bira@lindhaus.de", "x" * 400]
 )
 def test_what_is_no_mailbox_is_refused(mail: ChannelAccount, typed: str) -> None:

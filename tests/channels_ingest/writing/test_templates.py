@@ -10,7 +10,7 @@ from django.test import Client
 from channels_ingest.accounts import connect
 from channels_ingest.adapters.base import AccountSettings
 from channels_ingest.adapters.sending import Answer, CannotSendError, Outgoing, Template
-from channels_ingest.models import MessageTemplate, OutboxMessage, SimulatedMessage
+from channels_ingest.models import BegunTemplate, MessageTemplate, OutboxMessage, SimulatedMessage
 from channels_ingest.registry import ADAPTERS
 from channels_ingest.sending.composing import send
 from channels_ingest.sending.courier import send_due
@@ -98,6 +98,35 @@ def test_template_is_filled_in_previewed_and_sent_with_its_button(
     assert sent["components"][1] == {
         "type": "button", "sub_type": "url", "index": "0", "parameters": [{"type": "text", "text": "4711"}],
     }  # fmt: skip
+
+
+@pytest.mark.django_db(transaction=True)
+def test_begun_template_waits_with_its_values_until_it_is_sent(
+    pages: Client, mira: ChannelIdentity, listed: ChannelAccount, agent: StaffMember
+) -> None:
+    order = row("order_update")
+    url, box_url = f"/addresses/{mira.pk}/templates/{order.pk}/", f"/customers/{mira.profile_id}/composer/"
+    assert "You have begun" not in words(pages.get(box_url, headers=HTMX))
+    values = {"body:1": "Mira", "body:2": "4711 👋🏽\0", "body:3": "", "key": "k1"}
+    pages.post(f"{url}preview/", values, headers=HTMX)
+    assert "You have begun the template order_update" in words(pages.get(box_url, headers=HTMX))
+    form = pages.get(url, headers=HTMX).content.decode()
+    assert 'name="body:2" value="4711 👋🏽"' in form
+    ben = StaffMember.objects.create_staff("ben@example.com", role="agent")
+    other = Client()
+    other.force_login(ben)
+    assert "You have begun" not in words(other.get(box_url, headers=HTMX))
+    sent = {**values, "body:2": "4711", "body:3": "Friday", "button:0": "4711"}
+    assert pages.post(url, sent, headers=HTMX).status_code == 201
+    pages.post(f"{url}preview/", values, headers=HTMX)  # one that was under way
+    assert not BegunTemplate.objects.exists()
+    entry = Entry.objects.get(direction="out")
+    assert pages.post(f"/messages/{entry.pk}/undo/", headers=HTMX).status_code == 200
+    assert BegunTemplate.objects.get(author=agent).values == {
+        "body:1": "Mira", "body:2": "4711", "body:3": "Friday", "button:0": "4711",
+    }  # fmt: skip
+    pages.post(f"{url}preview/", {"key": "k2"}, headers=HTMX)  # all of it deleted
+    assert not BegunTemplate.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
