@@ -1,8 +1,10 @@
 """Errors as RFC 9457 problem details: the API's own, and Django's 400, 403, 404 and 500 where programs call."""
 
+import sys
 from http import HTTPStatus
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.views import defaults
@@ -17,6 +19,9 @@ from timeline.reading import CursorError
 CONTENT_TYPE = "application/problem+json"
 #: What programs call; who reads pages is told by a page.
 CALLED_BY_PROGRAMS = ("/api/", "/webhooks/", "/media/", "/chat/v1/")
+
+#: A crashed PostgreSQL is back within this.
+RETRY_SECONDS = "5"
 
 
 def problem_details(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -61,10 +66,15 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """The answer when a view failed; why is in the log only."""
-    page = _problem_for_programs(request, 500)
-    # without the request: what pages name of it may be what failed
-    return page or HttpResponse(render_to_string("500.html", {"request_id": request_id.get()}), status=500)
+    """The answer when a view failed; why is in the log only. While PostgreSQL is away, when to ask again."""
+    status = 503 if isinstance(sys.exc_info()[1], (OperationalError, InterfaceError)) else 500
+    answer = _problem_for_programs(request, status)
+    if answer is None:  # without the request: what pages name of it may be what failed
+        page = render_to_string("500.html", {"request_id": request_id.get(), "status": status})
+        answer = HttpResponse(page, status=status)
+    if status == 503:
+        answer["Retry-After"] = RETRY_SECONDS
+    return answer
 
 
 def _problem_for_programs(request: HttpRequest, status: int) -> HttpResponse | None:

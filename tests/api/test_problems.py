@@ -1,9 +1,10 @@
 """Errors outside the API's own views: problem documents below `/api/`, pages elsewhere."""
 
+import contextlib
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import Client
 
 from profiles.models import ApiToken, Role, StaffMember
@@ -40,3 +41,20 @@ def test_failing_view_is_a_problem_without_a_reason_and_another_a_page(caplog: A
     assert (api.status_code, api["Content-Type"]) == (500, PROBLEM)
     assert api.json() == {"type": "about:blank", "title": "Internal Server Error", "status": 500}
     assert (page.status_code, page["Content-Type"]) == (500, "text/html; charset=utf-8")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_while_postgresql_is_away_it_is_worth_asking_again() -> None:
+    member = StaffMember.objects.create_staff("agent@example.com")
+    client = Client(raise_request_exception=False)
+    client.force_login(member)
+    headers = {"Authorization": f"Bearer {ApiToken.issue(member, Role.AGENT)}"}
+    answers = []
+    for path in ("/api/v1/queue/", "/inbox/all/"):
+        with contextlib.suppress(OperationalError), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        answers.append(client.get(path, headers=headers))
+        connection.close()
+    assert [(answer.status_code, answer["Retry-After"]) for answer in answers] == [(503, "5"), (503, "5")]
+    assert answers[0].json() == {"type": "about:blank", "title": "Service Unavailable", "status": 503}
+    assert "nothing that arrived is lost" in answers[1].content.decode()

@@ -2,10 +2,12 @@
 
 import json
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection, connections, transaction
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
@@ -15,6 +17,8 @@ from profiles.models import ChannelAccount, Role, StaffMember
 from tests.pages.conftest import Born, Say
 from tests.pages.reading_html import link_to_more, row_ids, words
 from timeline.models import Entry, QueueRow, SavedView
+from timeline.pages import acting
+from timeline.pages.acting import Change, Wish
 from timeline.work import verbs
 
 SCRIPT = {"HX-Request": "true"}
@@ -334,3 +338,45 @@ def test_old_id_of_a_merged_customer_means_who_they_are_now(
     answer = pages.post("/work/undo/", {"token": token_in(page)}, headers=SCRIPT)
     assert "Taken back:" in words(answer)
     assert QueueRow.objects.get().assignee is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_undo_gives_back_whom_a_colleague_had_assigned_in_the_same_moment(
+    pages: Client, agent: StaffMember, noah: StaffMember, born: Born, say: Say
+) -> None:
+    mira = born("Mira Lind")
+    say(mira, "Hello?")
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            verbs.assign(mira.profile_id, noah, actor=noah)
+            verbs.promise(mira.profile_id, timezone.localdate(), text="A call", actor=noah)
+            wishes = [
+                Wish(field="assignee", value=agent.pk),
+                Wish(field="promise", value=timezone.localdate().isoformat(), tag="A call"),
+            ]
+            asked = pool.submit(done_in_a_thread, mira.profile_id, wishes, agent)
+            wait_until_blocked(asked)
+        changes = asked.result(timeout=20)
+    assert [(change.field, change.before, change.after) for change in changes] == [("assignee", noah.pk, agent.pk)]
+
+
+def done_in_a_thread(profile_id: int, wishes: list[Wish], actor: StaffMember) -> list[Change]:
+    try:
+        return acting.do([profile_id], wishes, actor=actor)[0]
+    finally:
+        connections.close_all()
+
+
+def wait_until_blocked(asked: Future[list[Change]]) -> None:
+    """Somebody else waits for a lock that this transaction holds."""
+    for _ in range(200):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+            )
+            if cursor.fetchone()[0]:
+                return
+        if asked.done():
+            asked.result()
+        time.sleep(0.05)
+    raise AssertionError("nobody waits")

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.core import signing
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -18,6 +19,7 @@ from timeline.models import Entry
 from timeline.work import verbs
 from timeline.work.reading import Work, work_of
 from timeline.work.state import tag_key
+from timeline.work.writing import locked
 
 MOST_CUSTOMERS = 100
 PROMISE = "promise"
@@ -69,7 +71,7 @@ def do(
     for profile_id in _current(profile_ids):
         try:
             for wish in wishes:
-                change = _promise(profile_id, wish, actor) if wish.field == PROMISE else _set(profile_id, wish, actor)
+                change = _do(profile_id, wish, actor)
                 done += [change] if change else []
         except verbs.WorkRefusedError as error:
             refused[profile_id] = str(error)
@@ -80,6 +82,13 @@ def _current(profile_ids: Sequence[int]) -> list[int]:
     """The customers that the ids lead to today, each once, in their order."""
     found = dict(ChannelIdentity.objects.filter(id__in=profile_ids).values_list("id", "profile_id"))
     return list(dict.fromkeys(found[pk] for pk in profile_ids if pk in found))
+
+
+@transaction.atomic
+def _do(profile_id: int, wish: Wish, actor: StaffMember) -> Change | None:
+    """What the customer had before is read under the lock: a colleague, or a second click, may be at it as well."""
+    now = locked(profile_id).profile_id
+    return _promise(now, wish, actor) if wish.field == PROMISE else _set(now, wish, actor)
 
 
 def _set(profile_id: int, wish: Wish, actor: StaffMember) -> Change | None:
@@ -106,7 +115,8 @@ def undo(token: str, *, actor: StaffMember) -> tuple[list[int], int, dict[int, s
     changes = [Change(**each) for each in signing.loads(token, salt=_SALT, max_age=UNDO_SECONDS)]
     customers, passed_over, refused = [], 0, dict[int, str]()
     for change in reversed(changes):
-        for profile_id in _current([change.profile_id]):  # merged meanwhile, perhaps
+        with transaction.atomic():
+            profile_id = locked(change.profile_id).profile_id  # merged meanwhile, perhaps
             is_now = _READ[change.field](work_of(profile_id), change.tag)
             if is_now != change.after:
                 passed_over += is_now != change.before
