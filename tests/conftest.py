@@ -18,6 +18,10 @@ from benchmarks.scratch import server
 from channels_ingest import accounts, routing
 from channels_ingest.accounts import connect
 from channels_ingest.intake import intake
+from cxhub.env import broker_url
+from cxhub.running import servers
+from cxhub.running.borrowed import running
+from cxhub.running.data_folder import DataFolder
 from profiles.models import ApiToken, ChannelAccount, Role, StaffMember
 from tests.pages.browsing import chromium
 
@@ -27,7 +31,41 @@ PAYLOADS = Path(__file__).parent / "channels_ingest" / "payloads"
 APP_SECRET = "test-app-secret"
 VERIFY_TOKEN = "test-verify-token"
 
+#: Set by pytest-xdist in each of several workers.
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+#: The files that take longest, a minute each or more.
+LONGEST = ("tests/rig/", "tests/screens/", "test_hostile_mail.py", "test_nothing_missed.py", "test_storm.py")
+
 Deliver = Callable[..., HttpResponse]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of several workers, which take file after file, none ends long after the others: what takes long comes first."""
+
+    def place(item: pytest.Item) -> int:
+        if any(part in item.path.as_posix() for part in LONGEST):
+            return 0
+        return 1 if item.get_closest_marker("browser") else 2
+
+    if WORKER:
+        items.sort(key=place)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _valkey_of_this_worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A worker has a database of its own, but all of a Valkey hear each nudge: so it has one of its own too."""
+    if not WORKER:
+        yield
+        return
+    folder = DataFolder(tmp_path_factory.mktemp("servers"))
+    wanted = servers.prepare(folder, {"DATABASE_URL": os.environ["DATABASE_URL"]}, durable=False)
+    os.environ["REDIS_URL"] = settings.REDIS_URL = wanted.redis_url
+    settings.CELERY_BROKER_URL = broker_url(wanted.redis_url)
+    try:
+        with running(wanted.children):
+            yield
+    finally:
+        wanted.remove_sockets()
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,8 @@ import pytest
 from django.conf import settings as django_settings
 from django.core.signals import request_finished, request_started
 from django.db import connection
-from playwright.sync_api import Browser, Page, sync_playwright
+from django.test import Client
+from playwright.sync_api import Browser, BrowserType, Page, expect, sync_playwright
 
 from benchmarks.scratch import free_port
 from profiles.models import StaffMember
@@ -26,14 +27,20 @@ PASSWORD = "kettle drum violet harbour"
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """Debian's Chromium; without it the suite fails, since a skipped proof proves nothing."""
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.fail("no Chromium found. Install it with `apt-get install chromium`, or leave out `-m 'not browser'`.")
     os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # playwright keeps an event loop in this thread
+    expect.set_options(timeout=20_000)  # bounds only a failure, on however busy a machine
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        browser = launched(playwright.chromium)
         yield browser
         browser.close()
+
+
+def launched(chromium: BrowserType, *flags: str) -> Browser:
+    """A browser of its own. The headless shell is the same engine without a desktop: a third of the CPU time."""
+    path = shutil.which("chromium-headless-shell") or shutil.which("chromium")
+    if path is None:
+        pytest.fail("no Chromium. Install it (`apt-get install chromium-headless-shell`), or add `-m 'not browser'`.")
+    return chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu", *flags])
 
 
 class LiveProcess:
@@ -70,16 +77,22 @@ def tell_pages(settings: Any, url: str) -> None:
     settings.CONTENT_SECURITY_POLICY = {"DIRECTIVES": directives}
 
 
-@pytest.fixture
-def live_stream(live_server: Any, settings: Any) -> Iterator[str]:
-    """The live process beside the test's own server."""
+@pytest.fixture(scope="session")
+def live_process(django_db_setup: None, live_server: Any) -> Iterator[LiveProcess]:
+    """The live process beside the tests' own server; it remembers nothing of the tests before."""
     process = LiveProcess(live_server.url, django_settings.REDIS_URL)
-    url = f"http://127.0.0.1:{process.port}"
-    tell_pages(settings, url)
     try:
-        yield url
+        yield process
     finally:
         process.stop()
+
+
+@pytest.fixture
+def live_stream(live_process: LiveProcess, settings: Any) -> str:
+    """The stream's URL, which pages know."""
+    url = f"http://127.0.0.1:{live_process.port}"
+    tell_pages(settings, url)
+    return url
 
 
 @pytest.fixture
@@ -107,13 +120,11 @@ def open_page(
             viewport={"width": width, "height": height}, color_scheme=scheme, base_url=live_server.url
         )
         contexts.append(context)
+        context.add_cookies([session_of(member, live_server.url)])
         context.on("console", complain)
         context.on("weberror", lambda error: complaints.append(str(error.error)))
         page = context.new_page()
         page.goto(path)
-        page.get_by_label("E-mail").fill(member.email)
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Log in").click()
         page.wait_for_url(f"**{path}")
         return page
 
@@ -122,6 +133,14 @@ def open_page(
         for context in contexts:
             context.close()
     assert complaints == [], complaints
+
+
+def session_of(member: StaffMember, url: str) -> Any:
+    """The cookie of a member who has logged in. How one does by the form: tests/screens, test_connection_browser."""
+    client = Client()
+    client.force_login(member)
+    name = django_settings.SESSION_COOKIE_NAME
+    return {"name": name, "value": client.cookies[name].value, "url": url}
 
 
 @contextlib.contextmanager

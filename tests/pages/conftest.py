@@ -9,11 +9,11 @@ import pytest
 from django.test import Client
 
 from profiles.models import Channel, ChannelAccount, ChannelIdentity, Profile, Role, StaffMember
-from tests.pages.browsing import PASSWORD, live_stream, open_page
+from tests.pages.browsing import PASSWORD, live_process, live_stream, open_page
 from timeline.models import Entry
 from timeline.queue import refold
 
-__all__ = ["PASSWORD", "live_stream", "open_page"]
+__all__ = ["PASSWORD", "live_process", "live_stream", "open_page"]
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 Say = Callable[..., Entry]

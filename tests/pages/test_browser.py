@@ -1,10 +1,8 @@
 """The pages in Chromium, with the real live stream beside them."""
 
-import os
 import re
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -15,7 +13,6 @@ from timeline.live import Happened, publish
 from timeline.models import CurrentTransaction
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, serialized_rollback=False)]
-SHOTS = os.environ.get("CXHUB_SCREENSHOTS", "")
 
 
 @pytest.fixture
@@ -93,7 +90,6 @@ def test_new_message_appears_by_itself_and_keeps_the_reading_position(
     expect(page.locator("#pill")).to_have_text("1 new, WhatsApp")
     assert page.title() == "(1) Mira Lind · Customer hub"
     assert anchor.bounding_box() == before
-    _shoot(page, "pill")
     page.keyboard.press("Shift+G")
     expect(page.locator(f"#e-{entry.pk}")).to_be_in_viewport()
     expect(page.locator("#pill")).to_be_hidden()
@@ -110,7 +106,6 @@ def test_first_message_replaces_the_empty_page(open_page: Callable[..., Page], b
     page = open_page("/inbox/all/")
     expect(page.get_by_text("Nothing has arrived yet")).to_be_visible()
     expect(page.locator(".status-word")).to_have_text("Live")
-    _shoot(page, "empty")
     mira = born("Mira Lind")
     entry = say(mira, "Hello")
     publish([Happened(mira.pk, entry.pk, "message")])
@@ -146,7 +141,6 @@ def test_without_the_stream_the_page_says_so_and_asks_by_itself(
     page.goto(f"/inbox/all/{mira.pk}/")
     page.clock.run_for(10_000)
     expect(page.locator(".status-word")).to_have_text("Every 20 s")
-    _shoot(page, "polling")
     entry = say(mira, "Late but not lost", minute=4000)
     page.clock.run_for(21_000)
     page.clock.run_for(1_000)
@@ -159,7 +153,6 @@ def test_lost_connection_is_said_and_caught_up(open_page: Callable[..., Page], m
     page.context.set_offline(True)
     expect(page.locator("#offline")).to_be_visible()
     expect(page.locator(".status-word")).to_have_text("Offline")
-    _shoot(page, "offline")
     entry = say(mira, "While you were away", minute=4000)
     page.context.set_offline(False)
     expect(page.locator(f"#e-{entry.pk}")).to_have_count(1)
@@ -190,25 +183,21 @@ def test_theme_is_switched_and_kept(open_page: Callable[..., Page], mira: Channe
     assert page.evaluate(ground) == "rgb(15, 18, 23)"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (1024, 768), (390, 844), (320, 640)])
 def test_nothing_overflows(
-    open_page: Callable[..., Page], mira: ChannelIdentity, say: Say, width: int, height: int, scheme: str
+    open_page: Callable[..., Page], mira: ChannelIdentity, say: Say, width: int, height: int
 ) -> None:
     say(mira, "Donaudampfschifffahrtsgesellschaft" * 6, minute=4000)
     say(mira, "", minute=4001, detail={"type": "document", "attachments": [{"type": "document", "name": "x" * 90}]})
-    page = open_page("/inbox/all/", width=width, height=height, scheme=scheme)
+    page = open_page("/inbox/all/", width=width, height=height)
     _fits(page)
-    _shoot(page, f"queue-{width}-{scheme}")
     page.locator(f"#row-{mira.pk} a").click()
     expect(page.locator(".entry").last).to_be_in_viewport()
     _fits(page)
-    _shoot(page, f"customer-{width}-{scheme}")
     if width < 1280:
         page.get_by_role("button", name="Customer details").click()
         expect(page.get_by_role("button", name="Close")).to_be_focused()
         _fits(page)
-        _shoot(page, f"side-{width}-{scheme}")
         page.keyboard.press("Escape")
         expect(page.locator("#side")).to_be_hidden()
         expect(page.get_by_role("button", name="Customer details")).to_be_focused()
@@ -221,12 +210,6 @@ def _fits(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
     wide = "[...document.querySelectorAll('.queue, .talk, .tl, .side')].filter(e => e.scrollWidth > e.clientWidth)"
     assert page.evaluate(f"{wide}.map(e => e.className)") == []
-
-
-def _shoot(page: Page, name: str) -> None:
-    if SHOTS:
-        Path(SHOTS).mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=f"{SHOTS}/{name}.png")
 
 
 def test_customer_on_many_channels_fits_a_phone(open_page: Callable[..., Page], born: Born, say: Say) -> None:

@@ -1,7 +1,6 @@
 """Hostile mails in a real browser: nothing runs, nothing is asked of anybody, whatever a mail says."""
 
 import io
-import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -15,7 +14,7 @@ from channels_ingest.media.files import keep
 from channels_ingest.media.sanitising import sanitised_in_time
 from profiles.models import Channel, ChannelAccount, StaffMember
 from tests.channels_ingest.media.drawing import picture
-from tests.pages.browsing import PASSWORD
+from tests.pages.browsing import launched, session_of
 from tests.pages.conftest import Born, Say
 from tests.pages.hostile_html import CORPUS, item
 from timeline.models import Entry
@@ -63,10 +62,7 @@ def canary() -> Iterator[Canary]:
 def watched(chromium: Browser, canary: Canary) -> Iterator[Browser]:
     """A browser for which every name but this machine's leads to the canary."""
     rules = f"MAP * 127.0.0.1:{canary.port}, EXCLUDE 127.0.0.1, EXCLUDE localhost"
-    browser = chromium.browser_type.launch(
-        executable_path=shutil.which("chromium"),
-        args=["--no-sandbox", "--disable-gpu", f"--host-resolver-rules={rules}", "--disable-background-networking"],
-    )
+    browser = launched(chromium.browser_type, f"--host-resolver-rules={rules}", "--disable-background-networking")
     yield browser
     browser.close()
 
@@ -104,17 +100,13 @@ class Watch:
         self.odd: list[str] = []
         self.asked: list[tuple[str, str]] = []
         context = browser.new_context(base_url=url, viewport={"width": 1440, "height": 900})
+        context.add_cookies([session_of(member, url)])
         self.page = context.new_page()
         self.page.on("dialog", lambda dialog: (self.odd.append(f"dialog {dialog.message}"), dialog.dismiss()))
         self.page.on("console", lambda said: self.odd.append(said.text) if "PWNED" in said.text else None)
         self.page.on("popup", lambda popup: self.odd.append(f"popup {popup.url}"))
         self.page.on("download", lambda file: self.odd.append(f"download {file.url}"))
         self.page.on("request", lambda request: self.asked.append((request.resource_type, request.url)))
-        self.page.goto("/login/")
-        self.page.get_by_label("E-mail").fill(member.email)
-        self.page.get_by_label("Password").fill(PASSWORD)
-        self.page.get_by_role("button", name="Log in").click()
-        self.page.wait_for_url("**/inbox/**")
 
     def elsewhere(self) -> list[tuple[str, str]]:
         return [(kind, url) for kind, url in self.asked if "canary" in url]

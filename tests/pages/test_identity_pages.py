@@ -200,6 +200,13 @@ def test_merged_id_leads_to_the_survivor_and_says_so(lead: Client, town: Town) -
         assert "This customer was merged into" in words(page)
 
 
+def test_open_page_that_asks_twice_is_told_once_of_the_merge(lead: Client, town: Town) -> None:
+    one, other = pair(town)
+    for _ in range(2):
+        assert lead.get(f"/customers/{other}/since/").status_code == 409
+    assert words(lead.get(f"/inbox/all/{one}/")).count("This customer was merged into") == 1
+
+
 def test_unknown_customer_does_not_exist(lead: Client, town: Town) -> None:
     for path in ("identity", "separate", "merge-with"):
         assert lead.get(f"/customers/999/{path}/").status_code == 404

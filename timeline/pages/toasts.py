@@ -39,9 +39,17 @@ def say_refused(request: HttpRequest, reason: str) -> None:
 
 
 def say_moved(request: HttpRequest, current: int) -> None:
-    """The next page says that the customer who was asked for is part of this one."""
+    """The next page says, once, that the customer who was asked for is part of this one.
+
+    An open page may ask for several parts of the customer before it is left.
+    """
     name = Profile.objects.filter(id=current).values_list("display_name", flat=True).first()
-    messages.info(request, _("This customer was merged into %(name)s") % {"name": isolated(name or f"#{current}")})
+    words = _("This customer was merged into %(name)s") % {"name": isolated(name or f"#{current}")}
+    waiting = messages.get_messages(request)
+    if words not in [said.message for said in waiting]:
+        messages.info(request, words)
+    if not isinstance(waiting, list):
+        waiting.used = False  # looked at, not yet shown
 
 
 def say_undoable(request: HttpRequest, words: str, url: str) -> None:
