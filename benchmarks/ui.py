@@ -22,7 +22,7 @@ import psycopg
 import redis
 from playwright.sync_api import Page, sync_playwright
 
-from benchmarks import deliveries, hub, scratch
+from benchmarks import deliveries, hub, pages, scratch
 from benchmarks.lighthouse import _FILL
 from benchmarks.load import percentile
 
@@ -67,22 +67,6 @@ _INPUTS = """
     if (name === "keydown") window.took.push(duration);
   } }).observe({ type: "event", durationThreshold: 16 });
 }
-"""
-_QUERIES = """
-import django; django.setup()
-import sys
-from django.db import connection
-from django.test import Client
-from django.test.utils import CaptureQueriesContext
-from profiles.models import StaffMember
-client = Client(headers={"host": "127.0.0.1"})
-client.force_login(StaffMember.objects.first())
-for headers in ({}, {"HX-Request": "true"}):
-    client.get(sys.argv[1], headers=headers)
-    with CaptureQueriesContext(connection, ) as queries:
-        answer = client.get(sys.argv[1], headers=headers)
-    assert answer.status_code == 200, answer.status_code
-    print(len(queries))
 """
 
 
@@ -215,14 +199,7 @@ def _first_page(running: hub.Hub, client: httpx.Client, profile: int) -> None:
         client.get(running.url + where).raise_for_status()
         took.append((time.perf_counter() - began) * 1000)
     _tell(f"first page of a customer with {ENTRIES:,} entries", took[5:], "p95 80 ms")
-    state = running.state()
-    environ = running.environ | {key.upper(): state[key] for key in ("database_url", "redis_url") if key in state}
-    environ |= {"DJANGO_SETTINGS_MODULE": "cxhub.settings"}
-    told = subprocess.run(
-        [sys.executable, "-c", _QUERIES, where],
-        env=environ, cwd=scratch.PROJECT, check=True, capture_output=True, text=True,
-    ).stdout.split()  # fmt: skip
-    print(f"its queries: {told[0]} with the queue, {told[1]} without, session and member among them (aim 12)")
+    pages.tell(running, profile)
 
 
 async def _streams(running: hub.Hub) -> None:

@@ -53,6 +53,8 @@ _OPEN_OF_PROFILE = _OPEN_AMONG.format(
     UNION SELECT q.id, q.one_id, q.other_id, q.later_until, q.again_since
     FROM profiles_channelidentity m JOIN profiles_review q ON q.other_id = m.id WHERE m.profile_id = %(profile)s)"""
 )
+#: How many wait, counted up to `most`: a long queue costs a page no more than a short one.
+OPEN_COUNT = f"SELECT count(*) FROM ({_OPEN} ORDER BY r.id DESC LIMIT %(most)s) counted"  # noqa: S608
 #: A place in the queue is counted this far.
 MOST_COUNTED = 500
 
@@ -90,12 +92,9 @@ def open_reviews_of(profile_id: int) -> list[int]:
 
 
 def count_open_reviews(*, at_most: int = 100) -> int:
-    """How many wait, counted no further than `at_most`: a long queue costs a page no more than a short one."""
+    """How many wait, counted no further than `at_most`."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT count(*) FROM ({_OPEN} ORDER BY r.id DESC LIMIT %(most)s) counted",  # noqa: S608
-            {"most": at_most},
-        )
+        cursor.execute(OPEN_COUNT, {"most": at_most})
         return int(cursor.fetchone()[0])
 
 

@@ -287,9 +287,10 @@ def _part(fields: Mapping[str, str]) -> dict[str, Any]:
     number, total = as_word(fields.get("concat-part")), as_word(fields.get("concat-total"))
     if not all(word.isascii() and word.isdigit() and len(word) < 4 for word in (number, total)):
         return {}
-    if not 1 <= int(number) <= int(total) or int(total) < 2:
+    reference = as_word(fields.get("concat-ref"))
+    if not reference or not 1 <= int(number) <= int(total) or int(total) < 2:
         return {}
-    return {"number": int(number), "total": int(total), "of": as_word(fields.get("concat-ref"))}
+    return {"number": int(number), "total": int(total), "of": reference}
 
 
 def _message(sender: Sender, message_id: str, at: datetime, text: str, detail: dict[str, Any], reason: str) -> Message:

@@ -24,12 +24,8 @@ _TARGET = re.compile(r"[!#-\[\]-~]*")
 _TUNNELS = tuple(
     ipaddress.ip_network(network)
     for network in (
-        "::/96",  # IPv4-compatible
-        "64:ff9b::/96",  # NAT64 (RFC 6052)
-        "64:ff9b:1::/48",  # NAT64 of one's own (RFC 8215)
         "2001::/32",  # Teredo
         "2002::/16",  # 6to4
-        "fec0::/10",  # site-local
         "192.88.99.0/24",  # 6to4 relays
     )
 )
@@ -78,17 +74,18 @@ def target_of(url: str) -> Target:
     return Target(parts.scheme, host, port or (443 if parts.scheme == "https" else 80), path)
 
 
+#: All that was ever given out of IPv6 (RFC 4291, 2.4; IANA, "IPv6 global unicast address assignments").
+_UNICAST = ipaddress.ip_network("2000::/3")
+
+
 def is_public(text: str) -> bool:
     """Whether an address belongs to the public internet, and says so plainly."""
     try:
         address: Address = ipaddress.ip_address(text)
     except ValueError:
         return False  # also one with a scope (fe80::1%eth0)
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped:
-            return False  # nobody answers so in good faith
-        if address.scope_id:
-            return False
+    if isinstance(address, ipaddress.IPv6Address) and (address.scope_id or address not in _UNICAST):
+        return False  # NAT64, site-local and IPv4 addresses in IPv6 clothes among them
     if any(address.version == network.version and address in network for network in _TUNNELS):
         return False
     return address.is_global and not address.is_multicast

@@ -11,8 +11,8 @@ export default async (hub) => {
   // `seen` is the newest entry when the agent began to write: what came after may be news to them.
   const writing = { chosen, isNote, isWritten, count, open, refresh, newestShown, seen: null };
   hub.writing = writing;
-  const drafts = hub.drafts = await load("drafts");
-  const { send, again, sendSheet, post, show, complain } = await load("sending");
+  const [drafts, { send, again, sendSheet, post, show, complain }] = await Promise.all([load("drafts"), load("sending")]);
+  hub.drafts = drafts;
 
   function newestShown() { return Math.max(0, ...$$("#tl .entry[id^='e-']").map(({ id }) => Number(id.slice(2)) || 0)) || null; }
   function isWritten() { return Boolean(area().value.trim() || $("#files li")); }

@@ -147,7 +147,7 @@
     if (type === "click") window.hub.hold(); // what is typed meanwhile is meant for the box
     wake().then(() => {
       if (sends) target.dispatchEvent(new KeyboardEvent("keydown", { key, ctrlKey, metaKey, shiftKey, bubbles: true, cancelable: true }));
-      if (type === "click") { target.click(); if (!target.closest("[data-box]")) window.hub.release(); }
+      if (type === "click") { target.closest("a, button, label, input, textarea")?.click(); if (!target.closest("[data-box]")) window.hub.release(); }
       if (type === "submit" && awake) target.requestSubmit();
       if (type === "input" || type === "change") target.dispatchEvent(new Event(type, { bubbles: true }));
     });

@@ -1,7 +1,7 @@
 // Sending from the reply box: the message stands there at once, waits for the connection, and comes back if it cannot go.
 // Loaded with the box.
 export default (hub) => {
-  const { $, $$, ask, parsed, load, shownProfile: profile, drafts, writing } = hub;
+  const { $, $$, ask, parsed, load, shownProfile: profile, writing } = hub;
   const box = () => $("#box");
   const area = () => $("#answer");
   const uuid = () => crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`; // randomUUID wants HTTPS
@@ -71,7 +71,7 @@ export default (hub) => {
     const wasPlain = !files.length && !form.elements.subject;
     fields.set("last_seen_entry", lastSeen ?? "");
     const item = pending(text, key.value);
-    drafts.rest();
+    hub.drafts.rest();
     area().value = "";
     $("#saved").textContent = "";
     for (const file of files) file.remove();
@@ -81,7 +81,7 @@ export default (hub) => {
     try { told = await patiently(() => post(form.action, fields), item); } catch { told = { status: 0 }; }
     item.remove();
     if (told.status === 201) {
-      drafts.spread(home);
+      hub.drafts.spread(home);
       if (profile() === home) place(told.html);
       if (form === box()) {
         key.value = uuid();
@@ -92,11 +92,11 @@ export default (hub) => {
       }
       return;
     }
-    if (form !== box()) { drafts.put(home, text); return; } // the agent went on: the text waits there
+    if (form !== box()) { hub.drafts.put(home, text); return; } // the agent went on: the text waits there
     area().value = area().value ? `${text}\n${area().value}` : text;
     $("#files").prepend(...files);
     if ([409, 422].includes(told.status)) show(told.html); else complain(form.dataset.lost);
-    drafts.touched();
+    hub.drafts.touched();
     writing.count();
     area().focus();
   }

@@ -135,6 +135,13 @@ def test_odd_numbers_make_no_part(texts: ChannelAccount, part: str, total: str) 
     assert (entry.text, entry.detail) == (TEXTS[1], {"type": "text"})
 
 
+def test_part_without_a_reference_belongs_to_nothing(texts: ChannelAccount) -> None:
+    post(texts, 1, concat_ref="")
+    post(texts, 2, concat_ref="")
+    pipeline.drain()
+    assert sorted(Entry.objects.values_list("text", flat=True)) == sorted([TEXTS[1], TEXTS[2]])
+
+
 def test_keyword_at_the_end_of_a_long_text_opts_nobody_out(texts: ChannelAccount) -> None:
     post(texts, 3, text="stop")
     pipeline.drain()

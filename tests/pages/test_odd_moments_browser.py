@@ -80,6 +80,13 @@ def test_chips_are_one_step_back_from_the_text_and_escape_keeps_the_draft(
     assert SavedDraft.objects.get().text == "A long story"
 
 
+def test_first_click_of_all_on_an_icon_does_what_it_says(open_box: Open) -> None:
+    page = open_box()
+    page.get_by_title("Templates", exact=True).click()
+    expect(page.get_by_role("heading", name="Templates of Nordlicht Shop")).to_be_visible()
+    expect(page.locator("#box[data-started]")).to_have_count(1)
+
+
 def test_two_tabs_write_one_draft_and_send_it_once(open_box: Open, mira: ChannelIdentity) -> None:
     first = open_box()
     second = first.context.new_page()

@@ -198,3 +198,22 @@ def test_withheld_entry_is_never_written_back(told: list[Entry]) -> None:
     entry.is_withheld = True
     with pytest.raises(PermissionDenied):
         entry.save()
+
+
+def test_no_post_tells_of_a_restricted_line_or_changes_it(
+    pages: Client, mira: ChannelIdentity, told: list[Entry]
+) -> None:
+    kept = {row.pk: (row.text, row.detail, row.original) for row in told}
+    asked = {
+        "profile": mira.pk, "channel_identity": told[0].channel_identity_id, "entry": told[0].pk, "reason": "because",
+        "text": "Hello", "replaces": told[2].pk, "to": "me", "add": "late", "q": ASKED, "token": "x", "what": "since",
+    }  # fmt: skip
+    answered = 0
+    for path in every_address(mira, told):
+        more = {"content_type": "application/json"} if path.startswith("/api/") else {}
+        answer = pages.post(path, asked, headers={"HX-Request": "true"}, **more)
+        answered += answer.status_code not in (404, 405)
+        assert answer.status_code < 500, path
+        assert SECRET not in answer.content.decode(errors="replace"), path
+    assert answered > 40
+    assert {row.pk: (row.text, row.detail, row.original) for row in Entry.objects.filter(pk__in=kept)} == kept

@@ -1,5 +1,6 @@
 """The customer's page: what it shows, how it pages, what it costs."""
 
+import re
 from typing import Any
 
 import pytest
@@ -161,3 +162,16 @@ def test_page_costs_the_same_whatever_the_size(
     older = link_to_more(alone)
     with django_assert_max_num_queries(10):
         assert pages.get(str(older)).status_code == 200
+
+
+def test_entries_name_the_address_where_a_channel_has_several(pages: Client, born: Born, say: Say) -> None:
+    mira = born("Mira Lind", address="4915112345678")
+    say(mira, "From my phone")
+    assert "from " not in words(pages.get(f"/inbox/all/{mira.pk}/")).partition("From my phone")[0][-60:]
+    work = born("", address="4915198765432", profile=mira.profile)
+    say(work, "From the office", minute=10)
+    say(work, "Thank you", minute=20, direction="out")
+    told = re.sub("[\u2066-\u2069]", "", words(pages.get(f"/inbox/all/{mira.pk}/")))
+    assert "Mira Lind from +49 1511 2345678 From my phone" in told
+    assert "Mira Lind from +49 1519 8765432 From the office" in told
+    assert "to +49 1519 8765432 Thank you" in told

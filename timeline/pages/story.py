@@ -27,7 +27,7 @@ from timeline.showing.dues import due_of, mark_due
 from timeline.showing.entries import answered_ids, days_of
 from timeline.showing.handoffs import HandoffView, handoff_views, pair_of, spoken_of
 from timeline.showing.shapes import Day
-from timeline.showing.wording import channel_of
+from timeline.showing.wording import channel_of, isolated
 
 #: Messages and work lines before a page that are looked at to tell its first hand-off.
 TALK_READ = 30
@@ -124,9 +124,19 @@ def story_days(
         lines=identity_lines(entries, panel.profile_id),
         opened=opened,
     )
+    addresses = _told_apart(panel)
     for view in (view for day in days for view in day.entries):
         view.handoff = told.get(view.entry.pk)
+        view.address = addresses.get(view.entry.channel_identity_id, "")
     return days
+
+
+def _told_apart(panel: Panel) -> dict[int, str]:
+    """The address of each channel identity on a channel where the customer has several."""
+    shown: dict[str, set[str]] = {}
+    for row in panel.addresses:
+        shown.setdefault(row.channel, set()).add(row.shown)
+    return {row.id: isolated(row.shown) for row in panel.addresses if len(shown[row.channel]) > 1}
 
 
 def handoffs_on(

@@ -78,6 +78,7 @@ class EntryView:
     channel_icon: str
     channel_word: str
     who: str
+    address: str = ""  # the customer's own, where they have several on the channel
     line: str  # the account's name, when the customer wrote to more than one
     is_continued: bool = False
     handoff: HandoffView | None = None  # the customer went on here from another channel

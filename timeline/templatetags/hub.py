@@ -21,10 +21,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from profiles.review_queue import count_open_reviews
 from timeline.pages.agents import may_judge
 from timeline.pages.glance import WAITING_SHOWN_LIMIT
-from timeline.reporting import count_open
+from timeline.reporting import count_to_judge
 from timeline.showing import marks
 from timeline.showing.ages import HOUR, in_words, moment_words, span
 from timeline.showing.dates import written as _written
@@ -95,7 +94,7 @@ def merges_waiting(context: Context) -> str | None:
     if not may_judge(context["request"]):
         return None
     most = WAITING_SHOWN_LIMIT + 1
-    waiting = count_open_reviews(at_most=most) + count_open(at_most=most)
+    waiting = count_to_judge(at_most=most)
     return f"{WAITING_SHOWN_LIMIT}+" if waiting > WAITING_SHOWN_LIMIT else str(waiting or "")
 
 
