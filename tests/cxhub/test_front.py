@@ -51,7 +51,7 @@ def test_silent_senders_hold_nobody_up(port: int, path: str) -> None:
         assert ask(port, "GET", "/livez")[0] == 200
         assert ask(port, "POST", "/webhooks/whatsapp_cloud/nobody/", body=b"{}")[0] == 404
         assert ask(port, "GET", "/api/v1/queue/")[0] == 401
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 10  # half of BODY_SECONDS, after which the silent ones are cut off
 
 
 def test_body_that_is_claimed_too_large_is_refused_at_once(port: int) -> None:
