@@ -29,7 +29,7 @@ def port() -> Iterator[int]:
 
 
 def ask(port: int, method: str, path: str, **more: Any) -> tuple[int, bytes, dict[str, str]]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     try:
         connection.request(method, path, **more)
         answer = connection.getresponse()
@@ -42,7 +42,7 @@ def ask(port: int, method: str, path: str, **more: Any) -> tuple[int, bytes, dic
 def test_silent_senders_hold_nobody_up(port: int, path: str) -> None:
     with ExitStack() as stack:
         for _ in range(100):
-            sender = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=5))
+            sender = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=20))
             head = (
                 f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\nCookie: csrftoken={'a' * 32}\r\n"
             )
@@ -51,11 +51,11 @@ def test_silent_senders_hold_nobody_up(port: int, path: str) -> None:
         assert ask(port, "GET", "/livez")[0] == 200
         assert ask(port, "POST", "/webhooks/whatsapp_cloud/nobody/", body=b"{}")[0] == 404
         assert ask(port, "GET", "/api/v1/queue/")[0] == 401
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 10  # half of BODY_SECONDS, after which the silent ones are cut off
 
 
 def test_body_that_is_claimed_too_large_is_refused_at_once(port: int) -> None:
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as sender:
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as sender:
         sender.sendall(
             b"POST /webhooks/whatsapp_cloud/nobody/ HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n"
         )
@@ -232,14 +232,14 @@ def test_limits_are_those_of_adapters_and_of_pages() -> None:
 
 def test_strangers_long_upload_to_a_page_of_staff_is_refused_whatever_its_method(port: int) -> None:
     for path in ("/customers/1/answer/", "/search/", "/inbox/all/"):
-        with socket.create_connection(("127.0.0.1", port), timeout=5) as sender:
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as sender:
             sender.sendall(f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9000000\r\n\r\n".encode())
             assert sender.recv(100).startswith(b"HTTP/1.1 401"), path
 
 
 def test_strangers_long_delivery_is_refused_before_it_is_read(port: int) -> None:
     for path, status in [("/webhooks/email_postmark/nobody/", b"404"), ("/login/", b"413"), ("/chat/v1/uploads", b"4")]:
-        with socket.create_connection(("127.0.0.1", port), timeout=5) as sender:
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as sender:
             sender.sendall(f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9000000\r\n\r\n".encode())
             assert sender.recv(100).startswith(b"HTTP/1.1 " + status), path
 

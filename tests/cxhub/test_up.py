@@ -59,7 +59,7 @@ def _state(data: Path) -> RunningHub:
 
 def _status(url: str) -> int:
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=5)
+    connection = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=20)
     try:
         connection.request("GET", parts.path)
         return connection.getresponse().status
@@ -145,7 +145,7 @@ def test_stop_with_a_stream_open_is_quick_and_leaves_nothing(hub: Started, data:
         row = connection.execute("SELECT id, access_revision FROM profiles_staffmember LIMIT 1").fetchone()
     assert row is not None
     ticket = ticket_for(DataFolder(data).secret_key(), row[0], row[1], "stream-at-stop")
-    with socket.create_connection(("127.0.0.1", urlsplit(state.live_url).port or 0), timeout=5) as stream:
+    with socket.create_connection(("127.0.0.1", urlsplit(state.live_url).port or 0), timeout=20) as stream:
         stream.sendall(f"GET /events?ticket={quote(ticket)} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
         assert b"200 OK" in stream.recv(4096)
         started = time.monotonic()

@@ -3,14 +3,15 @@
 import re
 import time
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from profiles.models import ChannelAccount, ChannelIdentity
-from tests.pages.conftest import Born, Say
+from tests.pages.conftest import NOON, Born, Say
 from timeline.live import Happened, publish
-from timeline.models import CurrentTransaction
+from timeline.models import CurrentTransaction, Entry
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, serialized_rollback=False)]
 
@@ -21,8 +22,22 @@ def mira(born: Born, say: Say) -> ChannelIdentity:
     for number in range(40):
         say(born(f"Customer {number}"), "Hello", minute=-5000 - number)
     mira = born("Mira Lind", address="4915112345678")
-    for number in range(120):
-        say(mira, f"message {number}", minute=number * 30, direction="in" if number % 3 else "out", delivery=None)
+    rows = [
+        Entry(
+            channel_identity=mira,
+            account=mira.account,
+            kind="message",
+            direction="in" if number % 3 else "out",
+            occurred_at=NOON + timedelta(minutes=number * 30),
+            text=f"message {number}",
+            detail={"type": "text"},
+            delivery=None,
+        )
+        for number in range(119)
+    ]
+    Entry.objects.bulk_create(rows)  # 120 times `say` would take longer than most tests here
+    mira.first_seen, mira.last_outbound_at = rows[0].occurred_at, rows[117].occurred_at
+    say(mira, "message 119", minute=119 * 30, delivery=None)
     return mira
 
 

@@ -102,6 +102,7 @@ class Watch:
         context = browser.new_context(base_url=url, viewport={"width": 1440, "height": 900})
         context.add_cookies([session_of(member, url)])
         self.page = context.new_page()
+        self.page.set_default_timeout(120_000)  # bounds only a failure: the corpus is a hundred frames
         self.page.on("dialog", lambda dialog: (self.odd.append(f"dialog {dialog.message}"), dialog.dismiss()))
         self.page.on("console", lambda said: self.odd.append(said.text) if "PWNED" in said.text else None)
         self.page.on("popup", lambda popup: self.odd.append(f"popup {popup.url}"))
@@ -117,7 +118,7 @@ def unfold(page: Page, entry: Entry) -> Any:
     fold = page.locator(f"#e-{entry.pk} .formatted")
     fold.locator("summary").click()
     frame = page.frame_locator(f"#e-{entry.pk} iframe")
-    expect(frame.locator("body")).to_be_attached(timeout=20_000)
+    expect(frame.locator("body")).to_be_attached(timeout=60_000)
     return frame
 
 

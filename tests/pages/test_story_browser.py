@@ -52,7 +52,7 @@ def shown(page: Page) -> list[int]:
 
 
 def until(is_so: Callable[[], bool]) -> None:
-    ends_at = time.monotonic() + 10
+    ends_at = time.monotonic() + 30
     while not is_so():
         assert time.monotonic() < ends_at
         time.sleep(0.02)
@@ -64,6 +64,17 @@ def until_other(page: Page, place: int, than: int) -> None:
 
 def scroll_to(page: Page, end: str) -> None:
     page.evaluate(f"document.querySelector('#tl').scrollTop = {'-1e7' if end == 'top' else '0'}")
+
+
+def load_a_thousand(page: Page) -> None:
+    for count in range(100, 1001, 50):
+
+        def is_loaded(count: int = count) -> bool:
+            scroll_to(page, "top")  # again and again, as a hand does
+            return page.locator(".entry").count() >= count
+
+        until(is_loaded)
+    expect(page.locator(".entry")).to_have_count(1000)
 
 
 def test_long_story_stays_small_in_order_and_in_place(
@@ -103,9 +114,7 @@ def test_what_is_read_stays_where_it_is_when_the_far_end_goes(
 ) -> None:
     fill(mira, 1100)
     page = open_page(f"/inbox/all/{mira.pk}/")
-    for count in range(100, 1001, 50):
-        scroll_to(page, "top")
-        expect(page.locator(".entry")).to_have_count(count)
+    load_a_thousand(page)
     page.wait_for_timeout(300)
     reading = page.locator(".entry").nth(20)
     name = reading.get_attribute("id")
@@ -237,25 +246,22 @@ def test_chip_narrows_the_story_and_stays_in_the_address(
     expect(page.locator(".entry")).to_have_count(4)
 
 
-def test_keys_answer_at_once_in_a_long_story(open_page: Callable[..., Page], mira: ChannelIdentity) -> None:
-    fill(mira, 1000)
+def test_keys_touch_two_entries_however_long_the_story(open_page: Callable[..., Page], mira: ChannelIdentity) -> None:
+    """How long an answer takes is measured by `bench ui`; here, that a key's work does not grow with the story."""
+    written = fill(mira, 1000)
     page = open_page(f"/inbox/all/{mira.pk}/")
-    for count in range(100, 1001, 50):
-        scroll_to(page, "top")
-        expect(page.locator(".entry")).to_have_count(count)
+    load_a_thousand(page)
     page.wait_for_timeout(500)
-    page.evaluate(
-        """() => { window.took = []; new PerformanceObserver(list => {
-        for (const entry of list.getEntries()) if (entry.interactionId) window.took.push(entry.duration);
-    }).observe({ type: 'event', durationThreshold: 16, buffered: true }); }"""
-    )
     page.locator("#tl").focus()
-    for key in "kkkkkkkkkkkkkkkkkkkkjjjjjjjjjjkkkkkkkkkk":
-        page.keyboard.press(key)
-        time.sleep(0.02)
-    page.wait_for_timeout(200)
-    took = sorted(page.evaluate("window.took")) or [0]
-    print(
-        f"j/k in 1,000 entries: p98 {took[int(len(took) * 0.98) - 1 if len(took) > 1 else 0]} ms of {len(took)} events"
+    page.keyboard.press("k")
+    expect(page.locator(f"#e-{written[-1]} article")).to_be_focused()
+    page.evaluate(
+        """() => { window.touched = []; new MutationObserver(all => touched.push(...all.map(({target}) => target)))
+        .observe(document.querySelector('#tl'), { subtree: true, childList: true, attributes: true }); }"""
     )
-    assert took[len(took) // 2] <= 200  # a busy machine; the figure is in docs/figures.md
+    keys = "kkkkkkkkkkkkkkkkkkkkjjjjjjjjjjkkkkkkkkkk"
+    for key in keys:
+        page.keyboard.press(key)
+    expect(page.locator(f"#e-{written[-21]} article")).to_be_focused()
+    page.wait_for_timeout(200)
+    assert page.evaluate("touched.length") <= 4 * len(keys)

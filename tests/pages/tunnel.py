@@ -10,9 +10,12 @@ Pair = tuple[socket.socket, socket.socket]
 
 
 class Tunnel:
-    """Forwards a port of its own to `target`. `is_open` false refuses, `is_stalled` true forwards nothing."""
+    """Forwards a port of its own to `target`, a port or the path of a socket.
 
-    def __init__(self, target: int) -> None:
+    `is_open` false refuses, `is_stalled` true forwards nothing.
+    """
+
+    def __init__(self, target: int | str) -> None:
         self.target = target
         self.is_open = True
         self.is_stalled = False
@@ -20,6 +23,11 @@ class Tunnel:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
+
+    @property
+    def connections(self) -> int:
+        """So many stand at the moment."""
+        return len(self._pairs)
 
     def cut(self, *, older_than_seconds: float = 0.0) -> int:
         """Every connection that is so old ends; returns how many there were."""
@@ -44,7 +52,7 @@ class Tunnel:
             try:
                 if not self.is_open:
                     raise ConnectionRefusedError
-                far = socket.create_connection(("127.0.0.1", self.target), timeout=5)
+                far = self._reach()
             except OSError:
                 near.close()
                 continue
@@ -53,6 +61,13 @@ class Tunnel:
             self._pairs[pair] = time.monotonic()
             threading.Thread(target=self._forward, args=(near, far, pair), daemon=True).start()
             threading.Thread(target=self._forward, args=(far, near, pair), daemon=True).start()
+
+    def _reach(self) -> socket.socket:
+        if isinstance(self.target, int):
+            return socket.create_connection(("127.0.0.1", self.target), timeout=5)
+        far = socket.socket(socket.AF_UNIX)
+        far.connect(self.target)
+        return far
 
     def _forward(self, source: socket.socket, sink: socket.socket, pair: Pair) -> None:
         is_old = False
@@ -72,8 +87,8 @@ class Tunnel:
 
 
 @contextlib.contextmanager
-def tunnel(target: int) -> Iterator[Tunnel]:
-    """A tunnel to a port of this machine, gone afterwards."""
+def tunnel(target: int | str) -> Iterator[Tunnel]:
+    """A tunnel to a server of this machine, gone afterwards."""
     one = Tunnel(target)
     try:
         yield one

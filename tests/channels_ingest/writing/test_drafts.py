@@ -132,7 +132,7 @@ def test_visitor_of_the_chat_sees_who_writes_and_never_a_mailbox(
     say(row, "hi")
     listener = redis.Redis.from_url(settings.REDIS_URL).pubsub()
     listener.subscribe(CHAT_CHANNEL)
-    assert listener.get_message(timeout=2)
+    assert listener.get_message(timeout=10)
     try:
         post_draft(pages, row, "I am loo")
         StaffMember.objects.filter(pk=agent.pk).update(name="")
