@@ -5,47 +5,29 @@ Everything is on loopback; about two minutes. Needs Chromium.
 
 import asyncio
 import contextlib
-import http.client
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import psycopg
 import redis
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
-from benchmarks import deliveries, hub, pages, scratch
+from benchmarks import hub, pages, scratch, visible
 from benchmarks.lighthouse import _FILL
 from benchmarks.load import percentile
 
-PER_SECOND = 50
-#: The open customer writes every fifth message; the others move the queue.
-EVERY = 5
 ENTRIES = 100_000
 PAGES_ASKED = 60
 STEPS = 30
 STREAMS = 1_000
 TOLD = 20
 
-_WATCH = """
-() => {
-  window.shownAt = {};
-  new MutationObserver((changes) => {
-    for (const { addedNodes } of changes) for (const node of addedNodes) {
-      const found = node.matches?.(".entry") ? [node] : [...(node.querySelectorAll?.(".entry") ?? [])];
-      for (const { id } of found) requestAnimationFrame(() => setTimeout(() => { window.shownAt[id] ??= Date.now(); }));
-    }
-  }).observe(document.querySelector("#tl-in"), { childList: true, subtree: true });
-}
-"""
 _STEP = """
 () => new Promise((painted) => {
   const before = document.querySelector("#who").textContent;
@@ -75,77 +57,16 @@ def run(count: int) -> None:
     print(f"load average {os.getloadavg()[0]:.1f} at the beginning")
     with hub.running() as running:
         path, client = running.connect(), running.log_in()
-        _send(running, path, 1, customers=60, first_of_each=True)
-        profile = _profile_of(running, 0)
-        with _browser(running, client) as page:
-            _visible(running, path, page, profile, count)
+        profile = visible.first_messages(running, path)
+        with visible.browser(running, client) as page:
+            visible.measure(running, path, page, profile, count)
             _fill(running, profile)
             _next_customer(running, page)
             _keys(running, page, profile)
+        visible.pulls(running, client, profile)
         _first_page(running, client, profile)
         asyncio.run(_streams(running))
     print(f"load average {os.getloadavg()[0]:.1f} at the end")
-
-
-@contextmanager
-def _browser(running: hub.Hub, client: httpx.Client) -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
-        )
-        context = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=running.url)
-        for name, value in client.cookies.items():
-            context.add_cookies([{"name": name, "value": value, "url": running.url}])
-        yield context.new_page()
-        browser.close()
-
-
-def _visible(running: hub.Hub, path: str, page: Page, profile: int, count: int) -> None:
-    page.goto(f"/inbox/all/{profile}/")
-    page.wait_for_selector("#status[data-state=live]")
-    page.evaluate(_WATCH)
-    _send(running, path, 20, customers=40)  # everything that is loaded at first use is there now
-    time.sleep(2)
-    sent = _send(running, path, count, customers=40)
-    time.sleep(4)
-    shown = {int(key[2:]): at for key, at in page.evaluate("window.shownAt").items() if key[2:].isdecimal()}
-    with psycopg.connect(running.state()["database_url"]) as database:
-        rows = database.execute("SELECT provider_message_id, id FROM timeline_entry").fetchall()
-    entries = {str(message): int(entry) for message, entry in rows}
-    mine = {message: at for message, (customer, at) in sent.items() if customer == 0}
-    delays = [shown[entries[m]] - at * 1000 for m, at in mine.items() if entries.get(m) in shown]
-    _tell(f"POST to visible at {PER_SECOND}/s, {len(delays)} of {len(mine)} seen", delays, "p50 100, p95 300 ms")
-
-
-def _send(
-    running: hub.Hub, path: str, count: int, *, customers: int, first_of_each: bool = False
-) -> dict[str, tuple[int, float]]:
-    """Posts at a steady rate on one connection; returns whom each message is from and when it was sent, by its id."""
-    address = urlsplit(running.url)
-    connection = http.client.HTTPConnection(address.hostname or "", address.port or 80)
-    sent: dict[str, tuple[int, float]] = {}
-    name, started = f"ui{time.time_ns():x}", time.perf_counter()
-    for number in range(customers if first_of_each else count):
-        customer = number if first_of_each else 0 if number % EVERY == 0 else 1 + number % (customers - 1)
-        content = deliveries.body(name, number, customer, int(time.time()))
-        time.sleep(max(0.0, started + number / PER_SECOND - time.perf_counter()))
-        sent[f"wamid.{name}.{number}"] = (customer, time.time())
-        connection.request("POST", path, content, deliveries.headers(path, content))
-        answer = connection.getresponse()
-        answer.read()
-        assert answer.status == 200, answer.status
-    return sent
-
-
-def _profile_of(running: hub.Hub, customer: int) -> int:
-    asked = "SELECT profile_id FROM profiles_channelidentity WHERE address = %s"
-    with psycopg.connect(running.state()["database_url"], autocommit=True) as database:
-        for _ in range(100):
-            row = database.execute(asked, [f"1555{customer:07d}"]).fetchone()
-            if row and database.execute("SELECT count(*) FROM timeline_queuerow").fetchone() == (60,):
-                return int(row[0])
-            time.sleep(0.1)
-    raise SystemExit("the first messages were not worked within ten seconds")
 
 
 def _fill(running: hub.Hub, profile: int) -> None:

@@ -53,6 +53,7 @@ class Batch:
     notices: list[StoredNotice] = field(default_factory=list)
     errands: list[StoredErrand] = field(default_factory=list)
     with_rivals: set[int | None] = field(default_factory=set)
+    wanted: int = 0
 
     def add(self, envelope: Envelope, items: Iterable[Located], router: Router, faults: list[str]) -> list[str]:
         """The envelope's items are in the batch; those no account owns are added to `faults`.

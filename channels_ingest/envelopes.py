@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from channels_ingest.models import Envelope
-from profiles.models import ChannelAccount
+from profiles.prepared import prepared
 
 #: An envelope that was tried this often without success is a dead letter: kept, shown, replayable, not retried.
 MOST_ATTEMPTS = 5
@@ -38,18 +38,24 @@ VALUES (%s, %s, %b, %s) ON CONFLICT (account_id, delivery_key) DO NOTHING RETURN
 _CLAIM = """
 WITH due AS (
     SELECT id, next_attempt_at, coalesce(octet_length(body), 0) AS bytes FROM channels_ingest_envelope
-    WHERE state = 'received' AND next_attempt_at <= statement_timestamp() - make_interval(secs => %(due_for)s)
-        AND attempts BETWEEN %(least)s AND %(most)s
-    ORDER BY next_attempt_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+    WHERE state = 'received' AND next_attempt_at <= statement_timestamp() - make_interval(secs => %(due_for)s::float)
+        AND attempts BETWEEN %(least)s::int AND %(most)s::int
+    ORDER BY next_attempt_at, id LIMIT %(limit)s::int FOR UPDATE SKIP LOCKED
 ), claimed AS (
     SELECT id FROM (
         SELECT id, sum(bytes) OVER (ORDER BY next_attempt_at, id) - bytes AS bytes_before FROM due
-    ) AS summed WHERE bytes_before < %(bytes)s
+    ) AS summed WHERE bytes_before < %(bytes)s::int
 )
 UPDATE channels_ingest_envelope AS e SET attempts = attempts + 1,
     next_attempt_at = statement_timestamp() + make_interval(
-        secs => (%(delays)s::float[])[least(attempts + 1, %(rungs)s)] + coalesce(octet_length(body), 0) / 50000.0)
+        secs => (%(delays)s::float[])[least(attempts + 1, %(rungs)s::int)] + coalesce(octet_length(body), 0) / 50000.0)
 FROM claimed WHERE e.id = claimed.id RETURNING e.id
+"""
+
+
+_SETTLE = """
+UPDATE channels_ingest_envelope SET state = %s::text, processed_at = %s::timestamptz, fault = %s::text
+WHERE id = ANY(%s::bigint[])
 """
 
 
@@ -96,7 +102,7 @@ def _claim(least_attempts: int, most_attempts: int, limit: int, due_for_seconds:
         "delays": list(RETRY_SECONDS),
         "rungs": len(RETRY_SECONDS),
     }
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(_CLAIM, parameters)
         return sorted(row[0] for row in cursor.fetchall())
 
@@ -107,11 +113,8 @@ def hold(ids: Sequence[int]) -> list[Envelope]:
     It waits for rows that another holds: skipping them would pass over one that another claim just looked at, found
     taken and lets go again. Nobody who holds other locks waits here, and rows are taken in ascending order.
     """
-    rows = list(Envelope.objects.select_for_update().filter(id__in=ids, state=Envelope.State.RECEIVED).order_by("id"))
-    accounts = ChannelAccount.objects.in_bulk({row.account_id for row in rows})
-    for row in rows:
-        row.account = accounts[row.account_id]
-    return rows
+    rows = Envelope.objects.select_for_update(of=("self",)).select_related("account")
+    return list(rows.filter(id__in=ids, state=Envelope.State.RECEIVED).order_by("id"))
 
 
 def is_held(envelope_id: int) -> bool:
@@ -122,7 +125,8 @@ def is_held(envelope_id: int) -> bool:
 
 def settle(ids: Iterable[int], state: str, fault: str = "") -> None:
     """The envelopes are done, for now or for good."""
-    Envelope.objects.filter(id__in=list(ids)).update(state=state, processed_at=timezone.now(), fault=fault[:500])
+    with prepared() as cursor:
+        cursor.execute(_SETTLE, [state, timezone.now(), fault[:500], list(ids)])
 
 
 def note_fault(envelope_id: int, fault: str) -> bool:

@@ -30,9 +30,8 @@ from channels_ingest.rivals import envelopes_with_rivals
 from channels_ingest.sending.outcomes import Awaited, adopt, awaited, stand_ins
 from channels_ingest.threading import resolved
 from profiles.identity.values import SeenIdentifier
-from profiles.locking import lock_rows
+from profiles.locking import lock_rows, profiles_of
 from profiles.mentions import remember
-from profiles.models import ChannelIdentity
 from profiles.resolution import Identified, identify, is_current
 from profiles.reviews import raise_reviews
 from profiles.seeing import SenderSeen
@@ -55,7 +54,8 @@ from timeline.recording import (
 def write(batch: Batch) -> list[Happened]:
     """Everything in the batch is stored, every projection follows; returns what to tell live pages.
 
-    `batch.with_rivals` are then the envelopes of messages that were not stored, as another customer's have their ids.
+    `batch.with_rivals` are then the envelopes of messages that were not stored, as another customer's have their ids;
+    `batch.wanted` is how many files are to be fetched.
 
     Locks are taken in the order of `profiles.locking`.
     """
@@ -90,6 +90,7 @@ def write(batch: Batch) -> list[Happened]:
                     if place and isinstance(each.item, Message)
                 ]
                 batch.with_rivals = envelopes_with_rivals(written, held)
+                batch.wanted = want(Holder(each.account_id, each.envelope_id, each.item) for each in placed)
                 happened = _record(placed, places, held, identified, strays)
                 raise_reviews(identified.found)
                 return happened
@@ -181,12 +182,10 @@ def _record(
         [a for each, place in located for a in amendments_of(each, place)],
         held,
     )
-    want(Holder(each.account_id, each.envelope_id, each.item) for each in placed)
     if any(may_have_failed(each.item) for each in placed):
         note_blocks(pk for pk, *_ in recorded.entries)
     touched = {pk for _, pk, _ in recorded.entries} | recorded.identities | news | strayed
-    seats = ChannelIdentity.objects.filter(id__in=touched | identified.changed)
-    profile_of = dict(seats.values_list("id", "profile_id"))
+    profile_of = profiles_of(touched | identified.changed)
     # Two lines of one customer are worked side by side.
     lock_rows("profiles_profile", {profile_of[pk] for pk in touched if pk in profile_of})
     if strays:  # not earlier: what goes takes the queue row along

@@ -12,7 +12,7 @@ from profiles.identity.mailbox import ascii_lower
 from profiles.identity.values import Grade, IdentifierKind, SeenIdentifier, Sender, Standing
 from profiles.identity.worth import is_own
 from profiles.models import StaffMember
-from profiles.own import is_ours, own_keys
+from profiles.own import is_ours, own_rows
 from profiles.own_lines import learn_own, refold_own
 from timeline.entries import Direction
 
@@ -31,13 +31,15 @@ class Ourselves:
         Identifiers of a line just learned are closed after the transaction: their locks come before others.
         """
         items = list(located)
-        learned = learn_own({(account_id, each.line) for account_id, each in items if each.line})
+        known = own_rows()
+        learned = learn_own({(account_id, each.line) for account_id, each in items if each.line}, known)
         if learned:
             transaction.on_commit(partial(refold_own, learned), robust=True)
         mails = {key for _, each in items if (key := _mailbox(each.item))}
         answered = (getattr(each.item, "detail", {}).get("reply_address") for _, each in items)
         mails |= {email_join_key(address) for address in answered if isinstance(address, str)} if mails else set()
-        return cls(own_keys(), _staff(mails) if mails else frozenset())
+        lines = frozenset(join_key for _, _, join_key in known) | {join_key for _, join_key in learned}
+        return cls(lines, _staff(mails) if mails else frozenset())
 
     def wrote(self, item: Item) -> bool:
         """Whether the customer's side of the item is no customer but one of us."""

@@ -42,10 +42,11 @@ COUNTED_IDENTIFIERS = 4
 
 @dataclass(slots=True)
 class Worked:
-    """What one run did."""
+    """What one run did. `wanted` files are to be fetched because of it."""
 
     envelopes: int = 0
     entries: int = 0
+    wanted: int = 0
     faults: int = 0
 
 
@@ -127,7 +128,7 @@ def _work_together(ids: Sequence[int], worked: Worked) -> None:
         opened = [open_envelope(envelope) for envelope in envelopes.hold(ids)]
         fits = sum(_weight(item) for each in opened for item in each.items) <= MOST_ITEMS
         if fits:
-            happened = _write([(each, each.items) for each in opened])
+            happened = _write([(each, each.items) for each in opened], worked)
             _settle(opened)
     if fits:
         worked.envelopes += len(opened)
@@ -144,7 +145,7 @@ def _work_in_parts(opened: Opened, worked: Worked) -> None:
         with transaction.atomic():
             if not envelopes.is_held(opened.envelope.pk):
                 return
-            worked.entries += _entries(_write([(opened, part)]))
+            worked.entries += _entries(_write([(opened, part)], worked))
             if number == len(parts):
                 _settle([opened])
                 worked.envelopes += 1
@@ -169,7 +170,7 @@ def _weight(located: Located) -> int:
     return max(1, -(-len(sender.identifiers) // COUNTED_IDENTIFIERS)) if sender else 1
 
 
-def _write(parts: Sequence[tuple[Opened, Sequence[Located]]]) -> list[Happened]:
+def _write(parts: Sequence[tuple[Opened, Sequence[Located]]], worked: Worked) -> list[Happened]:
     """The items are stored in the current transaction, and open pages hear of them once it commits.
 
     Their files are on disk before the first lock on anybody is taken.
@@ -183,6 +184,7 @@ def _write(parts: Sequence[tuple[Opened, Sequence[Located]]]) -> list[Happened]:
     for opened, items in parts:
         opened.ours += batch.add(opened.envelope, items, router, opened.faults)
     happened = write(batch)
+    worked.wanted += batch.wanted
     for opened, _ in parts:
         if opened.envelope.pk in batch.with_rivals:
             opened.faults.append(FAULT)
@@ -269,6 +271,6 @@ def _salvage(envelope_id: int, worked: Worked) -> None:
             with transaction.atomic():
                 if not envelopes.is_held(envelope_id):
                     return
-                worked.entries += _entries(_write([(Opened(envelope), [item])]))
+                worked.entries += _entries(_write([(Opened(envelope), [item])], worked))
         except Exception:
             worked.faults += 1

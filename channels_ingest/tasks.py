@@ -19,8 +19,8 @@ media_courier = Courier(fetch_one, threads=MEDIA_THREADS)
 @shared_task(ignore_result=True)
 def process_inbox() -> None:
     """Every due envelope has been worked, and the files they named are being fetched beside."""
-    pipeline.drain()
-    media_courier.wake()
+    if pipeline.drain().wanted:  # waking it costs more than a message; what waits from before is the sweeper's
+        media_courier.wake()
 
 
 @shared_task(ignore_result=True)

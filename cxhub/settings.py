@@ -91,7 +91,13 @@ DATABASES = {
         # its one statement bypasses Django's cursor, which is what tries, and is repeated on a fresh connection.
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"connect_timeout": 5, "application_name": "cxhub", **_environment.database.options},
+        # Without a threshold psycopg prepares nothing, not even what asks for it (`profiles.prepared`).
+        "OPTIONS": {
+            "connect_timeout": 5,
+            "application_name": "cxhub",
+            "prepare_threshold": 5,
+            **_environment.database.options,
+        },
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

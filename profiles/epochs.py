@@ -15,28 +15,31 @@ from django.db.models import Q, QuerySet
 from profiles.identity.evidence import FIRST_EPOCH, epoch_of
 from profiles.identity.values import IdentifierKind
 from profiles.mentions import move_mentions
-from profiles.models import Boundary, ChannelIdentity, ConsentEvent, Profile, Sighting, Trait
+from profiles.models import ChannelIdentity, ConsentEvent, Profile, Sighting, Trait
+from profiles.prepared import prepared
 from profiles.signals import SeenAgain, Span, epochs_changed
 from profiles.standing import refold_withdrawn
 
 #: (account id, address)
 Address = tuple[int, str]
+_STARTS = """
+SELECT DISTINCT account_id, address, starts_at FROM profiles_boundary
+WHERE account_id = ANY(%s::bigint[]) AND address = ANY(%s::text[]) AND withdrawn_by_id IS NULL ORDER BY starts_at
+"""
 INSTANT = timedelta(microseconds=1)
 
 
 def standing_starts(addresses: Iterable[Address]) -> dict[Address, list[datetime]]:
     """The standing boundaries of each address, ascending, each moment once; addresses without any are absent."""
     wanted = set(addresses)
-    rows = Boundary.objects.filter(account_id__in={a[0] for a in wanted}, address__in={a[1] for a in wanted})
     starts: dict[Address, list[datetime]] = {}
-    for account_id, address, starts_at in (
-        rows.filter(withdrawn_by=None)
-        .order_by("starts_at")
-        .values_list("account_id", "address", "starts_at")
-        .distinct()
-    ):
-        if (account_id, address) in wanted:
-            starts.setdefault((account_id, address), []).append(starts_at)
+    if not wanted:
+        return starts
+    with prepared() as cursor:
+        cursor.execute(_STARTS, [sorted({a[0] for a in wanted}), sorted({a[1] for a in wanted})])
+        for account_id, address, starts_at in cursor.fetchall():
+            if (account_id, address) in wanted:
+                starts.setdefault((account_id, address), []).append(starts_at)
     return starts
 
 

@@ -13,6 +13,8 @@ from collections.abc import Iterable
 
 from django.db import connection
 
+from profiles.prepared import prepared
+
 
 def lock_id(*parts: object) -> int:
     """The 64-bit advisory lock number of a name; a collision only makes two names wait for each other."""
@@ -24,18 +26,28 @@ def take_advisory_locks(numbers: Iterable[int]) -> None:
     """Holds every lock until the transaction ends, taken in ascending order."""
     ordered = sorted(set(numbers))
     if ordered:
-        with connection.cursor() as cursor:
+        with prepared() as cursor:
             # The subquery's order is kept by the function scan above it: one round trip, ascending.
             cursor.execute("SELECT count(pg_advisory_xact_lock(n)) FROM unnest(%s::bigint[]) AS n", [ordered])
+
+
+def profiles_of(channel_identity_ids: Iterable[int]) -> dict[int, int]:
+    """The profile of each channel identity that there is; for certain, of those whose rows the caller holds."""
+    with prepared() as cursor:
+        cursor.execute(
+            "SELECT id, profile_id FROM profiles_channelidentity WHERE id = ANY(%s::bigint[])",
+            [sorted(channel_identity_ids)],
+        )
+        return dict(cursor.fetchall())
 
 
 def lock_rows(table: str, ids: Iterable[int]) -> None:
     """Holds the rows `ids` of `table` until the transaction ends, taken in ascending order."""
     ordered = sorted(set(ids))
     if ordered:
-        with connection.cursor() as cursor:
+        with prepared() as cursor:
             quoted = connection.ops.quote_name(table)
             cursor.execute(
-                f"SELECT id FROM {quoted} WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",  # noqa: S608
+                f"SELECT id FROM {quoted} WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE",  # noqa: S608
                 [ordered],
             )

@@ -1,6 +1,6 @@
 """Telling which addresses are ours: from then on they join nobody, whoever was seen with them before."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from django.db import transaction
 
@@ -44,17 +44,15 @@ def state_own(account_id: int, texts: Iterable[str]) -> set[OwnKey]:
     return wanted ^ held
 
 
-def learn_own(lines: Iterable[tuple[int, str]]) -> set[OwnKey]:
+def learn_own(lines: Iterable[tuple[int, str]], known: Collection[tuple[int, str, str]]) -> set[OwnKey]:
     """The provider delivered to these addresses of ours, as (account, address); returns those that are news.
+
+    `known` are the rows as `own_rows` read them.
 
     Only rows are written, in order; `refold_own` does the rest once the caller's transaction is over.
     """
     told = sorted({(account_id, *key) for account_id, text in lines if (key := own_key(text))})
-    if not told:
-        return set()
-    rows = OwnAddress.objects.filter(account_id__in={account_id for account_id, *_ in told})
-    held = set(rows.values_list("account_id", "kind", "join_key"))
-    fresh = [each for each in told if each not in held]
+    fresh = [each for each in told if each not in known]
     for account_id, kind, join_key in fresh:
         _add(account_id, [(kind, join_key)], is_learned=True)
     return {(kind, join_key) for _, kind, join_key in fresh}

@@ -125,22 +125,23 @@ def address_views(profile_id: int) -> tuple[AddressView, ...]:
     return tuple(_address(row, grades.get(row.pk, Grade.CLAIMED)) for row in _identities(profile_id))
 
 
-def describe(profile_id: int, *, with_traits: bool = True) -> ProfileView | None:
+def describe(profile_id: int, *, with_traits: bool = True, with_evidence: bool = True) -> ProfileView | None:
     """Everything about a current profile in four queries, however long its history; None for any other id.
 
     One less without the traits, for who does not show them, and for whom nobody said a word on consent.
+    Without the evidence there are only the addresses, unproved, in one query.
     """
     identities = _identities(profile_id)
     if not identities:
         return None
-    grades, identifiers = _identifiers(profile_id)
+    grades, identifiers = _identifiers(profile_id) if with_evidence else ({}, ())
     return ProfileView(
         id=profile_id,
         display_name=identities[0].display_name,
         channel_identities=tuple(_address(identity, grades.get(identity.pk, Grade.CLAIMED)) for identity in identities),
         identifiers=identifiers,
         traits=shown_traits(profile_id) if with_traits else (),
-        consents=_consents([identity for identity in identities if identity.has_words]),
+        consents=_consents([identity for identity in identities if with_evidence and identity.has_words]),
     )
 
 

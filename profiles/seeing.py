@@ -3,14 +3,15 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from profiles.epochs import Address, standing_starts
 from profiles.identity.canonical import canonical, visitor_address
 from profiles.identity.evidence import FIRST_EPOCH, JoinKey, epoch_of
 from profiles.identity.values import Grade, IdentifierKind, Sender
 from profiles.logins import Login
-from profiles.models import Boundary, ChannelIdentity, Sighting
+from profiles.models import Boundary
+from profiles.prepared import prepared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +134,23 @@ def new_boundaries(boundaries: Iterable[Boundary]) -> list[Boundary]:
     return [boundary for key, boundary in unique.items() if key not in known]
 
 
+_SEATS = """
+SELECT id, account_id, address, standing, epoch_start FROM profiles_channelidentity
+WHERE account_id = ANY(%s::bigint[]) AND address = ANY(%s::text[])
+"""
+_SIGHTINGS = """
+SELECT s.id, s.channel_identity_id, i.kind, i.scope, i.value, s.grade, s.occurred_at, s.withdrawn_by_id
+FROM profiles_sighting s JOIN profiles_identifier i ON i.id = s.identifier_id
+WHERE s.channel_identity_id = ANY(%s::bigint[])
+"""
+
+
+def _rows(query: str, *parameters: list[Any]) -> list[Any]:
+    with prepared() as cursor:
+        cursor.execute(query, parameters)
+        return list(cursor.fetchall())
+
+
 def look_up(seen: Sequence[SenderSeen], drawn: Iterable[Boundary] = ()) -> Known:
     """What is stored about the senders; `drawn` are boundaries that are about to be."""
     accounts = {item.account_id for item in seen}
@@ -144,26 +162,14 @@ def look_up(seen: Sequence[SenderSeen], drawn: Iterable[Boundary] = ()) -> Known
         place.append(boundary.starts_at)
     keys = [_key(item, starts.get((item.account_id, item.sender.address), ())) for item in seen]
     wanted_seats = {key[:3] for key in keys}
-    identities = ChannelIdentity.objects.filter(account_id__in=accounts, address__in=addresses)
     identity_ids = {
         key: pk
-        for pk, account_id, address, standing, epoch_start in identities.values_list(
-            "id", "account_id", "address", "standing", "epoch_start"
-        )
+        for pk, account_id, address, standing, epoch_start in _rows(_SEATS, sorted(accounts), sorted(addresses))
         if (key := IdentityKey(account_id, address, standing, epoch_start))[:3] in wanted_seats
     }
     key_of = {pk: key for key, pk in identity_ids.items()}
     known = Known(starts, keys, identity_ids)
-    rows = Sighting.objects.filter(channel_identity_id__in=key_of).values_list(
-        "id",
-        "channel_identity_id",
-        "identifier__kind",
-        "identifier__scope",
-        "identifier__value",
-        "grade",
-        "occurred_at",
-        "withdrawn_by_id",
-    )
+    rows = _rows(_SIGHTINGS, sorted(key_of))
     for pk, identity_id, kind, scope, value, grade, at, withdrawn_by in rows:
         key = key_of[identity_id]
         key = key._replace(epoch_start=epoch_of(starts.get((key.account_id, key.address), ()), at))

@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from profiles.identity.canonical import display_phone
 from profiles.identity.values import GRADE_RANK
 from profiles.models import Operation, Trait, TraitChoice
+from profiles.prepared import prepared
 
 #: Set by staff; shown before anything a channel says.
 AGENT = "agent"
@@ -37,10 +38,8 @@ def tell(told: Iterable[TraitTold]) -> set[int]:
     if not spans:
         return set()
     known: dict[tuple[int, str], set[tuple[str, str]]] = {}
-    rows = Trait.objects.filter(channel_identity_id__in={key[0] for key in spans})
-    for pk, name, value, source in rows.values_list("channel_identity_id", "name", "value", "source"):
+    for pk, name, value, source in _upsert(spans):
         known.setdefault((pk, name), set()).add((value, source))
-    _upsert(spans)
     return {pk for pk, name, value, source in spans if known.get((pk, name)) != {(value, source)}}
 
 
@@ -57,18 +56,27 @@ def _spans(told: Iterable[TraitTold]) -> dict[tuple[int, str, str, str], tuple[s
 
 
 _UPSERT = """
-INSERT INTO profiles_trait (channel_identity_id, name, value, source, grade, first_seen, last_seen)
+WITH told AS (
 SELECT * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[])
+), written AS (
+INSERT INTO profiles_trait (channel_identity_id, name, value, source, grade, first_seen, last_seen) SELECT * FROM told
 ON CONFLICT (channel_identity_id, name, value, source) DO UPDATE SET
     first_seen = LEAST(profiles_trait.first_seen, EXCLUDED.first_seen),
     last_seen = GREATEST(profiles_trait.last_seen, EXCLUDED.last_seen)
+)
+SELECT channel_identity_id, name, value, source FROM profiles_trait WHERE channel_identity_id = ANY(%s::bigint[])
 """
 
 
-def _upsert(spans: Mapping[tuple[int, str, str, str], tuple[str, datetime, datetime]]) -> None:
+def _upsert(
+    spans: Mapping[tuple[int, str, str, str], tuple[str, datetime, datetime]],
+) -> list[tuple[int, str, str, str]]:
+    """The spans are stored; returns what was stored about their channel identities before."""
     rows = [(*key, *span) for key, span in sorted(spans.items())]
-    with connection.cursor() as cursor:
-        cursor.execute(_UPSERT, [list(column) for column in zip(*rows, strict=True)])
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    with prepared() as cursor:
+        cursor.execute(_UPSERT, [*columns, sorted({row[0] for row in rows})])
+        return list(cursor.fetchall())
 
 
 def told_traits(profile_ids: Collection[int], *names: str) -> QuerySet[Trait]:

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
 from django.utils import timezone
 
+from profiles.prepared import prepared
 from timeline.work.targets import NAMES, due_at
 
 #: Kinds that bring a customer to the top. Log entries about identity, work and consent do not. Page views and custom
@@ -71,7 +71,7 @@ SELECT profile_id,
 FROM (
     SELECT DISTINCT ON (c.profile_id, f.key) c.profile_id, f.key, f.value AS fact FROM profiles_channelidentity c
     JOIN timeline_workstate w ON w.channel_identity_id = c.id CROSS JOIN LATERAL jsonb_each(w.fields) f
-    WHERE c.profile_id = ANY(%(profiles)s)
+    WHERE c.profile_id = ANY(%(profiles)s::bigint[])
     ORDER BY c.profile_id, f.key, (f.value->>'in')::bigint DESC
 ) facts GROUP BY profile_id
 """
@@ -89,10 +89,8 @@ _COLUMNS = (
 )
 
 #: As they stand in the row that is there; a snooze that ran out and was not swept away yet is as good as none.
-_STORED = [
-    "CASE WHEN q.snoozed_until > %(now)s THEN q.snoozed_until END" if name == "snoozed_until" else f"q.{name}"
-    for name in _COLUMNS
-]
+_STILL_SNOOZED = "CASE WHEN q.snoozed_until > %(now)s::timestamptz THEN q.snoozed_until END"
+_STORED = [_STILL_SNOOZED if name == "snoozed_until" else f"q.{name}" for name in _COLUMNS]
 
 #: Whether the customer's messages that wait begin a matter: nobody answered since the last resolve, or ever.
 _IS_FIRST = """answered.at <= coalesce((
@@ -105,7 +103,7 @@ _IS_FIRST = """answered.at <= coalesce((
 _ASKS_TARGET = f"""
 SELECT jsonb_build_array(p.id, waiting.since, {_IS_FIRST}, target.settings,
     (SELECT due_at FROM timeline_queuerow WHERE profile_id = p.id))
-FROM profiles_channelaccount target WHERE target.id = waiting.account_id AND target.settings ?| %(targets)s
+FROM profiles_channelaccount target WHERE target.id = waiting.account_id AND target.settings ?| %(targets)s::text[]
 """  # noqa: S608
 
 _REFOLD = f"""
@@ -116,7 +114,8 @@ SELECT p.id AS profile_id, newest.id AS last_entry_id,
     coalesce(work.tags, '{{}}') AS tags,
     CASE WHEN waiting.since IS NULL AND coalesce(work.resolved_in, 0) > coalesce(work.snoozed_in, 0)
         AND NOT {_came_after("resolved")} THEN work.resolved_at END AS resolved_at,
-    CASE WHEN coalesce(work.snoozed_until, '-infinity') > %(now)s AND work.snoozed_in > coalesce(work.resolved_in, 0)
+    CASE WHEN coalesce(work.snoozed_until, '-infinity') > %(now)s::timestamptz
+        AND work.snoozed_in > coalesce(work.resolved_in, 0)
         AND NOT {_came_after("snoozed")} THEN work.snoozed_until END AS snoozed_until,
     work.promised_for,
     CASE WHEN waiting.since IS NOT NULL THEN ({_ASKS_TARGET}) END AS asks_target
@@ -158,7 +157,7 @@ WHERE ({", ".join(_STORED)}, q.due_at)
 RETURNING profile_id
 ), dropped AS (
 DELETE FROM timeline_queuerow
-WHERE profile_id = ANY(%(profiles)s) AND profile_id NOT IN (SELECT profile_id FROM right_rows)
+WHERE profile_id = ANY(%(profiles)s::bigint[]) AND profile_id NOT IN (SELECT profile_id FROM right_rows)
 RETURNING profile_id
 )
 SELECT ARRAY(SELECT profile_id FROM written UNION ALL SELECT profile_id FROM dropped),
@@ -182,7 +181,7 @@ def refold(profile_ids: Iterable[int]) -> int:
     profiles = sorted(set(profile_ids))
     if not profiles:
         return 0
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(_REFOLD, {"profiles": profiles, "now": timezone.now(), "targets": list(NAMES)})
         written, asked = cursor.fetchone()
         due = _due(json.loads(asked) if isinstance(asked, str) else asked or [])

@@ -17,6 +17,7 @@ from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
 from profiles.ids import BIGGEST_ID
+from profiles.prepared import prepared
 from timeline.filters import EVERYTHING, TALK, TimelineFilter
 from timeline.models import Entry
 
@@ -182,6 +183,16 @@ def head_cursor() -> str:
         return str(cursor.fetchone()[0])
 
 
+#: The head is of the same moment as what is seen: whoever has a lower number is seen.
+_CHANGED = f"""
+SELECT pg_snapshot_xmin(pg_current_snapshot())::text, ARRAY(
+    SELECT e.id FROM profiles_channelidentity c JOIN timeline_entry e ON e.channel_identity_id = c.id
+    WHERE c.profile_id = %s::bigint AND e.changed_in >= %s::bigint
+    ORDER BY e.changed_in DESC, e.id DESC LIMIT {MOST_CHANGED}
+)
+"""  # noqa: S608
+
+
 def timeline_since(profile_id: int, cursor: str) -> tuple[list[Entry], str]:
     """The profile's entries that are new or changed since `cursor`, oldest first, and the cursor to go on with.
 
@@ -189,10 +200,10 @@ def timeline_since(profile_id: int, cursor: str) -> tuple[list[Entry], str]:
     """
     if not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 20):
         raise CursorError("expected the cursor of an earlier answer, a number")
-    head = head_cursor()
-    changed = Entry.objects.filter(channel_identity__profile_id=profile_id, changed_in__gte=int(cursor))
-    ids = list(changed.order_by("-changed_in", "-id").values_list("id", flat=True)[:MOST_CHANGED])
-    return load(ids)[::-1], head
+    with prepared() as database:
+        database.execute(_CHANGED, [profile_id, int(cursor)])
+        head, ids = database.fetchone()
+    return load(ids)[::-1] if ids else [], head
 
 
 def encode_cursor(at: datetime, number: int) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from profiles.locking import lock_id, take_advisory_locks
+from profiles.prepared import prepared
 from timeline.entries import AmendmentKind, Change, Delivery, Direction, EntryKind, shown
 from timeline.models import Amendment, CurrentTransaction, Entry
 
@@ -67,6 +68,17 @@ MessageKey = tuple[int, str]
 Held = dict[MessageKey, Entry]
 
 
+_OF_MESSAGES = """
+SELECT id FROM timeline_entry WHERE account_id = ANY(%s::bigint[]) AND provider_message_id = ANY(%s::text[])
+"""
+
+
+def _columns_of(keys: Iterable[MessageKey]) -> list[list[Any]]:
+    """Accounts and message ids, each once, as parameters."""
+    accounts, messages = zip(*keys, strict=True)
+    return [sorted(set(accounts)), sorted(set(messages))]
+
+
 def hold_messages(entries: Iterable[MessageKey]) -> Held:
     """The entries of these message ids, kept from everybody else until the transaction ends.
 
@@ -76,7 +88,10 @@ def hold_messages(entries: Iterable[MessageKey]) -> Held:
     take_advisory_locks(lock_id("message", *key) for key in keys)
     if not keys:
         return {}
-    rows = Entry.objects.filter(account_id__in={k[0] for k in keys}, provider_message_id__in={k[1] for k in keys})
+    with prepared() as cursor:
+        cursor.execute(_OF_MESSAGES, _columns_of(keys))
+        ids = [pk for (pk,) in cursor.fetchall()]
+    rows = Entry.objects.filter(id__in=ids) if ids else ()  # most messages are new
     found = {(row.account_id, str(row.provider_message_id)): row for row in rows}
     return {key: row for key, row in found.items() if key in keys}
 
@@ -181,7 +196,6 @@ def _insert_entries(entries: Iterable[NewEntry], existing: Held) -> tuple[list[E
 
 
 _COLUMNS = {
-    "id": "bigint",
     "channel_identity_id": "bigint",
     "account_id": "bigint",
     "kind": "text",
@@ -199,9 +213,15 @@ _COLUMNS = {
     "sightings": "bigint[]",
 }
 _INSERT = f"""
-INSERT INTO timeline_entry ({", ".join(_COLUMNS)}, recorded_at)
-SELECT {", ".join(_COLUMNS)}, now()
-FROM jsonb_to_recordset(%s::jsonb) AS r({", ".join(f"{name} {kind}" for name, kind in _COLUMNS.items())})
+WITH told AS MATERIALIZED (
+    SELECT nextval('timeline_entry_id_seq') AS id, r.* FROM ROWS FROM (
+        jsonb_to_recordset(%s::jsonb) AS ({", ".join(f"{name} {kind}" for name, kind in _COLUMNS.items())})
+    ) WITH ORDINALITY AS r({", ".join(_COLUMNS)}, place)
+), written AS (
+    INSERT INTO timeline_entry (id, {", ".join(_COLUMNS)}, recorded_at)
+    SELECT id, {", ".join(_COLUMNS)}, now() FROM told
+)
+SELECT id FROM told ORDER BY place
 """  # noqa: S608
 
 
@@ -209,15 +229,12 @@ def _store(entries: Sequence[NewEntry]) -> list[Entry]:
     """The entries as rows. One document instead of a parameter for each field of each row: twice as fast."""
     if not entries:
         return []
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence('timeline_entry', 'id')) FROM generate_series(1, %s)", [len(entries)]
-        )
-        rows = [_row(entry) for entry in entries]
+    rows = [_row(entry) for entry in entries]
+    document = [{name: getattr(row, name) for name in _COLUMNS} for row in rows]
+    with prepared() as cursor:
+        cursor.execute(_INSERT, [json.dumps(document, default=datetime.isoformat)])
         for row, (pk,) in zip(rows, cursor.fetchall(), strict=True):
             row.id = pk
-        document = [{name: getattr(row, name) for name in _COLUMNS} for row in rows]
-        cursor.execute(_INSERT, [json.dumps(document, default=datetime.isoformat)])
     return rows
 
 
@@ -268,18 +285,25 @@ def _shows_alone(amendment: NewAmendment) -> bool:
     return amendment.kind not in (AmendmentKind.STATUS, AmendmentKind.MEDIA)
 
 
+_AMENDED = """
+SELECT account_id, target_message_id, kind, key, occurred_at, detail::text FROM timeline_amendment
+WHERE account_id = ANY(%s::bigint[]) AND target_message_id = ANY(%s::text[])
+"""
+
+
 def _refold(targets: set[MessageKey], written: Sequence[Entry], current: Held) -> list[Entry]:
     """Every entry that has amendments, among the targets and the newly written, shows what they say."""
     keys = targets | {(e.account_id, e.provider_message_id) for e in written if e.provider_message_id}
     if not keys:
         return []
-    rows = Amendment.objects.filter(account_id__in={k[0] for k in keys}, target_message_id__in={k[1] for k in keys})
     changes: dict[MessageKey, list[Change]] = {}
-    for account_id, target, kind, key, at, detail in rows.values_list(
-        "account_id", "target_message_id", "kind", "key", "occurred_at", "detail"
-    ):
-        change = Change(kind=AmendmentKind(kind), key=key, occurred_at=at, detail=detail)
-        changes.setdefault((account_id, target), []).append(change)
+    with prepared() as cursor:
+        cursor.execute(_AMENDED, _columns_of(keys))
+        for account_id, target, kind, key, at, detail in cursor.fetchall():
+            change = Change(kind=AmendmentKind(kind), key=key, occurred_at=at, detail=json.loads(detail))
+            changes.setdefault((account_id, target), []).append(change)
+    if not changes:
+        return []
     amended = [_apply(current[key], changes[key]) for key in keys & changes.keys() & current.keys()]
     with connection.cursor() as cursor:
         cursor.executemany(
@@ -337,7 +361,7 @@ def _fold_identities(written: Iterable[Entry], filled: set[int]) -> None:
             place = 2 if entry.direction == Direction.IN else 3
             fold[place] = max(fold[place] or entry.occurred_at, entry.occurred_at)
     if rows := [(pk, *fold) for pk, fold in folds.items() if pk not in filled]:
-        with connection.cursor() as cursor:
+        with prepared() as cursor:
             cursor.execute(_FOLD, [list(column) for column in zip(*rows, strict=True)])
     refold_identities(filled)
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
 from django.db.models import Max, Min
 
 from profiles.models import StaffMember
+from profiles.prepared import prepared
 from timeline.models import Entry, LastSeen, QueueRow
 
 #: Nobody reads on from a hundred; a row says "99+".
@@ -26,9 +26,9 @@ kind = 'message' AND direction = 'in' AND set_aside = '' AND NOT is_backfilled A
 _UNREAD = f"""
 SELECT c.profile_id, c.id, e.id, e.occurred_at, s.seen_at FROM (
     SELECT id, profile_id, blocked_at, max(last_outbound_at) OVER (PARTITION BY profile_id) AS answered_at
-    FROM profiles_channelidentity WHERE profile_id = ANY(%(profiles)s)
+    FROM profiles_channelidentity WHERE profile_id = ANY(%(profiles)s::bigint[])
 ) c
-LEFT JOIN timeline_lastseen s ON s.member_id = %(member)s AND s.channel_identity_id = c.id
+LEFT JOIN timeline_lastseen s ON s.member_id = %(member)s::bigint AND s.channel_identity_id = c.id
 CROSS JOIN LATERAL (
     (SELECT id, occurred_at FROM timeline_entry
      WHERE s.id IS NOT NULL AND changed_in >= s.seen_in AND id > s.entry_id AND {_NEWS}
@@ -47,9 +47,10 @@ FROM ({_UNREAD}) u(profile, sender, entry, at, seen_at)
 """  # noqa: S608
 _SEEN = f"""
 INSERT INTO timeline_lastseen AS known (member_id, channel_identity_id, seen_at, seen_in, entry_id)
-SELECT %(member)s, sender, now(), least(%(cursor)s, pg_snapshot_xmin(pg_current_snapshot())::text::bigint),
-    least(%(entry)s, (SELECT max(id) FROM timeline_entry))
-FROM ({_UNREAD}) u(profile, sender, entry) WHERE entry <= %(entry)s GROUP BY sender ORDER BY sender
+SELECT %(member)s::bigint, sender, now(),
+    least(%(cursor)s::bigint, pg_snapshot_xmin(pg_current_snapshot())::text::bigint),
+    least(%(entry)s::bigint, (SELECT max(id) FROM timeline_entry))
+FROM ({_UNREAD}) u(profile, sender, entry) WHERE entry <= %(entry)s::bigint GROUP BY sender ORDER BY sender
 ON CONFLICT (member_id, channel_identity_id) DO UPDATE SET
     seen_at = EXCLUDED.seen_at, seen_in = EXCLUDED.seen_in, entry_id = EXCLUDED.entry_id
 WHERE known.entry_id < EXCLUDED.entry_id
@@ -70,14 +71,14 @@ def unread_counts(member: StaffMember, profile_ids: Iterable[int]) -> dict[int, 
     profiles = sorted(set(profile_ids))
     if not profiles:
         return {}
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(_COUNTS, {"profiles": profiles, "member": member.pk})
         return dict(cursor.fetchall())
 
 
 def unread_of(member: StaffMember, profile_id: int) -> Unread:
     """What is new of the customer to the member."""
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(_FIRST, {"profiles": [profile_id], "member": member.pk})
         return Unread(*cursor.fetchone())
 
@@ -95,7 +96,7 @@ def mark_seen(member: StaffMember, profile_id: int, *, cursor: int, entry_id: in
     Returns how many senders had news; nothing is written for the others.
     """
     asked: dict[str, Any] = {"profiles": [profile_id], "member": member.pk, "cursor": cursor, "entry": entry_id}
-    with connection.cursor() as database:
+    with prepared() as database:
         database.execute(_SEEN, asked)
         return int(database.rowcount)
 

@@ -2,28 +2,36 @@
 // What happens elsewhere appears here: one event stream for all tabs of the browser, which says what to pull.
 (() => {
   const { $, $$, say, wait, customer, shownProfile, load } = window.hub;
-  const due = { profiles: new Set(), all: false, running: false, queueAt: 0 };
+  const due = { all: false, entries: false, rows: new Set(), running: false, rowsAt: 0, pace: 250, wake() {} };
 
-  /** Everything due is pulled, one request after the other; what becomes due meanwhile follows. */
+  function note(id) {
+    due.rows.add(String(id));
+    if (String(id) === shownProfile()) due.entries = true;
+  }
+
+  /** Everything due is pulled, one request after the other: entries of the open customer at once, and what stands around
+      them and the rows of the queue a few times a second, less often where that takes long. */
   async function pull() {
+    due.wake();
     if (due.running) return;
     due.running = true;
-    await wait(30);
     try {
-      const { pullCustomer, pullQueue } = await load("pulls");
-      while (due.all || due.profiles.size) {
+      const { pullEntries, pullRows } = await load("pulls");
+      while (due.all || due.entries || due.rows.size) {
         if ($("[data-empty-hub]")) { location.reload(); return; }
-        const { all, profiles } = due;
-        Object.assign(due, { all: false, profiles: new Set() });
-        if (customer() && (all || profiles.has(shownProfile()))) await pullCustomer();
-        const others = [...profiles].filter((id) => id !== shownProfile());
-        // the open customer is shown at once; a busy queue moves a few times a second
-        if (!all && Date.now() - due.queueAt < 250) for (const id of others) due.profiles.add(id);
-        else if ($("#rows") && (all || others.length)) {
-          await pullQueue(all || others.length > 50 ? null : others);
-          due.queueAt = Date.now();
+        const { all } = due;
+        if (all || due.entries) {
+          Object.assign(due, { all: false, entries: false });
+          if (customer()) await pullEntries();
         }
-        await wait(40);
+        const { rows, rowsAt, pace } = due;
+        const [began, left] = [Date.now(), rowsAt + pace - Date.now()];
+        if (all || (rows.size && left <= 0)) {
+          due.rows = new Set();
+          await pullRows(all || rows.size > 50 ? null : [...rows]);
+          due.rowsAt = Date.now();
+          due.pace = Math.min(2000, Math.max(250, 3 * (due.rowsAt - began)));
+        } else if (rows.size && !due.entries && !due.all) await Promise.race([wait(left), new Promise((woken) => { due.wake = woken; })]);
       }
       bar(!navigator.onLine);
     } catch (error) {
@@ -78,11 +86,11 @@
     }
     // who only browses moves in no queue: a busy shop would otherwise make every open page pull all the time
     const isBrowsing = ["page_view", "custom"].includes(message.k) && String(message.c) !== shownProfile();
-    if (message.c && !isBrowsing) due.profiles.add(String(message.c));
+    if (message.c && !isBrowsing) note(message.c);
     if (message.head && $$("#customer, #rows, [data-empty-hub]").some(({ dataset }) => Number(message.head) >= Number(dataset.cursor))) due.all = true;
     if (message.k === "gone") document.getElementById(`e-${message.e}`)?.remove(); // taken back before it left
     document.dispatchEvent(new CustomEvent("hub:told", { detail: message }));
-    if (due.all || due.profiles.size) pull();
+    if (due.all || due.rows.size) pull();
   }
   const tell = (message) => (stream.tell ?? hear)(message);
   const join = () => load("stream").then((there) => { stream = Object.assign(there, { hear }); }, () => setTimeout(join, 5000));
@@ -94,7 +102,7 @@
   addEventListener("online", pullAll);
   document.addEventListener("visibilitychange", poll);
   // what this page itself did to customers, and rows whose answer is due, or overdue, by the minute
-  const changed = (ids) => { for (const id of ids) due.profiles.add(String(id)); if (ids.length) pull(); };
+  const changed = (ids) => { ids.forEach(note); if (ids.length) pull(); };
   document.addEventListener("hub:changed", ({ detail }) => changed(detail.ids));
   setInterval(() => { if (!document.hidden) changed($$(".row:has([data-ago=left]), #customer:has(.due)").map(({ dataset }) => dataset.profile)); }, 60000);
   document.addEventListener("change", ({ target }) => { if (target.matches(".row-check input")) load("choosing"); });

@@ -17,15 +17,17 @@ export default async ({ $, $$, fill, customer, shownProfile, fetchPart, markCurr
   }
 
   // ---- the queue
+  let movedAt = 0;
   /** `fresh` rows replace or join the shown ones in their order; `gone(row)` says which shown ones leave. */
   function mergeRows(fresh, gone) {
     const list = $("#rows");
     const sign = list.dataset.order === "rising" ? 1 : -1;
     const focused = document.activeElement?.closest(".row")?.id;
     for (const row of $$(".row", list)) if (gone(row) && !fresh.some(({ id }) => id === row.id)) row.remove();
+    const isCalm = Date.now() - movedAt > 1500; // a queue that moves all the time does not flash: nobody could tell where
     for (const row of fresh) {
       const known = document.getElementById(row.id);
-      if (known?.dataset.sort !== row.dataset.sort) row.classList.add("new");
+      if (known?.dataset.sort !== row.dataset.sort) { movedAt = Date.now(); row.classList.toggle("new", isCalm); }
       if (known && $(".row-check :checked", known)) $(".row-check input", row).checked = true;
       known?.remove();
       const next = $$(".row", list).find((other) => sign * (other.dataset.sort - row.dataset.sort) > 0);
@@ -56,24 +58,40 @@ export default async ({ $, $$, fill, customer, shownProfile, fetchPart, markCurr
   }
 
   // ---- asking
-  async function pullCustomer() {
+  function kept(name, part) {
+    const fresh = $(`[data-part=${name}]`, part).innerHTML.trim();
+    const shown = document.getElementById(name);
+    if (fresh !== shown.innerHTML.trim() && !shown.contains(document.activeElement)) shown.innerHTML = fresh;
+  }
+  const here = () => { const { view, queue } = $(".shell").dataset; return `view=${view}&queue=${encodeURIComponent(queue)}`; };
+
+  /** What is new in the open customer's timeline. */
+  async function pullEntries() {
     const { since, cursor, profile } = customer().dataset;
-    const { view, queue } = $(".shell").dataset;
-    const part = await fetchPart(`${since}?after=${encodeURIComponent(cursor)}&view=${view}&queue=${encodeURIComponent(queue)}${$("#tl").dataset.show}`);
+    const part = await fetchPart(`${since}?after=${encodeURIComponent(cursor)}&${here()}${$("#tl").dataset.show}`);
     if (shownProfile() !== profile) return; // the agent went on to the next customer meanwhile
     mergeEntries($$("[data-part=days] > .day", part));
     customer().dataset.cursor = $("[data-cursor]", part).dataset.cursor;
-    showDue($("[data-part=due]", part));
     tellOutside($$("[data-outside]", part));
-    for (const name of ["handoff", "pins"]) {
-      const fresh = $(`[data-part=${name}]`, part).innerHTML.trim();
-      const shown = document.getElementById(name);
-      if (fresh !== shown.innerHTML.trim() && !shown.contains(document.activeElement)) shown.innerHTML = fresh;
-    }
-    mergeSide($("[data-part=side]", part).innerHTML);
-    mergeRows($$("[data-part=rows] > .row", part), (row) => row.dataset.profile === profile);
-    mergeActs($("[data-part=acts]", part));
+    kept("handoff", part);
+  }
+
+  /** The rows of these customers, and what stands around the open one's timeline if it is among them; without ids all. */
+  async function pullRows(ids) {
+    const profile = shownProfile();
+    const isOpen = profile && (!ids || ids.includes(profile));
+    if (isOpen) await pullAround(profile, ids ?? []);
+    if ($("#rows") && (!ids || !isOpen)) await pullQueue(ids);
+  }
+  async function pullAround(profile, ids) {
+    const part = await fetchPart(`${customer().dataset.since.replace(/since\/$/, "around/")}?${here()}&ids=${ids.join(",")}`);
+    if ($("#rows")) mergeRows($$("[data-part=rows] > .row", part), ({ dataset }) => dataset.profile === profile || ids.includes(dataset.profile));
     showCounts(part);
+    if (shownProfile() !== profile) return;
+    showDue($("[data-part=due]", part));
+    kept("pins", part);
+    mergeSide($("[data-part=side]", part).innerHTML);
+    mergeActs($("[data-part=acts]", part));
   }
   function showCounts(part) {
     for (const { dataset, textContent } of $$("[data-of]", part)) {
@@ -104,5 +122,5 @@ export default async ({ $, $$, fill, customer, shownProfile, fetchPart, markCurr
   }
 
   document.addEventListener("hub:opened", () => { sideShown = ""; });
-  return { pullCustomer, pullQueue };
+  return { pullEntries, pullRows, pullQueue };
 };

@@ -53,10 +53,12 @@ export default ({ $, $$, say, announce, shownProfile, load }) => {
 
   /** What came behind a gap: counted once, not shown. */
   const beyond = new Set();
+  let arrivedAt = 0;
   function mergeEntries(days) {
     const oldest = Number($("#tl-in .entry")?.dataset.at ?? 0);
     const newest = $("#newer") ? Number($$("#tl-in .entry").at(-1).dataset.at) : Infinity;
     const opened = isAtEnd();
+    const isCalm = Date.now() - arrivedAt > 1500; // in a burst the first one is marked: painting the fading takes more than all else
     let arrived = null;
     const missed = []; // nobody looked when they came
     for (const fresh of days) {
@@ -75,7 +77,8 @@ export default ({ $, $$, say, announce, shownProfile, load }) => {
         } else if (Number(entry.dataset.at) >= oldest || !$("#older")) {
           const isBeyond = Number(entry.dataset.at) > newest;
           if (isBeyond && (Number(entry.dataset.at) <= Number($("#newer").dataset.latest) || beyond.has(entry.id))) continue;
-          entry.classList.add("new");
+          entry.classList.toggle("new", isCalm);
+          arrivedAt = Date.now();
           if (isBeyond) beyond.add(entry.id); else place(entry, fresh);
           if (entry.dataset.dir === "in") {
             arrived = entry;

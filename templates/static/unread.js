@@ -5,7 +5,8 @@ export default ({ $, $$, say, post, ask, announce, tell, load, customer, shownPr
   const clock = new Intl.DateTimeFormat(lang, { hour: "2-digit", minute: "2-digit" });
   const dateClock = new Intl.DateTimeFormat(lang, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
   let kept = null; // marked unread by hand: read again when it is opened again
-  let told = 0;
+  const TELLS_MS = 1000; // who reads along in a fast talk says so once a second
+  let [told, toldAt, telling, owed] = [0, 0, 0, null];
 
   const numberOf = ({ id }) => Number(id.slice(2)) || 0;
   const newest = () => Math.max(0, ...$$("#tl .entry[id^='e-']").map(numberOf));
@@ -39,13 +40,21 @@ export default ({ $, $$, say, post, ask, announce, tell, load, customer, shownPr
   // ---- telling what was seen
   function showRead(profile) { $(`#row-${profile} .unread`)?.remove(); }
 
-  async function seen() {
+  function seen() {
     const profile = shownProfile();
     if (!profile || isAway() || kept === profile || newest() <= told) return;
     told = newest();
     showRead(profile);
+    owed = { profile, cursor: customer().dataset.cursor, entry: told };
+    clearTimeout(telling);
+    telling = setTimeout(tellSeen, toldAt + TELLS_MS - Date.now());
+  }
+  async function tellSeen() {
+    if (!owed) return;
+    const { profile, ...fields } = owed;
+    [owed, toldAt] = [null, Date.now()];
     try {
-      await post(`/customers/${profile}/seen/`, { cursor: customer().dataset.cursor, entry: told });
+      await ask(`/customers/${profile}/seen/`, { method: "POST", body: new URLSearchParams(fields), keepalive: true });
       tell({ seen: profile });
     } catch { told = 0; } // offline: the next look tells it
   }
@@ -54,6 +63,7 @@ export default ({ $, $$, say, post, ask, announce, tell, load, customer, shownPr
     const entry = document.activeElement.closest("#tl .entry") ?? $$("#tl .entry[data-dir=in]").at(-1);
     if (!entry) return;
     const profile = shownProfile();
+    owed = null;
     const { attempt } = await load("faults");
     const answer = await attempt(null, () => post(`/entries/${numberOf(entry)}/unread/`));
     if (!answer.ok) return;
@@ -75,6 +85,7 @@ export default ({ $, $$, say, post, ask, announce, tell, load, customer, shownPr
   }
 
   function open() {
+    tellSeen();
     [told, kept] = [0, null];
     const { unread, firstUnread, unreadSince } = customer()?.dataset ?? {};
     if (!Number(unread)) { told = newest(); return; }
@@ -87,6 +98,7 @@ export default ({ $, $$, say, post, ask, announce, tell, load, customer, shownPr
   document.addEventListener("hub:told", ({ detail }) => { if (detail.seen) showRead(detail.seen); });
   document.addEventListener("hub:rows", () => { if (shownProfile() && !isAway() && kept !== shownProfile()) showRead(shownProfile()); });
   document.addEventListener("visibilitychange", seen);
+  addEventListener("pagehide", tellSeen);
   document.addEventListener("scroll", (event) => { if (event.target.id === "tl") seen(); }, { capture: true, passive: true });
   open();
   return { markUnread, next, come };

@@ -52,8 +52,9 @@ def test_merged_id_leads_to_the_survivor(pages: Client, born: Born, say: Say) ->
     say(mira, "Hello")
     assert pages.get(f"/inbox/waiting/{other.pk}/")["Location"] == f"/inbox/waiting/{mira.pk}/"
     assert pages.get(f"/customers/{other.pk}/")["Location"] == f"/inbox/all/{mira.pk}/"
-    response = pages.get(f"/customers/{other.pk}/since/?after=1", headers={"HX-Request": "true"})
-    assert (response.status_code, response["HX-Location"]) == (409, f"/inbox/all/{mira.pk}/")
+    for pulled in ("since/?after=1", "around/"):
+        response = pages.get(f"/customers/{other.pk}/{pulled}", headers={"HX-Request": "true"})
+        assert (response.status_code, response["HX-Location"]) == (409, f"/inbox/all/{mira.pk}/")
 
 
 @pytest.mark.parametrize(
@@ -92,8 +93,9 @@ def test_since_brings_what_is_new_and_the_next_cursor(pages: Client, born: Born,
     cursor = first["X-Cursor"]
     second = pages.get(f"/customers/{mira.pk}/since/?after={cursor}", headers={"HX-Request": "true"})
     assert newest.pk in entry_ids(second)
-    assert 'data-part="side"' in second.content.decode()
-    assert f'id="row-{mira.pk}"' in second.content.decode()
+    around = pages.get(f"/customers/{mira.pk}/around/", headers={"HX-Request": "true"}).content.decode()
+    assert 'data-part="side"' in around
+    assert f'id="row-{mira.pk}"' in around
 
 
 def test_answer_quotes_the_message_it_answers(pages: Client, born: Born, say: Say) -> None:

@@ -1,6 +1,5 @@
 """A customer's page: the timeline, the panel beside it, and the fragments that keep both current."""
 
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -8,21 +7,17 @@ from django.views.decorators.http import require_GET
 
 from profiles.ids import BIGGEST_ID, id_in
 from profiles.reading import current_profile_id, describe
-from timeline.entries import Direction, EntryKind, SetAside
-from timeline.filters import TimelineFilter
 from timeline.models import Entry
 from timeline.pages.agents import actor_of, agent_page, is_fragment, may_judge
 from timeline.pages.cursors import refuses_odd_cursors
-from timeline.pages.entry_menu import pinned_of
-from timeline.pages.glance import WorkView, glance
+from timeline.pages.glance import glance
 from timeline.pages.listing import carried_queue
 from timeline.pages.panel import Panel, panel_of
-from timeline.pages.queue import queue_of, rows_of
+from timeline.pages.queue import queue_of
 from timeline.pages.side import side_of
-from timeline.pages.story import asked_filter, handoffs_on, hits_of, newest_handoffs, story_days, story_of
+from timeline.pages.story import asked_filter, handoffs_on, hits_of, story_days, story_of
 from timeline.pages.toasts import say_moved
-from timeline.reading import MOST_CHANGED, encode_cursor, timeline_after, timeline_page, timeline_since
-from timeline.showing.dues import due_of
+from timeline.reading import encode_cursor, timeline_after, timeline_page
 from timeline.unread import unread_of
 
 
@@ -38,9 +33,9 @@ def customer(request: HttpRequest, view: str, profile_id: int) -> HttpResponse:
     if entry and entry.channel_identity.profile_id != profile_id:  # joined or separated since the link was made
         return redirect(_at_entry(request, view, entry))
     seen = glance(queue.member, profile_id if profile_id <= BIGGEST_ID else None)
-    panel = _panel(profile_id)
+    panel = panel_at(profile_id)
     if panel is None:
-        return redirect(queue.customer_url(_moved(request, profile_id)))
+        return redirect(queue.customer_url(moved(request, profile_id)))
     context = story_of(request, panel, work=seen.work, entry=entry) | {
         "view": queue.slug,
         "queue": queue,
@@ -62,9 +57,9 @@ def story(request: HttpRequest, profile_id: int) -> HttpResponse:
     """The timeline alone, when a chip is pressed or a hit opened; without the page's script the whole page."""
     queue = carried_queue(request, request.GET.get("view", "all"))
     entry = _asked_entry(request)
-    panel = _panel(profile_id) if is_fragment(request) else None
+    panel = panel_at(profile_id) if is_fragment(request) else None
     if panel is None or (entry and entry.channel_identity.profile_id != profile_id):
-        page = reverse("inbox-customer", args=[queue.slug, _current(profile_id)])
+        page = reverse("inbox-customer", args=[queue.slug, current_of(profile_id)])
         asked = request.GET.copy()
         asked.pop("view", None)
         return redirect(f"{page}?{asked.urlencode()}")
@@ -82,7 +77,7 @@ def story(request: HttpRequest, profile_id: int) -> HttpResponse:
 def find_in(request: HttpRequest, profile_id: int) -> HttpResponse:
     """Where this customer's story says what is asked for."""
     queue = carried_queue(request, request.GET.get("view", "all"))
-    context = {"panel": {"profile_id": _current(profile_id)}, "view": queue.slug, "queue": queue}
+    context = {"panel": {"profile_id": current_of(profile_id)}, "view": queue.slug, "queue": queue}
     context["only"] = asked_filter(request)
     return render(request, "inbox/hits_of.html", context | hits_of(request, profile_id))
 
@@ -94,9 +89,9 @@ def customer_alone(request: HttpRequest, profile_id: int) -> HttpResponse:
     entry = _asked_entry(request)
     if entry:
         return redirect(_at_entry(request, "all", entry))
-    current = _current(profile_id)
+    current = current_of(profile_id)
     return redirect(
-        "inbox-customer", view="all", profile_id=current if current == profile_id else _moved(request, profile_id)
+        "inbox-customer", view="all", profile_id=current if current == profile_id else moved(request, profile_id)
     )
 
 
@@ -105,9 +100,9 @@ def customer_alone(request: HttpRequest, profile_id: int) -> HttpResponse:
 @refuses_odd_cursors
 def older(request: HttpRequest, profile_id: int) -> HttpResponse:
     """The page of entries before the cursor `before`, in reading order, and the way to the page before it."""
-    panel = _panel(profile_id)
+    panel = panel_at(profile_id)
     if panel is None:
-        return redirect(f"{reverse('older', args=[_current(profile_id)])}?{request.GET.urlencode()}")
+        return redirect(f"{reverse('older', args=[current_of(profile_id)])}?{request.GET.urlencode()}")
     only = asked_filter(request)
     page = timeline_page(profile_id, before=_asked_place(request, "before") or None, only=only)
     entries = page.entries[::-1]
@@ -126,9 +121,9 @@ def older(request: HttpRequest, profile_id: int) -> HttpResponse:
 @refuses_odd_cursors
 def newer(request: HttpRequest, profile_id: int) -> HttpResponse:
     """The page of entries after the cursor `after`, in reading order, and the way to the page after it."""
-    panel = _panel(profile_id)
+    panel = panel_at(profile_id)
     if panel is None:
-        return redirect(f"{reverse('newer', args=[_current(profile_id)])}?{request.GET.urlencode()}")
+        return redirect(f"{reverse('newer', args=[current_of(profile_id)])}?{request.GET.urlencode()}")
     only = asked_filter(request)
     page = timeline_after(profile_id, _asked_place(request, "after"), only=only)
     context = {
@@ -143,52 +138,17 @@ def newer(request: HttpRequest, profile_id: int) -> HttpResponse:
     return render(request, "inbox/newer.html", context)
 
 
-@require_GET
-@agent_page
-@refuses_odd_cursors
-def since(request: HttpRequest, profile_id: int) -> HttpResponse:
-    """What is new or changed since the cursor `after`: entries, side panel and queue row, and the next cursor."""
-    queue = carried_queue(request, request.GET.get("view", "all"))
-    only = asked_filter(request)
-    panel = _panel(profile_id)
-    entries, cursor = timeline_since(profile_id, request.GET.get("after", "")) if panel else ([], "")
-    if panel is None or len(entries) >= MOST_CHANGED:  # merged meanwhile, or too far behind: to be loaded whole
-        whole = queue.customer_url(_current(profile_id) if panel else _moved(request, profile_id))
-        return HttpResponse(status=409, headers={"HX-Location": whole})
-    told, now = newest_handoffs(panel)
-    seen = glance(queue.member, profile_id)
-    wanted = [entry for entry in entries if _is_wanted(entry, only)]
-    context = {
-        "view": queue.slug,
-        "queue": queue,
-        "selected": profile_id,
-        "glance": seen,
-        "panel": panel,
-        **side_of(request, panel, seen.work),
-        "may_judge": may_judge(request),
-        "cursor": cursor,
-        "days": story_days(wanted, panel, told=told),
-        "outside": [entry for entry in entries if entry not in wanted and _asks(entry)],
-        "due": due_of(seen.work, _waiting(profile_id, seen.work)),
-        "handoff": now,
-        "pinned": pinned_of(profile_id),
-        "rows": rows_of(request, queue, [profile_id]),
-    }
-    response = render(request, "inbox/since.html", context)
-    response["X-Cursor"] = cursor
-    return response
-
-
-def _current(profile_id: int) -> int:
+def current_of(profile_id: int) -> int:
+    """The id that the customer has today. Raises Http404."""
     current = current_profile_id(profile_id) if profile_id <= BIGGEST_ID else None
     if current is None:
         raise Http404("no such customer")
     return current
 
 
-def _moved(request: HttpRequest, profile_id: int) -> int:
+def moved(request: HttpRequest, profile_id: int) -> int:
     """Where a merged id leads; the page there says so. Raises Http404."""
-    current = _current(profile_id)
+    current = current_of(profile_id)
     say_moved(request, current)
     return current
 
@@ -218,24 +178,11 @@ def _at_entry(request: HttpRequest, view: str, entry: Entry) -> str:
     return f"{page}?entry={entry.pk}{asked_filter(request).query}#e-{entry.pk}"
 
 
-def _panel(profile_id: int) -> Panel | None:
-    """The customer in words; None for a merged or unknown id."""
-    profile = describe(profile_id, with_traits=False) if profile_id <= BIGGEST_ID else None
+def panel_at(profile_id: int, *, with_evidence: bool = True) -> Panel | None:
+    """The customer in words; None for a merged or unknown id.
+
+    Without evidence it names who they are and where they write, in one query, and nothing of how that is known.
+    """
+    found = profile_id <= BIGGEST_ID
+    profile = describe(profile_id, with_traits=False, with_evidence=with_evidence) if found else None
     return panel_of(profile) if profile else None
-
-
-def _waiting(profile_id: int, work: WorkView) -> QuerySet[Entry]:
-    """The message that waits for an answer by a certain time, if one does."""
-    if work.due_at is None or work.waiting_since is None:
-        return Entry.objects.none()
-    found = Entry.objects.filter(channel_identity__profile_id=profile_id, occurred_at=work.waiting_since)
-    return found.filter(kind=EntryKind.MESSAGE, direction=Direction.IN).select_related("account")
-
-
-def _asks(entry: Entry) -> bool:
-    """Whether the customer said it, and somebody should look."""
-    return (entry.kind, entry.direction, entry.set_aside) == (EntryKind.MESSAGE, Direction.IN, SetAside.NOT)
-
-
-def _is_wanted(entry: Entry, only: TimelineFilter) -> bool:
-    return only.takes(kind=entry.kind, channel=entry.account.channel, delivery=entry.delivery)

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db import connection
 from django.utils import timezone
 from django.utils.functional import Promise
 
 from profiles.models import StaffMember
+from profiles.prepared import prepared
 from profiles.traits import STANDING_TRAIT
 from timeline.queue_views import SOON
 from timeline.showing.wording import PRIORITIES
@@ -20,27 +20,28 @@ ZONE_TRAITS = ("timezone", "time_zone")
 #: How many are in each view of `timeline.queue_views`, each counted no further than what is shown: the partial index
 #: of the view is read for a hundred rows at most, however many customers there are.
 _COUNTED = {
-    "mine": "assignee_id = %(member)s AND resolved_at IS NULL",
+    "mine": "assignee_id = %(member)s::bigint AND resolved_at IS NULL",
     "unassigned": "waiting_since IS NOT NULL AND assignee_id IS NULL",
     "waiting": "waiting_since IS NOT NULL",
-    "breaching": "due_at <= now() + make_interval(secs => %(soon)s)",
+    "breaching": "due_at <= now() + make_interval(secs => %(soon)s::float)",
 }
 _AWAKE = "(snoozed_until IS NULL OR snoozed_until <= now())"
+_MOST = WAITING_SHOWN_LIMIT + 1
 _COUNTS = ",\n    ".join(
-    f"(SELECT count(*) FROM (SELECT FROM timeline_queuerow WHERE {rule} AND {_AWAKE} LIMIT %(limit)s) AS counted)"  # noqa: S608
+    f"(SELECT count(*) FROM (SELECT FROM timeline_queuerow WHERE {rule} AND {_AWAKE} LIMIT {_MOST}) AS counted)"  # noqa: S608
     for rule in _COUNTED.values()
 )
 _GLANCE = f"""
 SELECT pg_snapshot_xmin(pg_current_snapshot())::text,
     (SELECT coalesce(array_agg(ARRAY[slug, name, owner_id::text, is_shared::text] ORDER BY name, id), '{{}}')
-     FROM timeline_savedview WHERE removed_at IS NULL AND (owner_id = %(member)s OR is_shared)),
+     FROM timeline_savedview WHERE removed_at IS NULL AND (owner_id = %(member)s::bigint OR is_shared)),
     q.waiting_since, q.assignee_id, coalesce(nullif(m.name, ''), m.email), coalesce(q.priority, 0),
     coalesce(q.tags, '{{}}'), q.snoozed_until, q.resolved_at, q.promised_for, q.due_at,
     (SELECT t.value FROM profiles_trait t JOIN profiles_channelidentity c ON c.id = t.channel_identity_id
-     WHERE c.profile_id = opened.id AND t.name = ANY(%(zones)s) AND {STANDING_TRAIT}
+     WHERE c.profile_id = opened.id AND t.name = ANY(%(zones)s::text[]) AND {STANDING_TRAIT}
      ORDER BY t.last_seen DESC, t.id LIMIT 1),
     (SELECT max(s.seen_at) FROM timeline_lastseen s JOIN profiles_channelidentity c ON c.id = s.channel_identity_id
-     WHERE c.profile_id = opened.id AND s.member_id = %(member)s),
+     WHERE c.profile_id = opened.id AND s.member_id = %(member)s::bigint),
     {_COUNTS}
 FROM (SELECT %(profile)s::bigint AS id) AS opened
 LEFT JOIN timeline_queuerow q ON q.profile_id = opened.id LEFT JOIN profiles_staffmember m ON m.id = q.assignee_id
@@ -91,13 +92,12 @@ class Glance:
 def glance(member: StaffMember, profile_id: int | None = None) -> Glance:
     """The cursor of now, how many customers are in the views, and how things stand with the open one."""
     asked = {
-        "limit": WAITING_SHOWN_LIMIT + 1,
         "profile": profile_id,
         "member": member.pk,
         "soon": SOON.total_seconds(),
         "zones": list(ZONE_TRAITS),
     }
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(_GLANCE, asked)
         head, saved, since, assignee_id, assignee, priority, tags, snoozed, resolved, promised, due, *rest = (
             cursor.fetchone()

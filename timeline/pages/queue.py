@@ -71,8 +71,12 @@ def rows_of(request: HttpRequest, queue: AskedQueue, profile_ids: Collection[int
 
 def _rows(request: HttpRequest, queue: AskedQueue) -> dict[str, Any]:
     """The rows the page's script asks for: single customers, or a page."""
-    asked = request.GET.get("ids")
-    if asked is None:
+    if "ids" not in request.GET:
         return queue_of(request, queue, after=request.GET.get("after") or None)
-    ids = [pk for part in asked.split(",")[:ROWS_ASKED_LIMIT] if (pk := id_in(part)) is not None]
-    return {"rows": rows_of(request, queue, ids)}
+    return {"rows": rows_of(request, queue, asked_ids(request))}
+
+
+def asked_ids(request: HttpRequest) -> list[int]:
+    """The customers whose rows the page's script asks for."""
+    parts = request.GET.get("ids", "").split(",")[:ROWS_ASKED_LIMIT]
+    return [pk for part in parts if (pk := id_in(part)) is not None]

@@ -27,6 +27,7 @@ BENCHMARKS = {
         "webhook POST to visible at 50 webhooks/s, a customer with 100,000 entries, keys, 1,000 open streams",
         500,
     ),
+    "visible": ("webhook POST to visible in an open browser at 50 webhooks/s, stage by stage, and the CPU of it", 500),
     "live": ("webhook POST to event in an open page at 50 webhooks/s, and the memory of each process", 1_000),
 }
 
