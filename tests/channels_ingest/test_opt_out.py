@@ -125,9 +125,9 @@ def test_any_text_is_heard_without_a_fault(text: str, is_text_message: bool) -> 
 @pytest.mark.parametrize("pattern", [pattern for _, pattern in PROBABLE])
 def test_patterns_are_fast_on_hostile_text(pattern: re.Pattern[str]) -> None:
     for piece in ("stop ", "no ", "non ", "a", "don't don", "keine ", "stop,,,,", "stop!w "):
-        started = time.perf_counter()
+        started = time.process_time()
         pattern.search((piece * 300)[:300])
-        assert time.perf_counter() - started < 0.1
+        assert time.process_time() - started < 0.1
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_each_sentence_is_looked_at_by_a_human(text: str) -> None:
 
 
 def test_no_text_takes_long_to_hear() -> None:
-    started = time.monotonic()
+    started = time.process_time()
     for dots, letters in ((1, 280), (140, 140), (250, 20)):
         assert heard(f"stop {'.' * dots}{'a' * letters} b c d e", is_text_message=True) == Heard()
-    assert time.monotonic() - started < 1
+    assert time.process_time() - started < 1

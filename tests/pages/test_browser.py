@@ -93,7 +93,7 @@ def test_new_message_appears_by_itself_and_keeps_the_reading_position(
     published_at = time.monotonic()
     publish([Happened(mira.pk, entry.pk, "message")])
     expect(page.locator(f"#e-{entry.pk}")).to_be_in_viewport()
-    assert time.monotonic() - published_at < 2
+    assert time.monotonic() - published_at < 10  # by the nudge: the next heartbeat comes after up to 15 s
     expect(page.locator("#announce")).to_have_text("WhatsApp message from Mira Lind")
     expect(page.locator("#pill")).to_be_hidden()
 

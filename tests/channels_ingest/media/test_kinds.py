@@ -65,7 +65,7 @@ def test_type_is_told_by_the_bytes(content: bytes, declared: str, found: str) ->
 
 
 def test_many_comments_take_no_time_to_tell() -> None:
-    started = time.monotonic()
+    started = time.process_time()
     assert type_of_bytes(b"<!---->" * 500 + b"x") == "text/plain"
     assert type_of_bytes(b" <!-- a --> " * 100 + b"<!doctype html>") == "text/html"
-    assert time.monotonic() - started < 1
+    assert time.process_time() - started < 1

@@ -134,6 +134,6 @@ def account_entry(account: ChannelAccount) -> Any:
 
 
 def test_pictures_that_never_end_take_no_time_to_look_through() -> None:
-    started = time.monotonic()
+    started = time.process_time()
     assert _html_facts(Part(role="html", name="", mime_type="text/html", content=b"<img " * 400_000)) == {}
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 2
