@@ -174,7 +174,7 @@ def pulls(running: hub.Hub, client: httpx.Client, profile: int) -> None:
         others = database.execute("SELECT profile_id FROM timeline_queuerow WHERE profile_id <> %s LIMIT 10", [profile])
         ids = ",".join(str(each) for (each,) in others)
     assert row is not None
-    asked = {"one entry": f"/customers/{profile}/since/?after={row[0]}&view=all&queue="}
+    asked = {"one entry": f"/customers/{profile}/since/?after={row[0]}:{row[0]}:&view=all&queue="}
     asked["what stands around, ten rows among it"] = f"/customers/{profile}/around/?view=all&queue=&ids={ids}"
     asked["ten rows"] = f"/inbox/all/?ids={ids}"
     for what, where in asked.items():

@@ -14,7 +14,7 @@ from rest_framework.views import exception_handler
 
 from channels_ingest.adapters.base import clean_json
 from cxhub.logs import request_id
-from timeline.reading import CursorError
+from timeline.snapshots import CursorError
 
 CONTENT_TYPE = "application/problem+json"
 #: What programs call; who reads pages is told by a page.

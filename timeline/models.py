@@ -35,10 +35,10 @@ class Entry(models.Model):
     """One row of the timeline. It belongs to a channel identity, and merging never moves it.
 
     `text`, `detail` and `delivery` are as shown now; once something amended the entry, `original` keeps what they
-    were at first. `changed_in` is the transaction that last wrote the row: a reader that has seen every transaction
-    below X asks for `changed_in >= X` and misses nothing, although ids commit out of order. `sightings` are those that
-    its message made or confirmed: what a boundary drawn later takes along to the new epoch. `set_aside` says why a
-    message waits for no answer.
+    were at first. `changed_in` is the transaction that last wrote the row: a reader asks for what the snapshot it
+    has seen does not hold, and misses nothing, although ids commit out of order. `sightings` are those that its message
+    made or confirmed: what a boundary drawn later takes along to the new epoch. `set_aside` says why a message waits
+    for no answer.
     """
 
     # Indexes that start with the foreign key stand below. The one Django would add tempts the planner away from the

@@ -20,14 +20,11 @@ from profiles.ids import BIGGEST_ID
 from profiles.prepared import prepared
 from timeline.filters import EVERYTHING, TALK, TimelineFilter
 from timeline.models import Entry
+from timeline.snapshots import SEEN, CursorError, check_snapshot, unseen
 
 MOST_ENTRIES = 200
 #: Changed entries of one pull; a page that is further behind reloads.
 MOST_CHANGED = 200
-
-
-class CursorError(ValueError):
-    """A cursor that this hub did not make."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,17 +174,17 @@ def _in_order(rows: QuerySet[Entry]) -> list[Entry]:
 
 
 def head_cursor() -> str:
-    """The oldest transaction still open: everything below it is committed and visible. Taken before the first page."""
+    """What a reader of this moment has seen. Taken before the first page."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")
+        cursor.execute(f"SELECT {SEEN}")
         return str(cursor.fetchone()[0])
 
 
-#: The head is of the same moment as what is seen: whoever has a lower number is seen.
+#: The cursor is of the same moment as what is seen.
 _CHANGED = f"""
-SELECT pg_snapshot_xmin(pg_current_snapshot())::text, ARRAY(
+SELECT {SEEN}, ARRAY(
     SELECT e.id FROM profiles_channelidentity c JOIN timeline_entry e ON e.channel_identity_id = c.id
-    WHERE c.profile_id = %s::bigint AND e.changed_in >= %s::bigint
+    WHERE c.profile_id = %(profile)s::bigint AND {unseen("e.changed_in", "%(seen)s")}
     ORDER BY e.changed_in DESC, e.id DESC LIMIT {MOST_CHANGED}
 )
 """  # noqa: S608
@@ -196,12 +193,11 @@ SELECT pg_snapshot_xmin(pg_current_snapshot())::text, ARRAY(
 def timeline_since(profile_id: int, cursor: str) -> tuple[list[Entry], str]:
     """The profile's entries that are new or changed since `cursor`, oldest first, and the cursor to go on with.
 
-    An entry may come twice, none is missed: a transaction that was open at the cursor has a number at or above it.
+    None is missed and none comes twice. Raises CursorError.
     """
-    if not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 20):
-        raise CursorError("expected the cursor of an earlier answer, a number")
+    seen = check_snapshot(cursor)
     with prepared() as database:
-        database.execute(_CHANGED, [profile_id, int(cursor)])
+        database.execute(_CHANGED, {"profile": profile_id, "seen": seen})
         head, ids = database.fetchone()
     return load(ids)[::-1] if ids else [], head
 

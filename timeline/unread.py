@@ -14,6 +14,7 @@ from django.db.models import Max, Min
 from profiles.models import StaffMember
 from profiles.prepared import prepared
 from timeline.models import Entry, LastSeen, QueueRow
+from timeline.snapshots import oldest_open
 
 #: Nobody reads on from a hundred; a row says "99+".
 MOST_COUNTED = 100
@@ -90,12 +91,17 @@ def seen_until(member: StaffMember, profile_id: int) -> datetime | None:
     return latest
 
 
-def mark_seen(member: StaffMember, profile_id: int, *, cursor: int, entry_id: int) -> int:
+def mark_seen(member: StaffMember, profile_id: int, *, cursor: str, entry_id: int) -> int:
     """What the member saw is read: the entries up to `entry_id` on a page that was made at the cursor.
 
-    Returns how many senders had news; nothing is written for the others.
+    Returns how many senders had news; nothing is written for the others. Raises CursorError.
     """
-    asked: dict[str, Any] = {"profiles": [profile_id], "member": member.pk, "cursor": cursor, "entry": entry_id}
+    asked: dict[str, Any] = {
+        "profiles": [profile_id],
+        "member": member.pk,
+        "cursor": oldest_open(cursor),
+        "entry": entry_id,
+    }
     with prepared() as database:
         database.execute(_SEEN, asked)
         return int(database.rowcount)

@@ -1,8 +1,7 @@
 """What a visitor may see: the messages of their own channel identity, of its present epoch, and nothing else.
 
-A cursor is the text of a PostgreSQL snapshot: the transactions whose writes the reader has seen. The next read gives
-what any other transaction wrote, so nothing is missed however late it commits, and nothing comes twice. Behind it
-stands the epoch it was read in: in another one, the reader starts over.
+A cursor is the text of a snapshot (`timeline.snapshots`), and behind it the epoch it was read in: in another one, the
+reader starts over.
 """
 
 import json
@@ -15,22 +14,18 @@ from django.db import connection
 
 from channels_ingest.webchat.models import ChatVisitor
 from profiles.identity.evidence import FIRST_EPOCH
-from profiles.ids import BIGGEST_ID
 from timeline.files import extension_of
 from timeline.media_links import MediaLink, Variant, media_url
+from timeline.snapshots import CursorError, check_snapshot, unseen, xmax_of
 
 #: Messages of one answer. A reader that is further behind gets the newest, and is told to forget what it had.
 MOST_EVENTS = 100
-LONGEST_CURSOR = 4_000
+LONGEST_EPOCH_SECONDS = re.compile(r"[0-9.]{1,20}", re.ASCII)
 #: A visitor may fetch a file of ours for so long; opened again, the chat has a new link.
 FILE_LINK_SECONDS = 86_400
-_CURSOR = re.compile(r"([0-9]{1,19}):([0-9]{1,19}):((?:[0-9]{1,19}(?:,[0-9]{1,19})*)?);[0-9.]{1,20}", re.ASCII)
+_EPOCH_SECONDS = re.compile(r"[0-9.]{1,20}", re.ASCII)
 #: States of our own messages in which the customer has them, or may have.
 _ARRIVED = ("sent", "delivered", "read")
-
-
-class CursorError(ValueError):
-    """The cursor is none that this hub gave."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +60,7 @@ SELECT m.snapshot::text || ';' || extract(epoch FROM {_EPOCH})::text, e.* FROM m
     ORDER BY occurred_at DESC, id DESC LIMIT {MOST_EVENTS + 1}
 ) e ON true
 """  # noqa: S608
-_SINCE = """
-AND changed_in >= pg_snapshot_xmin(%(cursor)s::pg_snapshot)::text::bigint
-AND NOT pg_visible_in_snapshot(changed_in::text::xid8, %(cursor)s::pg_snapshot)
-"""
+_SINCE = f"AND {unseen('changed_in', '%(cursor)s')}"
 _UNSEEN = f"""
 SELECT provider_message_id FROM timeline_entry
 WHERE channel_identity_id = ({_MINE}) AND kind = 'message' AND direction = 'out' AND provider_message_id IS NOT NULL
@@ -85,7 +77,7 @@ def events_since(visitor: ChatVisitor, cursor: str) -> Page:
     rows = _read(visitor, _check(cursor))
     now = str(rows[0][0])
     is_other_epoch = cursor.partition(";")[2] != now.partition(";")[2]
-    is_ahead = bool(cursor) and _xmax(cursor) > _xmax(now)  # a database restored from a copy counts anew
+    is_ahead = bool(cursor) and xmax_of(cursor) > xmax_of(now)  # a database restored from a copy counts anew
     if cursor and (is_ahead or is_other_epoch or len(rows) > MOST_EVENTS):
         rows, cursor = _read(visitor, ""), ""
         now = str(rows[0][0])
@@ -114,23 +106,11 @@ def _named(visitor: ChatVisitor) -> dict[str, Any]:
 
 
 def _check(cursor: str) -> str:
-    """The cursor, if PostgreSQL can read it."""
-    if not cursor:
-        return ""
-    match = _CURSOR.fullmatch(cursor) if len(cursor) <= LONGEST_CURSOR else None
-    if match is None:
-        raise CursorError("after: expected a cursor as this hub gave it")
-    least, most = int(match[1]), int(match[2])
-    running = [int(number) for number in match[3].split(",") if number]
-    if not 0 < least <= most <= BIGGEST_ID or running != sorted(set(running)):
-        raise CursorError("after: expected a cursor as this hub gave it")
-    if any(not least <= number < most for number in running):
-        raise CursorError("after: expected a cursor as this hub gave it")
-    return cursor
-
-
-def _xmax(snapshot: str) -> int:
-    return int(snapshot.split(":")[1])
+    """The cursor, if PostgreSQL can read it. Raises CursorError."""
+    snapshot, semicolon, epoch = cursor.partition(";")
+    if cursor and not (semicolon and _EPOCH_SECONDS.fullmatch(epoch)):
+        raise CursorError("expected the cursor of an earlier answer")
+    return cursor and check_snapshot(snapshot) and cursor
 
 
 def _event(

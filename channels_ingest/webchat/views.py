@@ -27,7 +27,6 @@ from channels_ingest.webchat.asking import (
     session_of,
 )
 from channels_ingest.webchat.asking_who import form_of
-from channels_ingest.webchat.conversation import CursorError
 from channels_ingest.webchat.identity_tokens import IdentityError, Proved, prove
 from channels_ingest.webchat.pages import page_of
 from channels_ingest.webchat.texts import texts_of
@@ -35,6 +34,7 @@ from channels_ingest.webchat.typing import tell_agents_typing
 from channels_ingest.webchat.uploads import MOST_BYTES, UploadError, attachments_of, take
 from channels_ingest.webchat.visitors import Opened, open_session
 from profiles.identity.canonical import is_valid_phone, phone_value
+from timeline.snapshots import CursorError
 
 LONGEST_CLIENT_ID = 100
 FILE_NAME = "X-File-Name"

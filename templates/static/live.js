@@ -87,7 +87,7 @@
     // who only browses moves in no queue: a busy shop would otherwise make every open page pull all the time
     const isBrowsing = ["page_view", "custom"].includes(message.k) && String(message.c) !== shownProfile();
     if (message.c && !isBrowsing) note(message.c);
-    if (message.head && $$("#customer, #rows, [data-empty-hub]").some(({ dataset }) => Number(message.head) >= Number(dataset.cursor))) due.all = true;
+    if (message.head && $$("#customer, #rows, [data-empty-hub]").some(({ dataset }) => message.head >= parseInt(dataset.cursor))) due.all = true;
     if (message.k === "gone") document.getElementById(`e-${message.e}`)?.remove(); // taken back before it left
     document.dispatchEvent(new CustomEvent("hub:told", { detail: message }));
     if (due.all || due.rows.size) pull();

@@ -23,7 +23,7 @@ API = [
 PAGES = [
     "inbox/all/?after={odd}", "inbox/all/?ids={odd}", "inbox/waiting/?ids=1,{odd}", "inbox/{odd}/", "inbox/all/{odd}/",
     "customers/{odd}/", "customers/{id}/older/?before={odd}", "customers/{id}/since/?after={odd}",
-    "customers/{id}/since/?after=1&view={odd}", "customers/{id}/around/?ids={odd}&view={odd}",
+    "customers/{id}/since/?after=1:1:&view={odd}", "customers/{id}/around/?ids={odd}&view={odd}",
     "login/?next={odd}", "login/?next=/{odd}", "login/link/{odd}/",
 ]  # fmt: skip
 

@@ -53,7 +53,7 @@ def test_handoff_stands_at_the_switch_and_above_the_reply_box(
     assert "Not the same person" not in words(page)
     say(mira, "It is on its way", minute=9, direction="out", delivery="sent")
     assert words(pages.get(f"/inbox/all/{visitor.pk}/")).count(told) == 1
-    since = pages.get(f"/customers/{visitor.pk}/since/?after=1", headers={"HX-Request": "true"})
+    since = pages.get(f"/customers/{visitor.pk}/since/?after=1:1:", headers={"HX-Request": "true"})
     assert f'id="e-{asked.pk}"' in since.content.decode()
     assert words(since).count("Continued on WhatsApp") == 1
 

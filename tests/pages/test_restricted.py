@@ -108,7 +108,7 @@ def every_address(mira: ChannelIdentity, told: list[Entry]) -> list[str]:
 QUERIES = (
     f"/search/?q={ASKED}", f"/api/v1/search/?q={ASKED}", "/inbox/all/?ids={pk}", "/inbox/waiting/", "/inbox/spam/",
     "/customers/{pk}/around/?ids={pk}",
-    "/customers/{pk}/since/?after=1", "/customers/{pk}/newer/?from={entry}", "/customers/{pk}/older/?from={entry}",
+    "/customers/{pk}/since/?after=1:1:", "/customers/{pk}/newer/?from={entry}", "/customers/{pk}/older/?from={entry}",
     "/customers/{pk}/find/?find=" + ASKED, "/customers/{pk}/story/?find=" + ASKED, "/customers/{pk}/?entry={entry}",
     "/inbox/all/{pk}/?entry={entry}", "/inbox/all/{pk}/?show=email",
     "/customers/{pk}/print/?from=2026-11-20&to=2026-11-21",

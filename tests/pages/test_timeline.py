@@ -37,7 +37,7 @@ def test_names_and_texts_are_text(pages: Client, born: Born, say: Say) -> None:
         "reactions": [{"emoji": attack}], "errors": [{"message": attack}],
     }, delivery="failed", direction="out")  # fmt: skip
     say(mira, attack, minute=2, detail={"type": "choice", "choice": {"kind": "list", "description": attack}})
-    for path in (f"/inbox/all/{mira.pk}/", f"/customers/{mira.pk}/since/?after=1", f"/inbox/all/?ids={mira.pk}"):
+    for path in (f"/inbox/all/{mira.pk}/", f"/customers/{mira.pk}/since/?after=1:1:", f"/inbox/all/?ids={mira.pk}"):
         html = pages.get(
             path, headers={} if path.startswith("/inbox/all/2") else {"HX-Request": "true"}
         ).content.decode()
@@ -52,14 +52,14 @@ def test_merged_id_leads_to_the_survivor(pages: Client, born: Born, say: Say) ->
     say(mira, "Hello")
     assert pages.get(f"/inbox/waiting/{other.pk}/")["Location"] == f"/inbox/waiting/{mira.pk}/"
     assert pages.get(f"/customers/{other.pk}/")["Location"] == f"/inbox/all/{mira.pk}/"
-    for pulled in ("since/?after=1", "around/"):
+    for pulled in ("since/?after=1:1:", "around/"):
         response = pages.get(f"/customers/{other.pk}/{pulled}", headers={"HX-Request": "true"})
         assert (response.status_code, response["HX-Location"]) == (409, f"/inbox/all/{mira.pk}/")
 
 
 @pytest.mark.parametrize(
     "path",
-    ["/inbox/all/999999/", "/inbox/no-such-view/", f"/inbox/all/{10**30}/", "/customers/999999/since/?after=1"],
+    ["/inbox/all/999999/", "/inbox/no-such-view/", f"/inbox/all/{10**30}/", "/customers/999999/since/?after=1:1:"],
 )
 def test_unknown_address_is_not_found(pages: Client, path: str) -> None:
     response = pages.get(path)
@@ -88,7 +88,7 @@ def test_htmx_gets_the_customer_without_the_frame(pages: Client, born: Born, say
 def test_since_brings_what_is_new_and_the_next_cursor(pages: Client, born: Born, say: Say) -> None:
     mira = born("Mira Lind")
     say(mira, "Hello")
-    first = pages.get(f"/customers/{mira.pk}/since/?after=1", headers={"HX-Request": "true"})
+    first = pages.get(f"/customers/{mira.pk}/since/?after=1:1:", headers={"HX-Request": "true"})
     newest = say(mira, "One more thing", minute=5)
     cursor = first["X-Cursor"]
     second = pages.get(f"/customers/{mira.pk}/since/?after={cursor}", headers={"HX-Request": "true"})

@@ -8,8 +8,9 @@ from django.db import connection, transaction
 from channels_ingest import pipeline
 from profiles.models import ChannelIdentity
 from tests.conftest import Deliver, whatsapp_text
-from timeline.models import Entry
+from timeline.models import CurrentTransaction, Entry
 from timeline.reading import head_cursor, timeline_since
+from timeline.snapshots import CursorError
 
 AT = 1_760_000_000
 
@@ -46,6 +47,62 @@ def test_entry_that_commits_after_a_later_one_is_not_missed(deliver: Deliver) ->
     go_on.set()
     thread.join()
     assert "slow" in texts(identity.profile_id, cursor)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_comes_twice_while_a_transaction_stays_open(deliver: Deliver) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def long() -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_current_xact_id()")
+            begun.set()
+            go_on.wait(10)
+        connection.close()
+
+    thread = threading.Thread(target=long)
+    thread.start()
+    begun.wait(10)
+    deliver(whatsapp_text("first", wamid="w.1", at=AT))
+    pipeline.drain()
+    profile_id = ChannelIdentity.objects.get().profile_id
+    cursor = head_cursor()
+    deliver(whatsapp_text("second", wamid="w.2", at=AT + 1))
+    pipeline.drain()
+    entries, cursor = timeline_since(profile_id, cursor)
+    assert [entry.text for entry in entries] == ["second"]
+    assert texts(profile_id, cursor) == []
+    go_on.set()
+    thread.join()
+    assert texts(profile_id, cursor) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_the_reader_itself_is_writing_counts_as_unseen(deliver: Deliver) -> None:
+    deliver(whatsapp_text("first", wamid="w.1", at=AT))
+    pipeline.drain()
+    identity = ChannelIdentity.objects.get()
+
+    def later_one() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_current_xact_id()")
+        connection.close()
+
+    with transaction.atomic():
+        Entry.objects.filter(text="first").update(text="mine", changed_in=CurrentTransaction())
+        thread = threading.Thread(target=later_one)  # so that our own is not the newest of all
+        thread.start()
+        thread.join()
+        cursor = head_cursor()
+        assert texts(identity.profile_id, cursor) == ["mine"]
+
+
+@pytest.mark.parametrize(
+    "cursor", ["", "5", "5:4:", "5:9:4", "5:9:7,6", "5:9:6,6", "5:9:9", "5:9:6;", "5:9:6,", "1:99999999999999999999:"]
+)
+def test_odd_cursor_is_refused(cursor: str) -> None:
+    with pytest.raises(CursorError):
+        timeline_since(1, cursor)
 
 
 @pytest.mark.django_db(transaction=True)

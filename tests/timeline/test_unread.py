@@ -7,6 +7,7 @@ from profiles.models import ChannelIdentity, Role, StaffMember
 from tests.pages.conftest import Born, Say, agent, born, line, say
 from timeline.models import LastSeen
 from timeline.reading import head_cursor
+from timeline.snapshots import oldest_open
 from timeline.unread import mark_seen, mark_unread, next_unread, seen_until, unread_counts, unread_of
 
 __all__ = ["agent", "born", "line", "say"]
@@ -19,7 +20,7 @@ def lead() -> StaffMember:
 
 
 def see(member: StaffMember, customer: ChannelIdentity, entry_id: int = 10**9) -> int:
-    return mark_seen(member, customer.profile_id, cursor=int(head_cursor()), entry_id=entry_id)
+    return mark_seen(member, customer.profile_id, cursor=head_cursor(), entry_id=entry_id)
 
 
 def test_a_customer_nobody_opened_counts_from_our_last_answer(agent: StaffMember, born: Born, say: Say) -> None:
@@ -58,7 +59,7 @@ def test_nothing_is_written_when_nothing_is_new(agent: StaffMember, born: Born, 
 
 def test_what_came_after_the_page_was_made_stays_news(agent: StaffMember, born: Born, say: Say) -> None:
     mira = born("Mira")
-    shown, cursor = say(mira, "one", minute=1), int(head_cursor())
+    shown, cursor = say(mira, "one", minute=1), head_cursor()
     say(mira, "two", minute=2)
     mark_seen(agent, mira.profile_id, cursor=cursor, entry_id=shown.pk)
     assert unread_counts(agent, [mira.profile_id]) == {mira.profile_id: 1}
@@ -69,7 +70,7 @@ def test_what_was_read_and_only_changed_since_is_no_news(agent: StaffMember, bor
     entry = say(mira, "one", minute=1)
     see(agent, mira)
     entry.text = "one, edited"
-    entry.changed_in = int(head_cursor()) + 1
+    entry.changed_in = oldest_open(head_cursor()) + 1
     entry.save()
     assert unread_counts(agent, [mira.profile_id]) == {}
 

@@ -6,7 +6,7 @@ from typing import Concatenate, ParamSpec
 
 from django.http import Http404, HttpRequest, HttpResponse
 
-from timeline.reading import CursorError
+from timeline.snapshots import CursorError
 
 P = ParamSpec("P")
 

@@ -12,6 +12,7 @@ from profiles.prepared import prepared
 from profiles.traits import STANDING_TRAIT
 from timeline.queue_views import SOON
 from timeline.showing.wording import PRIORITIES
+from timeline.snapshots import SEEN
 
 WAITING_SHOWN_LIMIT = 99
 #: Traits that name where the customer's clock is, as tz database names.
@@ -32,7 +33,7 @@ _COUNTS = ",\n    ".join(
     for rule in _COUNTED.values()
 )
 _GLANCE = f"""
-SELECT pg_snapshot_xmin(pg_current_snapshot())::text,
+SELECT {SEEN},
     (SELECT coalesce(array_agg(ARRAY[slug, name, owner_id::text, is_shared::text] ORDER BY name, id), '{{}}')
      FROM timeline_savedview WHERE removed_at IS NULL AND (owner_id = %(member)s::bigint OR is_shared)),
     q.waiting_since, q.assignee_id, coalesce(nullif(m.name, ''), m.email), coalesce(q.priority, 0),

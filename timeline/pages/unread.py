@@ -7,6 +7,7 @@ from django.views.decorators.http import require_GET, require_POST
 from profiles.ids import BIGGEST_ID, id_in
 from timeline.models import Entry
 from timeline.pages.agents import actor_of, agent_page
+from timeline.snapshots import CursorError
 from timeline.unread import mark_seen, mark_unread, next_unread
 
 
@@ -14,10 +15,13 @@ from timeline.unread import mark_seen, mark_unread, next_unread
 @agent_page
 def seen(request: HttpRequest, profile_id: int) -> HttpResponse:
     """The agent saw the timeline to its end: up to `entry`, on a page made at `cursor`."""
-    cursor, entry_id = _number(request.POST.get("cursor")), _number(request.POST.get("entry"))
-    if cursor is None or entry_id is None or profile_id > BIGGEST_ID:
+    entry_id = _number(request.POST.get("entry"))
+    if entry_id is None or profile_id > BIGGEST_ID:
         return HttpResponse(status=400)
-    mark_seen(actor_of(request), profile_id, cursor=cursor, entry_id=entry_id)
+    try:
+        mark_seen(actor_of(request), profile_id, cursor=request.POST.get("cursor", ""), entry_id=entry_id)
+    except CursorError:
+        return HttpResponse(status=400)
     return HttpResponse(status=204)
 
 

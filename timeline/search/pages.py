@@ -8,9 +8,9 @@ from django.views.decorators.http import require_GET
 
 from profiles.searching import find_customers
 from timeline.pages.agents import agent_page, is_fragment
-from timeline.reading import CursorError
 from timeline.search.finding import LONGEST_ASKED, search_entries
 from timeline.search.rows import customer_row, entry_row, recent_rows
+from timeline.snapshots import CursorError
 
 #: Of each in the sheet, and on the page.
 SHEET_CUSTOMERS, SHEET_ENTRIES = 5, 8
