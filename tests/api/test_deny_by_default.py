@@ -27,6 +27,8 @@ OPEN = {
     "logout/": "the way out",
     "session/": "says who is logged in, null for nobody",
     "session/log-in/": "the way in again",
+    "fault/": "words for what failed, of nobody; the session may have ended",
+    "panes/<int:queue>.<int:side>.css": "two widths, of nobody",
     "api/schema/": "the contract, no data",
     "api/docs/": "the contract, no data",
 }
