@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -196,12 +197,13 @@ def _queue(identity: ChannelIdentity, row: OutboxMessage, text: str, detail: dic
 
 
 def _after_what_it_answers(identity: ChannelIdentity) -> datetime:
-    """Now, or just after the customer's newest message here where its provider's clock is ahead of ours.
+    """Now, or just after the customer's newest message where its provider's clock is ahead of ours.
 
     What the provider told stays as told; ours is the time that may give way, and an answer never stands above its
-    question. The caller holds the channel identity's row and has read it since.
+    question, whichever channel that came on. The caller holds the profile's row.
     """
-    now, newest = timezone.now(), identity.last_inbound_at
+    now = timezone.now()
+    newest = ChannelIdentity.objects.filter(profile_id=identity.profile_id).aggregate(at=Max("last_inbound_at"))["at"]
     if newest is None or not now <= newest <= now + CLOCK_DIFFERENCE:
         return now
     return newest + timedelta(microseconds=1)

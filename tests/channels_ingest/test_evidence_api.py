@@ -100,6 +100,13 @@ def test_introduction_without_a_time_counts_as_of_its_receipt(shop: Shop) -> Non
     assert Sighting.objects.get().occurred_at == Envelope.objects.order_by("id")[0].received_at
 
 
+def test_event_of_a_server_whose_clock_is_ahead_counts_as_of_its_receipt(shop: Shop) -> None:
+    ahead, absurd = ((datetime.now(UTC) + timedelta(hours=hours)).isoformat() for hours in (3, 30))
+    outcomes = shop.told("events", [event("e.1", occurred_at=ahead), event("e.2", occurred_at=absurd)])
+    assert [outcome["outcome"] for outcome in outcomes] == ["recorded", "refused"]
+    assert Entry.objects.get().occurred_at == Envelope.objects.get().received_at
+
+
 def test_event_is_once_by_source_and_id_also_in_another_batch(shop: Shop) -> None:
     [first] = shop.told("events", event("e.1"))
     again = shop.told("events", [event("e.2"), event("e.1"), event("e.2"), event("e.1", source="crm")])
