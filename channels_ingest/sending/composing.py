@@ -12,10 +12,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from channels_ingest.adapters.base import clean, clean_json
+from channels_ingest.adapters.reading import CLOCK_DIFFERENCE
 from channels_ingest.adapters.sending import TakesTemplates
 from channels_ingest.intake import SEND, intake
 from channels_ingest.sending import guards
-from channels_ingest.sending.collisions import CLOCK_DIFFERENCE, check_unanswered
+from channels_ingest.sending.collisions import check_unanswered
 from channels_ingest.sending.guards import Closed
 from channels_ingest.sending.lines import SendingLine
 from channels_ingest.sending.models import OutboxMessage, TakenBack
@@ -203,10 +204,11 @@ def _after_what_it_answers(identity: ChannelIdentity) -> datetime:
     question, whichever channel that came on. The caller holds the profile's row.
     """
     now = timezone.now()
-    newest = ChannelIdentity.objects.filter(profile_id=identity.profile_id).aggregate(at=Max("last_inbound_at"))["at"]
-    if newest is None or not now <= newest <= now + CLOCK_DIFFERENCE:
-        return now
-    return newest + timedelta(microseconds=1)
+    ahead = ChannelIdentity.objects.filter(
+        profile_id=identity.profile_id, last_inbound_at__range=(now, now + CLOCK_DIFFERENCE)
+    )
+    newest: datetime | None = ahead.aggregate(at=Max("last_inbound_at"))["at"]
+    return newest + timedelta(microseconds=1) if newest else now
 
 
 def send_automatic(identity: ChannelIdentity, text: str, line: SendingLine) -> int:
