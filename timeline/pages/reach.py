@@ -4,12 +4,16 @@ Whether an address can be answered at this moment is the reply box's to say: its
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from django.utils.translation import gettext as _
 
 from timeline.pages.consent import ASKED, ConsentRow, consent_part
 from timeline.pages.panel import AddressRow, Panel
 from timeline.showing.dates import written
+
+#: Addresses that stand beside the timeline; the others are a click away.
+SHOWN = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +60,13 @@ def reach_of(panel: Panel) -> list[ReachRow]:
         if at.channel != "store":
             rows.append(ReachRow(at=at, said=said.get(at.id, []), takes_consent=at.channel in ASKED))
     return rows
+
+
+def shown_of(reach: list[ReachRow]) -> dict[str, Any]:
+    """What the panel lists of it: of many the last used, and before them those where somebody should look."""
+    if len(reach) > SHOWN:
+        reach = sorted(reach, key=lambda row: not row.held)
+    return {"reach": reach[:SHOWN], "reach_more": max(0, len(reach) - SHOWN)}
 
 
 def _said(row: ConsentRow) -> SaidRow:
