@@ -87,11 +87,13 @@
   }
 
   // ---- asking the server
+  const PATIENCE_MS = 30000; // what hangs for longer counts as lost; a file that is sent may take its time
   /** What the server answers. When it wants a log-in first, or has another token for forms, it is asked once more. */
   async function ask(url, options = {}, isAgain = false) {
+    const signal = AbortSignal.timeout(PATIENCE_MS);
     const headers = { "HX-Request": "true", ...options.headers };
     if (options.method) headers["X-CSRFToken"] = $("meta[name=csrf]").content;
-    const answer = await fetch(url, { credentials: "same-origin", ...options, headers });
+    const answer = await fetch(url, { credentials: "same-origin", signal, ...options, headers });
     const isRefused = answer.status === 401 || (answer.status === 403 && options.method);
     if (isAgain || !isRefused) return answer;
     return await (await load("session")).admit() ? ask(url, options, true) : answer;
