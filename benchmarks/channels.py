@@ -1,75 +1,65 @@
 """How fast each provider's deliveries become messages, beside the standard library's parsing of the same bytes.
 
-The bodies are those that the simulator posts for a customer's message, so a provider with a play is measured without
-another line here; WhatsApp is measured in batches too, which no other provider sends.
+Both read one delivery after the other of `channel_deliveries`, so neither gains from reading the same one again. Time
+is the process's own, so that other work on the machine costs little.
 """
 
 import gc
 import json
 import time
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from email import policy
-from email.message import EmailMessage
 from email.parser import BytesParser
 from functools import partial
+from itertools import cycle, islice
+from typing import TypeVar
 from urllib.parse import parse_qsl
 
-from benchmarks.whatsapp_normalise import batch
+from benchmarks.channel_deliveries import Case, cases
 from channels_ingest.adapters.base import AccountSettings, Adapter, Delivery
-from channels_ingest.registry import ADAPTERS
-from channels_ingest.simulator.plays.base import Person
-from channels_ingest.simulator.plays.registry import PLAYS
 
-WEBHOOK = "https://hub.example.com/webhooks/provider/key/"
-TEXT = "Hello, my parcel 1042 has not arrived. Could you look where it is? 📦"
-SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-#: Rounds, of which the median counts: other work on the machine comes and goes.
+#: Rounds, of which the median counts: other work on the machine comes and goes, and takes the caches along.
 ROUNDS = 5
 
-Work = Callable[[], object]
+Given = TypeVar("Given")
 
 
-def per_second(work: Work, seconds: float) -> float:
-    """How often `work` runs in a second."""
-    done, began = 0, time.perf_counter()
-    while (spent := time.perf_counter() - began) < seconds:
-        for _ in range(10):
-            work()
-        done += 10
+def per_second(work: Callable[[Given], object], inputs: Sequence[Given], seconds: float) -> float:
+    """How many of the inputs, taken in turns, `work` reads in a second of the processor."""
+    given, done, step = cycle(inputs), 0, max(1, min(10, len(inputs) // 10))
+    began = time.process_time()
+    while (spent := time.process_time() - began) < seconds:
+        for each in islice(given, step):
+            work(each)
+        done += step
     return done / spent
 
 
-def side_by_side(work: Work, plain: Work, seconds: float) -> tuple[float, float]:
-    """The median rates of both, taken in turns so that a busy machine is busy for both."""
-    rates = [(per_second(work, seconds), per_second(plain, seconds)) for _ in range(ROUNDS)]
-    return sorted(rate for rate, _ in rates)[ROUNDS // 2], sorted(rate for _, rate in rates)[ROUNDS // 2]
+def side_by_side(case: Case, seconds: float) -> tuple[float, str, float]:
+    """The median rates of the adapter and of plain parsing, named, in turns: a busy machine is busy for both."""
+    name, plain, bodies = plain_parsing(case)
+    mine = partial(_normalised, case.adapter, AccountSettings())
+    rates = [(per_second(mine, case.deliveries, seconds), per_second(plain, bodies, seconds)) for _ in range(ROUNDS)]
+    return sorted(rate for rate, _ in rates)[ROUNDS // 2], name, sorted(rate for _, rate in rates)[ROUNDS // 2]
 
 
-def plain_parsing(delivery: Delivery, provider: str = "") -> tuple[str, Work]:
-    """What the standard library needs for the same: the least that any adapter could do.
+def _normalised(adapter: Adapter, account: AccountSettings, given: tuple[Delivery, datetime]) -> object:
+    delivery, received_at = given
+    return adapter.normalise(delivery, account, received_at)
+
+
+def plain_parsing(case: Case) -> tuple[str, Callable[[bytes], object], Sequence[bytes]]:
+    """What the standard library needs for the same, and of what: the least that any adapter could do.
 
     A mail is read by its e-mail package: as it stands in the delivery or, where a provider took it apart, as it was.
     """
-    body = delivery.body
-    if provider.startswith("email"):
-        return "email", partial(_parsed_mail, body if provider == "email_mime" else _same_mail())
-    if body[:1] in b"{[":
-        return "json.loads", partial(json.loads, body)
-    if "form-urlencoded" in delivery.headers.get("content-type", ""):
-        return "parse_qsl", partial(parse_qsl, body.decode())
-    return "email", partial(_parsed_mail, body)
-
-
-def _same_mail() -> bytes:
-    """The mail that providers tell of in forms and JSON, as it came to them."""
-    mail = EmailMessage()
-    mail["From"], mail["To"] = "Mira Lind <mira@customer.example>", "support@hub.example"
-    mail["Subject"], mail["Message-ID"] = TEXT[:40], "<b0f7c2@customer.example>"
-    mail["Date"] = datetime.now(UTC)
-    mail["DKIM-Signature"] = "v=1; a=rsa-sha256; d=customer.example; s=s1"
-    mail.set_content(TEXT)
-    return mail.as_bytes()
+    bodies = [delivery.body for delivery, _ in case.deliveries]
+    if case.mails:
+        return "email", _parsed_mail, case.mails
+    if bodies[0][:1] in b"{[":
+        return "json.loads", json.loads, bodies
+    return "parse_qsl", lambda body: parse_qsl(body.decode()), bodies
 
 
 def _parsed_mail(body: bytes) -> object:
@@ -78,35 +68,15 @@ def _parsed_mail(body: bytes) -> object:
     return message["from"], message["subject"], found and found.get_content()
 
 
-def deliveries() -> list[tuple[str, Adapter, Delivery, int]]:
-    """Name, adapter, delivery and the messages in it."""
-    now = datetime.now(UTC)
-    found = []
-    for provider, play in sorted(PLAYS.items()):
-        adapter = ADAPTERS[provider]
-        secrets = {setting.name: (SECRET,) for setting in adapter.settings if setting.secret}
-        account = AccountSettings(secrets=secrets)
-        address = "mira@customer.example" if provider.startswith("email") else "+14155550123"
-        if provider == "whatsapp_cloud":
-            address = "14155550123"
-        post = play.incoming(Person(address=address, name="Mira Lind"), TEXT, now, account, webhook_url=WEBHOOK)
-        headers = {name.lower(): value for name, value in post.headers.items()}
-        found.append((provider, adapter, Delivery(body=post.body, headers=headers, url=post.url), 1))
-    cloud = ADAPTERS["whatsapp_cloud"]
-    found += [(f"whatsapp_cloud x {n}", cloud, Delivery(body=batch(n), headers={}), n) for n in (100, 1_000)]
-    return found
-
-
 def run(count: int) -> None:
     """Prints one line for each provider. `count` is the milliseconds that each of the rounds takes."""
-    seconds, now, account = count / 1_000, datetime.now(UTC), AccountSettings()
+    measured = cases()
+    gc.collect()
     gc.disable()  # as the pipeline does
     print(f"{'provider':<24}{'messages/s':>12}{'alone':>12}  {'beside':<11}{'ratio':>6}{'beyond it':>12}")
-    for name, adapter, delivery, size in deliveries():
-        beside, plain = plain_parsing(delivery, name)
-        mine, theirs = side_by_side(partial(adapter.normalise, delivery, account, now), plain, seconds)
+    for case in measured:
+        mine, name, theirs = side_by_side(case, count / 1_000)
+        size = case.messages_each
         beyond = 1e6 / (mine * size) - 1e6 / (theirs * size)
-        print(
-            f"{name:<24}{mine * size:>12,.0f}{theirs * size:>12,.0f}  {beside:<11}{theirs / mine:>6.1f}"
-            f"{beyond:>9.1f} us"
-        )
+        figures = f"{mine * size:>12,.0f}{theirs * size:>12,.0f}  {name:<11}{theirs / mine:>6.1f}"
+        print(f"{case.name:<24}{figures}{beyond:>9.1f} us", flush=True)

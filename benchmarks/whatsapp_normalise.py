@@ -9,32 +9,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 
+from benchmarks.channel_deliveries import batch
 from channels_ingest.adapters.base import AccountSettings, Delivery
 from channels_ingest.adapters.whatsapp_cloud import ADAPTER
 
 SECONDS = 1.0
-
-
-def batch(size: int) -> bytes:
-    """A payload of `size` text messages by as many customers."""
-    numbers = [f"1650555{index:04d}" for index in range(size)]
-    value = {
-        "messaging_product": "whatsapp",
-        "metadata": {"display_phone_number": "15550783881", "phone_number_id": "106540352242922"},
-        "contacts": [{"wa_id": number, "profile": {"name": "Sheena Nelson"}} for number in numbers],
-        "messages": [
-            {
-                "from": number,
-                "id": f"wamid.{number}",
-                "timestamp": "1749416383",
-                "type": "text",
-                "text": {"body": "Hello"},
-            }
-            for number in numbers
-        ],
-    }
-    entry = {"id": "102290129340398", "changes": [{"field": "messages", "value": value}]}
-    return json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
 
 
 def per_second(work: Callable[[], object]) -> float:

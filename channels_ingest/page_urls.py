@@ -30,6 +30,7 @@ urlpatterns = [
     path("customers/<int:profile_id>/addresses/new/", starting_pages.new_address, name="new-address"),
     path("customers/<int:profile_id>/composer/", pages.composer, name="composer"),
     path("customers/<int:profile_id>/reach/", reach_page.reach, name="reach"),
+    path("customers/<int:profile_id>/addresses/", reach_page.addresses, name="addresses"),
     path("customers/<int:profile_id>/answer/", pages.answer, name="answer"),
     path("customers/<int:profile_id>/draft/", writing.save_draft, name="draft"),
     path("customers/<int:profile_id>/uploads/", writing.upload, name="upload"),

@@ -55,6 +55,7 @@ class ReceiverHandler(WSGIHandler):
 
 _pages = WSGIHandler()
 _receiver = ReceiverHandler()
+resolve("/livez")  # loads every view, before the first request comes
 #: The host that serves files and nothing else, if there is one.
 _media_host = urlsplit(settings.MEDIA_LINKS_URL).netloc if settings.MEDIA_LINKS_URL != settings.PUBLIC_BASE_URL else ""
 

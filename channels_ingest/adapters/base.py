@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+import msgspec
+
 from channels_ingest.messages import Located
 
 
@@ -114,8 +116,10 @@ def _refuse_constant(name: str) -> None:
 #: Objects and lists of one body. Meta's largest has some 10,000; empty ones take two bytes each, and 64 of memory.
 MOST_OBJECTS = 200_000
 
-#: One for all: `json.loads` makes a decoder for each call that wants something special, at half the cost of a message.
-_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+#: Reads what is plainly JSON at a third of the price of `json`; what it refuses is not refused yet (`_read_odd_json`).
+_DECODER = msgspec.json.Decoder()
+#: One for all: `json.loads` makes a decoder for each call that wants something special.
+_ODD_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
 def read_any_json(body: bytes) -> Any:
@@ -126,7 +130,15 @@ def read_any_json(body: bytes) -> Any:
     if len(body) > MOST_OBJECTS and (count := body.count(b"{") + body.count(b"[")) > MOST_OBJECTS:
         raise PayloadError(f"expected at most {MOST_OBJECTS:,} objects and lists in one delivery, got {count:,}")
     try:
-        return _DECODER.decode(body.decode(json.detect_encoding(body), "surrogatepass"))
+        return _DECODER.decode(body)
+    except (ValueError, RecursionError):
+        return _read_odd_json(body)
+
+
+def _read_odd_json(body: bytes) -> Any:
+    """What `json` makes of a body, whose word is final: lone surrogates, UTF-16 and numbers beyond a float are read."""
+    try:
+        return _ODD_DECODER.decode(body.decode(json.detect_encoding(body), "surrogatepass"))
     except (ValueError, RecursionError) as error:
         if isinstance(error, PayloadError):
             raise

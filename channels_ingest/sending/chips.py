@@ -44,11 +44,14 @@ class Chip:
 def chips_of(profile_id: int, *, chosen: int | None = None) -> list[Chip]:
     """The customer's addresses, one of them chosen: the one asked for, else where they wrote last and can be answered.
 
-    A shop's records are no address; whoever had an address before is told of only where nothing else is left.
+    The one asked for is there however long ago it was used. A shop's records are no address; whoever had an address
+    before is told of only where nothing else is left.
     """
     rows = ChannelIdentity.objects.filter(profile_id=profile_id, void_in=None).exclude(reply_refusal="store")
-    ordered = rows.select_related("account").order_by(F("last_seen").desc(nulls_last=True), "-id")
-    identities = list(ordered[:MOST_CHIPS])
+    rows = rows.select_related("account")
+    identities = list(rows.order_by(F("last_seen").desc(nulls_last=True), "-id")[:MOST_CHIPS])
+    if chosen is not None and len(identities) == MOST_CHIPS and chosen not in {i.pk for i in identities}:
+        identities += rows.filter(pk=chosen)
     openness = openness_of_all(identities)
     present = [i for i in identities if not (c := openness[i.pk].closed) or c.code != "passed_on"]
     default = _default(present, openness) if chosen not in {i.pk for i in present} else chosen

@@ -118,7 +118,7 @@ def page(client: Client, mailbox: ChannelAccount) -> Any:
 def test_page_shows_the_subject_and_folds_what_is_repeated(page: Any) -> None:
     text = page(mail("Subject: Re: Order 42", body="Thanks!\r\n\r\nOn Apr 3, 2012, bob <b@x> wrote:\r\n> Hi\r\n"))
     assert "Re: Order 42 Thanks!" in text
-    assert "Show the rest of the mail On Apr 3, 2012, bob <b@x> wrote:" in text
+    assert "Show the earlier message On Apr 3, 2012, bob <b@x> wrote:" in text
 
 
 @pytest.mark.parametrize(

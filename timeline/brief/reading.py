@@ -14,7 +14,7 @@ from timeline.brief.sentences import MOST_READ
 from timeline.brief.summing_up import Visit, findings
 from timeline.brief.values import Finding, Happened
 from timeline.models import OPEN_KINDS
-from timeline.showing.quoting import fold
+from timeline.showing.mails import folded_mail
 
 MOST_ENTRIES = 500
 #: Enough of a mail to find where it begins to repeat earlier ones.
@@ -29,7 +29,8 @@ SELECT n.id, n.occurred_at, e.kind, e.direction, a.channel,
         'type', e.detail -> 'type', 'subject', e.detail -> 'subject', 'by', e.detail -> 'by',
         'errors', e.detail -> 'errors', 'attachments', e.detail -> 'attachments',
         'is_automatic', e.detail -> 'is_automatic', 'replaced_by', e.detail -> 'replaced_by',
-        'revoked_at', e.detail -> 'revoked_at')) END
+        'revoked_at', e.detail -> 'revoked_at', 'thread', e.detail -> 'thread',
+        'in_reply_to', e.detail -> 'in_reply_to', 'reply_to', e.detail -> 'reply_to')) END
 FROM (
     SELECT t.id, t.occurred_at FROM profiles_channelidentity c
     CROSS JOIN LATERAL (
@@ -125,7 +126,7 @@ def _happened(
         kind=kind,
         direction=direction,
         channel=channel,
-        text="" if detail.get("revoked_at") else fold(text).shown if is_mail else text,
+        text="" if detail.get("revoked_at") else folded_mail(detail, text).shown if is_mail else text,
         delivery=delivery,
         is_automatic=is_set_aside or detail.get("is_automatic") is True,
         detail=detail,

@@ -4,12 +4,17 @@ Whether an address can be answered at this moment is the reply box's to say: its
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from django.utils.translation import gettext as _
 
+from profiles.reading_rights import hidden_now
 from timeline.pages.consent import ASKED, ConsentRow, consent_part
 from timeline.pages.panel import AddressRow, Panel
 from timeline.showing.dates import written
+
+#: Addresses that stand beside the timeline; the others are a click away.
+SHOWN = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,11 +27,15 @@ class SaidRow(ConsentRow):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReachRow:
-    """One address. `state` says in a few words whether it can be answered, `reason` why not."""
+    """One address. `state` says in a few words whether it can be answered, `reason` why not.
+
+    It is blocked by who may read its line.
+    """
 
     at: AddressRow
     said: list[SaidRow]
     takes_consent: bool
+    may_block: bool
     state: str = ""
     tone: str = ""
     reason: str = ""
@@ -51,11 +60,24 @@ def reach_of(panel: Panel) -> list[ReachRow]:
     said: dict[int, list[SaidRow]] = {}
     for row in consent_part(panel).rows:
         said.setdefault(row.identity_id, []).append(_said(row))
-    rows = []
-    for at in panel.addresses:
-        if at.channel != "store":
-            rows.append(ReachRow(at=at, said=said.get(at.id, []), takes_consent=at.channel in ASKED))
-    return rows
+    hidden = hidden_now()
+    return [
+        ReachRow(
+            at=at,
+            said=said.get(at.id, []),
+            takes_consent=at.channel in ASKED,
+            may_block=at.account_id not in hidden,
+        )
+        for at in panel.addresses
+        if at.channel != "store"
+    ]
+
+
+def shown_of(reach: list[ReachRow]) -> dict[str, Any]:
+    """What the panel lists of it: of many the last used, and before them those where somebody should look."""
+    if len(reach) > SHOWN:
+        reach = sorted(reach, key=lambda row: not row.held)
+    return {"reach": reach[:SHOWN], "reach_more": max(0, len(reach) - SHOWN)}
 
 
 def _said(row: ConsentRow) -> SaidRow:

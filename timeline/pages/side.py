@@ -27,7 +27,7 @@ from timeline.identity.review_rows import KINDS, reasons_of
 from timeline.pages.agents import actor_of, agent_page, is_fragment, may_judge
 from timeline.pages.glance import WorkView
 from timeline.pages.panel import Panel, name_of, panel_of
-from timeline.pages.reach import reach_of
+from timeline.pages.reach import reach_of, shown_of
 from timeline.reading import load
 from timeline.showing.dates import written
 from timeline.showing.events import SITES, activity_of
@@ -85,7 +85,7 @@ def side_of(request: HttpRequest, panel: Panel, work: WorkView) -> dict[str, Any
     """What the head of the panel needs besides the customer; no query unless an address is shared."""
     return {
         "identity": identity_glance(panel),
-        "reach": reach_of(panel),
+        **shown_of(reach_of(panel)),
         "closed": closed_parts(request),
         "their_time": time_in(work.zone),
         "now": timezone.now(),

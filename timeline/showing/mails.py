@@ -10,7 +10,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from timeline.showing.quoting import fold
+from timeline.showing.quoting import Folded, fold
+from timeline.showing.quoting_words import FORWARD_SUBJECT
 
 AUTOMATIC: Mapping[str, str | Promise] = {
     "auto_reply": _lazy("Automatic reply"),
@@ -32,11 +33,15 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailView:
-    """A mail ready to be shown: `text` is what its writer says now, `repeated` what repeats earlier mails."""
+    """A mail ready to be shown: `text` is what its writer says now, `repeated` what repeats `earlier` mails.
+
+    With `earlier` 0, what is folded is a signature alone.
+    """
 
     subject: str
     text: str
     repeated: str
+    earlier: int
     cc: str
     marks: tuple[Mark, ...]
     written_at: datetime | None
@@ -46,16 +51,24 @@ def mail_of(detail: Mapping[str, Any], text: str) -> MailView | None:
     """The mail; None for an entry that is none."""
     if detail.get("type") != "mail" and not detail.get("subject"):
         return None
-    folded = fold(text)
+    folded = folded_mail(detail, text)
     cc = detail.get("cc")
     return MailView(
         subject=_word(detail, "subject"),
         text=folded.shown.strip("\n"),
         repeated=folded.folded.strip("\n"),
+        earlier=folded.earlier,
         cc=", ".join(str(address) for address in cc) if isinstance(cc, list) else "",
         marks=tuple(_marks(detail)),
         written_at=_moment(detail.get("date")),
     )
+
+
+def folded_mail(detail: Mapping[str, Any], text: str) -> Folded:
+    """What it repeats is folded. A mail that hands another on shows all: what it hands on is news."""
+    if FORWARD_SUBJECT.match(_word(detail, "subject")):
+        return Folded(text, "")
+    return fold(text, is_answer=any(detail.get(name) for name in ("in_reply_to", "reply_to", "thread")))
 
 
 def _marks(detail: Mapping[str, Any]) -> Iterator[Mark]:

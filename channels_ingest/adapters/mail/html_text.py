@@ -18,6 +18,8 @@ _BLOCKS = frozenset(
 )
 _SPACED = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "table", "blockquote", "pre"})
 _HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all|font-size\s*:\s*0(?![.\d])", re.IGNORECASE)
+#: A quote without a rule beside it is the indentation of Gmail and Apple Mail: the writer's own words.
+_INDENTED = re.compile(r"border\s*:\s*(?:none|medium none|0)", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>")
 _SPACES = re.compile(r"[ \t\r\n\f]+")
 _BLANK_LINES = re.compile(r"\n{3,}")
@@ -37,8 +39,10 @@ def text_of(source: str) -> str:
     lines = _Lines()
     hidden = 0
     for event, node in etree.iterwalk(root, events=("start", "end")):
-        tag = node.tag if isinstance(node.tag, str) else ""
-        is_hidden = tag in _UNSEEN or not tag or bool(_HIDDEN.search(node.get("style") or ""))
+        tag, style = node.tag if isinstance(node.tag, str) else "", node.get("style") or ""
+        is_hidden = tag in _UNSEEN or not tag or bool(_HIDDEN.search(style))
+        if tag == "blockquote" and node.get("type") != "cite" and _INDENTED.search(style):
+            tag = "div"
         if event == "start":
             hidden += is_hidden
             if not hidden:
