@@ -30,6 +30,8 @@ DOCUMENTS = frozenset(
 )
 
 LONGEST_NAME = 160
+#: The state of a file that came, found no room in the storage, and is tried again.
+UNSTORED = "unstored"
 _EXTENSIONS: Mapping[str, str] = MappingProxyType(
     {
         "image/jpeg": "jpg",

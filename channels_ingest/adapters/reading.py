@@ -11,7 +11,9 @@ from channels_ingest.adapters.base import clean
 LONGEST_WORD = 255  # characters: the columns that hold ids; a message id made of the longest user id takes 230
 EARLIEST_SECONDS = 1_230_768_000  # 2009-01-01, before any of the channels existed
 _EARLIEST = datetime.fromtimestamp(EARLIEST_SECONDS, UTC)
-FUTURE_TOLERANCE = timedelta(days=1)  # a provider's clock may be wrong by a time zone, not by more
+#: A provider's clock may be so far ahead of ours. What it dates later than that was written when we received it at the
+#: latest: a message dated tomorrow would stand below every answer until then, and count as unanswered.
+CLOCK_DIFFERENCE = timedelta(minutes=10)
 
 
 class OddPartError(Exception):
@@ -60,7 +62,7 @@ def as_moment(value: object, *, otherwise: datetime) -> datetime:
 
 @lru_cache(maxsize=8)  # the same for every item of a delivery
 def _latest_seconds(otherwise: datetime) -> float:
-    return (otherwise + FUTURE_TOLERANCE).timestamp()
+    return (otherwise + CLOCK_DIFFERENCE).timestamp()
 
 
 def as_iso_moment(value: object, *, otherwise: datetime) -> datetime:
@@ -70,7 +72,7 @@ def as_iso_moment(value: object, *, otherwise: datetime) -> datetime:
         moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return otherwise
-    return moment if _EARLIEST <= moment <= otherwise + FUTURE_TOLERANCE else otherwise
+    return moment if _EARLIEST <= moment <= otherwise + CLOCK_DIFFERENCE else otherwise
 
 
 def as_link(value: object) -> str:
