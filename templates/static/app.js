@@ -171,6 +171,12 @@
   const shell = $(".shell")?.dataset;
   if (shell) localStorage.keys = shell.keys;
   const meaning = JSON.parse(shell?.meaning ?? "{}");
+  /** A click, as soon as htmx has taken the link over: before, it would leave the page. */
+  function press(element) {
+    const isComing = document.readyState !== "complete" || window.htmx;
+    if (isComing && element.isConnected && element.matches("[hx-get]:not([data-htmx-powered])")) setTimeout(press, 20, element);
+    else element.click();
+  }
   let prefix = "";
   function onKey(event) {
     const { key, isComposing } = event;
@@ -188,7 +194,7 @@
     const combination = meaning[pressed] ?? pressed;
     const element = declared(combination);
     const chosen = element && $(":checked", element); // of a group the chosen one is turned to
-    const action = element ? () => (chosen ? chosen.focus() : element.click()) : keys[combination];
+    const action = element ? () => (chosen ? chosen.focus() : press(element)) : keys[combination];
     prefix = key === "g" && !prefix ? "g" : "";
     if (prefix) setTimeout(() => { prefix = ""; }, 1500);
     if (!action || !$(".shell")) return;
@@ -203,7 +209,7 @@
     if (!element) return;
     event.preventDefault();
     if (element.getAttribute("hx-target") === "#sheet") hold();
-    element.click();
+    press(element);
   }
   document.addEventListener("keydown", onKey);
   document.addEventListener("click", (event) => {
