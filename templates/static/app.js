@@ -253,8 +253,17 @@
   const warm = () => { for (const name of $(".divider") ? ["faults", "panes"] : ["faults"]) load(name).catch(() => {}); };
   for (const name of ["pointerdown", "keydown"]) addEventListener(name, warm, { once: true });
 
+  /** How far the timeline is scrolled up, as it told itself: asking at another time lays the page out. */
+  const scrolls = new WeakMap();
+  function scrolled(tl = $("#tl")) {
+    if (tl && !scrolls.has(tl)) scrolls.set(tl, Math.abs(tl.scrollTop));
+    return scrolls.get(tl) ?? 0;
+  }
+  const onScroll = ({ target }) => { if (target.id === "tl") { scrolls.delete(target); scrolled(target); } };
+  document.addEventListener("scroll", onScroll, { capture: true, passive: true });
+
   const hub = {
-    $, $$, say, fill, wait, keep, announce, load, ask, post, fetchPart, parsed, customer, shownProfile,
+    $, $$, say, fill, wait, keep, announce, load, ask, post, fetchPart, parsed, customer, shownProfile, scrolled,
     step, move, toggleSide, actions, keys, meaning, hold, release, current,
   };
   window.hub = hub;
