@@ -173,6 +173,12 @@
   const shell = $(".shell")?.dataset;
   if (shell) localStorage.keys = shell.keys;
   const meaning = JSON.parse(shell?.meaning ?? "{}");
+  /** A click, as soon as htmx has taken the link over: before, it would leave the page. */
+  function press(element) {
+    const isComing = document.readyState !== "complete" || window.htmx;
+    if (isComing && element.isConnected && element.matches("[hx-get]:not([data-htmx-powered])")) setTimeout(press, 20, element);
+    else element.click();
+  }
   let prefix = "";
   function onKey(event) {
     const { key, isComposing } = event;
@@ -190,7 +196,7 @@
     const combination = meaning[pressed] ?? pressed;
     const element = declared(combination);
     const chosen = element && $(":checked", element); // of a group the chosen one is turned to
-    const action = element ? () => (chosen ? chosen.focus() : element.click()) : keys[combination];
+    const action = element ? () => (chosen ? chosen.focus() : press(element)) : keys[combination];
     prefix = key === "g" && !prefix ? "g" : "";
     if (prefix) setTimeout(() => { prefix = ""; }, 1500);
     if (!action || !$(".shell")) return;
@@ -205,7 +211,7 @@
     if (!element) return;
     event.preventDefault();
     if (element.getAttribute("hx-target") === "#sheet") hold();
-    element.click();
+    press(element);
   }
   document.addEventListener("keydown", onKey);
   document.addEventListener("click", (event) => {
@@ -249,8 +255,17 @@
   const warm = () => { for (const name of $(".divider") ? ["faults", "panes"] : ["faults"]) load(name).catch(() => {}); };
   for (const name of ["pointerdown", "keydown"]) addEventListener(name, warm, { once: true });
 
+  /** How far the timeline is scrolled up, as it told itself: asking at another time lays the page out. */
+  const scrolls = new WeakMap();
+  function scrolled(tl = $("#tl")) {
+    if (tl && !scrolls.has(tl)) scrolls.set(tl, Math.abs(tl.scrollTop));
+    return scrolls.get(tl) ?? 0;
+  }
+  const onScroll = ({ target }) => { if (target.id === "tl") { scrolls.delete(target); scrolled(target); } };
+  document.addEventListener("scroll", onScroll, { capture: true, passive: true });
+
   const hub = {
-    $, $$, say, fill, wait, keep, announce, load, ask, post, fetchPart, parsed, customer, shownProfile,
+    $, $$, say, fill, wait, keep, announce, load, ask, post, fetchPart, parsed, customer, shownProfile, scrolled,
     step, move, toggleSide, actions, keys, meaning, hold, release, current,
   };
   window.hub = hub;

@@ -29,7 +29,7 @@ export default async (hub) => {
       load("texting").then(({ tell }) => { if (area()?.value === text && !said.matches(".over")) said.textContent = tell(text, texts); });
     } else said.textContent = over > -200 && text ? fill(texts.left, { n: -over }) : "";
     said.classList.toggle("over", over > 0 || hasGap);
-    $("#send").disabled = !isWritten() || over > 0 || hasGap || !takesText || Boolean($("#files .bad, #files .busy"));
+    $("#send").disabled = !isWritten() || over > 0 || hasGap || !takesText || Boolean($("#files :is(.bad, .busy)"));
   }
 
   // ---- where it goes
