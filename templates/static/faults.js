@@ -20,10 +20,11 @@ export default async ({ $, $$, fill, load, parsed }) => {
   }
 
   /** The same once more: a button pressed stays the button pressed, and is the same button when its part came anew. */
-  function repeat({ sourceElement: source, sourceEvent, request }) {
+  function repeat({ sourceElement: source, sourceEvent, request, target }) {
     const element = !source || source.isConnected ? source : $$(source.localName).find(({ outerHTML }) => outerHTML === source.outerHTML);
     if (!element || !["click", "submit"].includes(sourceEvent?.type)) {
-      if (request.method === "GET") location.assign(request.action);
+      const isPage = target?.id === "work" || sourceEvent?.type === "input"; // a part that asks by itself does so again
+      if (request.method === "GET" && isPage) location.assign(request.action);
     } else if (element.matches("form")) element.requestSubmit(sourceEvent.submitter?.isConnected ? sourceEvent.submitter : null);
     else element.click();
   }
