@@ -15,12 +15,12 @@
       if (await pullDue(due)) bar(!navigator.onLine);
     } catch (error) {
       due.all = due.entries = true; // the next event, heartbeat or poll tries again
-      if (error instanceof TypeError) bar(true);
+      if (error.constructor !== Error) bar(true); // nothing came, or not in time
     }
   }
 
   // ---- no connection: said with how long it has been; what was sent meanwhile waits for its end
-  const lost = { since: 0, ticking: 0, ends: [] };
+  const lost = { since: 0, ticking: 0 };
   function tellLost() {
     const seconds = Math.round((Date.now() - lost.since) / 1000);
     const time = seconds < 60 ? say("seconds", { n: seconds }) : say("minutes", { n: Math.floor(seconds / 60) });
@@ -36,7 +36,7 @@
     if (!isLost && lost.since) {
       clearInterval(lost.ticking);
       lost.since = 0;
-      for (const end of lost.ends.splice(0)) end();
+      document.dispatchEvent(new Event("hub:back"));
     }
     if (isLost) setState("off"); else if (state === "off") setState(stream.state);
   }
@@ -114,7 +114,7 @@
     markCurrent();
     if (document.activeElement?.offsetParent === null || document.activeElement === document.body) $("#tl")?.focus();
   });
-  const connection = { isLost: () => Boolean(lost.since), back: () => new Promise((end) => { lost.ends.push(end); }) };
+  const connection = { isLost: () => Boolean(lost.since), back: () => new Promise((end) => { document.addEventListener("hub:back", end, { once: true }); }) };
   Object.assign(window.hub, { markCurrent, tell, connection });
 
   // ---- the reply box comes alive when somebody turns to it
