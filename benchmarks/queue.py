@@ -108,10 +108,14 @@ def _inside(count: int) -> None:
     django.setup()
     from django.conf import settings
     from django.test import Client
+    from django.urls import resolve
 
+    from cxhub.running.settled import settle
     from profiles.models import StaffMember
     from timeline.queue_views import VIEWS
 
+    resolve("/livez")  # loads every view, as the web process does
+    settle()
     settings.ALLOWED_HOSTS = ["*"]
     settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     random.seed(1)

@@ -25,6 +25,8 @@ from benchmarks.load import percentile
 ENTRIES = 100_000
 PAGES_ASKED = 60
 STEPS = 30
+#: What stands around the story has come by then; nobody reads a customer faster.
+PAUSE_MS = 500
 STREAMS = 1_000
 TOLD = 20
 
@@ -60,10 +62,10 @@ def run(count: int) -> None:
         profile = visible.first_messages(running, path)
         with visible.browser(running, client) as page:
             visible.measure(running, path, page, profile, count)
+            visible.pulls(running, client, profile)
             _fill(running, profile)
             _next_customer(running, page)
             _keys(running, page, profile)
-        visible.pulls(running, client, profile)
         _first_page(running, client, profile)
         asyncio.run(_streams(running))
     print(f"load average {os.getloadavg()[0]:.1f} at the end")
@@ -80,11 +82,12 @@ def _next_customer(running: hub.Hub, page: Page) -> None:
     page.goto("/inbox/all/")
     page.locator(".row a").first.click()
     page.wait_for_selector("#answer")
-    took = []
-    for _ in range(STEPS):
-        took.append(page.evaluate(_STEP))
-        page.wait_for_load_state("networkidle")
-    _tell("next customer painted (Shift+J)", took[1:], "p95 150 ms")
+    for what, pause in (("", PAUSE_MS), (", again as soon as painted", 0)):
+        took = []
+        for _ in range(STEPS):
+            took.append(page.evaluate(_STEP))
+            page.wait_for_timeout(pause)
+        _tell(f"next customer painted (Shift+J){what}", took[1:], "p95 150 ms")
 
 
 def _keys(running: hub.Hub, page: Page, profile: int) -> None:

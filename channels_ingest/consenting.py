@@ -9,16 +9,20 @@ from datetime import datetime
 from typing import NamedTuple
 
 from channels_ingest.messages import ConsentChange, Message
-from channels_ingest.opt_out import Keyword, folded, heard
+from channels_ingest.opt_out import Heard, Keyword, folded, heard
 from profiles.consent import ALL, HOLD, MARKETING, words_of
 from profiles.identity.values import Standing
 from profiles.models import Channel, ChannelIdentity, ConsentEvent, ProviderBlock
 from timeline.entries import Direction, EntryKind, SetAside
+from timeline.showing.mails import folded_mail
 
 #: What an exact STOP or START is about.
 PURPOSES: Mapping[str, str] = {Channel.SMS: ALL, Channel.WHATSAPP: MARKETING, Channel.EMAIL: MARKETING}
 #: What it is about when the customer says so.
 _EVERYTHING = frozenset({"stopall", "stop all"})
+
+#: What holds a customer's own words: under a picture too, but not the name of a place or of a contact.
+_WRITTEN = frozenset({"text", "mail", "image", "video", "document"})
 
 
 def changes_in(message: Message, channel: str) -> list[ConsentChange]:
@@ -30,7 +34,7 @@ def changes_in(message: Message, channel: str) -> list[ConsentChange]:
     purpose = PURPOSES.get(channel)
     if purpose is None or message.detail.get("opt_out") or not _is_said(message):
         return []
-    said = heard(message.text, is_text_message=channel == Channel.SMS)
+    said = _heard_in(message, channel)
     if "part" in message.detail and not said.is_probable:
         return []  # a word at the end of a long text is none by itself
     if said.is_probable or (said.keyword is Keyword.STOP and message.sender.standing is not Standing.PROVED):
@@ -40,12 +44,30 @@ def changes_in(message: Message, channel: str) -> list[ConsentChange]:
             purpose = ALL
         return [_change(message, purpose, granted=False)]
     if said.keyword is Keyword.START and message.sender.standing is Standing.PROVED:
-        # A carrier that reads START lifts its block, whether or not it tells us that it read it.
+        # A carrier that reads START lifts its block, whether or not it tells us that it read it. Elsewhere START takes
+        # back what was refused, and agrees to marketing only in the words of somebody who subscribes.
+        is_taken_back = said.is_bare_yes or not (channel == Channel.SMS or said.is_subscribing)
         lifts = ALL if channel == Channel.SMS else ""
-        change = _change(message, purpose, granted=True, block=lifts, only_after_opt_out=said.is_bare_yes)
+        change = _change(message, purpose, granted=True, block=lifts, only_after_opt_out=is_taken_back)
         everything = _change(message, ALL, granted=True, only_after_opt_out=True)
         return [change] if purpose == ALL else [change, everything]
     return []
+
+
+def _heard_in(message: Message, channel: str) -> Heard:
+    """What the message says of consent. What a mail says above what its program added is a doubt, not a word.
+
+    A mail without text says it in its subject.
+    """
+    said = heard(message.text, is_text_message=channel == Channel.SMS)
+    if channel != Channel.EMAIL or said != Heard():
+        return said
+    of_subject = heard(str(message.detail.get("subject") or ""), is_text_message=False)
+    if not message.text.strip():
+        return of_subject
+    above = heard(folded_mail(message.detail, message.text).shown, is_text_message=False)
+    is_doubt = above.is_probable or Keyword.STOP in (above.keyword, of_subject.keyword)
+    return Heard(is_probable=True) if is_doubt else said
 
 
 def _is_said(message: Message) -> bool:
@@ -56,7 +78,7 @@ def _is_said(message: Message) -> bool:
         and not message.placeholder
         and not message.sender.reply_refusal
         and not message.detail.get("automatic")
-        and message.detail.get("type", "text") in ("text", "mail")
+        and message.detail.get("type", "text") in _WRITTEN
     )
 
 

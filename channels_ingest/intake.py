@@ -71,29 +71,27 @@ class Intake:
                 self._thread.start()
 
     def _run(self) -> None:
-        last_flush = 0.0
+        flush_at = 0.0
         while True:
-            self._wake.wait()
+            # Waiting counts never hold up a nudge: a customer waits for that one.
+            self._wake.wait(max(0.0, flush_at - time.monotonic()) if self._counts else None)
             self._wake.clear()
             for what in sorted(self._nudges):
                 self._nudges.discard(what)
                 self._send_nudge(what)
-            if self._counts and time.monotonic() - last_flush >= FLUSH_SECONDS:
-                last_flush = time.monotonic()
+            if self._counts and time.monotonic() >= flush_at:
                 self.flush()
-            if self._counts:
-                time.sleep(FLUSH_SECONDS / 4)
-                self._wake.set()
+                flush_at = time.monotonic() + FLUSH_SECONDS
             time.sleep(COALESCE_SECONDS)
 
     def _send_nudge(self, what: str) -> None:
         try:
             if what == SEND:
-                send_outbox.apply_async(retry=False, ignore_result=True, expires=NUDGE_EXPIRES_SECONDS)
+                send_outbox.apply_async(queue=QUEUE, retry=False, ignore_result=True, expires=NUDGE_EXPIRES_SECONDS)
                 return
             # A worker drains the whole inbox, so one waiting nudge is enough; while no worker runs they would pile up.
             if self._broker().llen(QUEUE) == 0:
-                process_inbox.apply_async(retry=False, ignore_result=True)
+                process_inbox.apply_async(queue=QUEUE, retry=False, ignore_result=True)
         except Exception as error:
             log.warning("worker not nudged", extra={"fault": type(error).__name__})
             time.sleep(PAUSE_SECONDS)

@@ -203,6 +203,13 @@ def webhook_url_of(account: ChannelAccount) -> str:
     return f"{settings.PUBLIC_BASE_URL}/webhooks/{account.provider}/{account.key}/"
 
 
+def embed_of(account: ChannelAccount) -> str:
+    """The line of HTML that shows a chat on a site; empty for what is no chat."""
+    if account.provider != webchat.PROVIDER:
+        return ""
+    return f'<script async src="{settings.PUBLIC_BASE_URL}/chat/v1/w.js" data-key="{account.key}"></script>'
+
+
 def _rows(sql: str, parameters: Mapping[str, Any]) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)

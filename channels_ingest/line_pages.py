@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from channels_ingest import envelopes
 from channels_ingest.intake import intake
-from channels_ingest.line_health import health_of, settings_of_line, webhook_url_of
+from channels_ingest.line_health import embed_of, health_of, settings_of_line, webhook_url_of
 from channels_ingest.line_tests import can_test, send_test
 from channels_ingest.models import AccountNotice, Envelope
 from channels_ingest.raw_page import raw_context
@@ -74,6 +74,7 @@ def line_page(
         "health": health,
         "channel": channel_of(account.channel),
         "url": webhook_url_of(account),
+        "embed": embed_of(account),
         "is_inbox": account.key == INBOX_KEY,
         "sends": sending_line(account),
         "notices": AccountNotice.objects.filter(account=account).order_by("-occurred_at")[:NOTICES],

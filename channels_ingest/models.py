@@ -197,6 +197,10 @@ class StoredFile(models.Model):
         return f"file {self.pk}"
 
 
+#: How the fault of a `MediaFetch` begins whose file is had and finds no room.
+NOT_STORED = "not stored: "
+
+
 class MediaFetch(models.Model):
     """One attachment whose content is not here yet: at the provider, or in an envelope that was not unpacked.
 

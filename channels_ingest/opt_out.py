@@ -47,8 +47,8 @@ STOP_WORDS: Mapping[str, frozenset[str]] = MappingProxyType(
         "tr": _words("dur, durdur, ret"),
         "ru, uk": _words("стоп, отписаться, отписка, отпишите, вiдписатися, відписатися"),
         "el": _words("διακοπη, σταματα"),
-        "ar": _words("توقف, ايقاف, الغاء الاشتراك, قف"),
-        "he": _words("הסר, עצור, הפסק"),
+        "ar": _words("توقف, ايقاف, اوقف, الغاء الاشتراك, قف"),
+        "he": _words("הסר, הסרה, להסרה, עצור, הפסק, הפסיקו"),
         "hi": _words("रोकें, बंद करें"),
         "id": _words("berhenti"),
         "zh": _words("退订, 退訂, 停止, 取消订阅"),
@@ -60,26 +60,42 @@ STOP_WORDS: Mapping[str, frozenset[str]] = MappingProxyType(
 #: Carriers take these for STOP on text messages, whoever wrote them and why. Elsewhere they answer a question more
 #: often than not ("Cancel" to "Shall I cancel the order?"), so only a text message is taken at its word.
 TEXT_MESSAGE_STOP_WORDS = _words(
-    "cancel, end, cancelar, annuler, annulla, cancella, ende, beenden, iptal, отмена, 取消"
+    "cancel, end, cancelar, annuler, annulla, cancella, ende, beenden, iptal, отмена, 取消, الغاء"
 )
 
+#: Words that take an opt-out back.
 START_WORDS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
-        "en": _words("start, unstop, optin, opt in, subscribe, resume"),
-        "fr": _words("demarrer, reprendre, reabonner"),
-        "es": _words("alta, iniciar, reanudar"),
+        "en": _words("start, unstop, resume"),
+        "fr": _words("demarrer, reprendre"),
+        "es": _words("iniciar, reanudar"),
         "pt": _words("comecar, retomar"),
-        "de": _words("anmelden, starten, anmeldung"),
-        "it": _words("avvia, iscrivi, riprendi"),
-        "nl": _words("aanmelden, starten"),
-        "sv, nb, da": _words("starta, tilmeld, pamelding"),
+        "de": _words("starten"),
+        "it": _words("avvia, riprendi"),
+        "sv, nb, da": _words("starta"),
         "tr": _words("basla"),
-        "ru, uk": _words("старт, подписаться"),
-        "ar": _words("ابدا, اشتراك"),
+        "ru, uk": _words("старт"),
+        "ar": _words("ابدا"),
         "he": _words("התחל"),
-        "zh": _words("订阅, 開始, 开始"),
+        "zh": _words("開始, 开始"),
         "ja": _words("スタート"),
         "ko": _words("시작"),
+    }
+)
+
+#: Words that do so and ask for more than answers, whatever was said before.
+SUBSCRIBE_WORDS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "en": _words("optin, opt in, subscribe"),
+        "fr": _words("reabonner"),
+        "es": _words("alta"),
+        "de": _words("anmelden, anmeldung"),
+        "it": _words("iscrivi"),
+        "nl": _words("aanmelden"),
+        "sv, nb, da": _words("tilmeld, pamelding"),
+        "ru, uk": _words("подписаться"),
+        "ar": _words("اشتراك"),
+        "zh": _words("订阅"),
     }
 )
 
@@ -111,6 +127,7 @@ PROBABLE: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = tuple(
             "stop|arret|basta|baja|parar|pare|quit|unsubscribe",
             # Possessive: were a word free to end anywhere, 300 letters could keep a worker busy for minutes.
             r"^(?:pls |please )?(?:stop|stopp|arret|arretez|basta|baja|parar|pare|quit|unsubscribe)[\s.,!;:]\W*+"
+            r"(?!(?:by|at|in|over|near|here)\b)"
             r"(?:\w++\W*+){0,4}+$",
         ),
         (
@@ -121,9 +138,12 @@ PROBABLE: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = tuple(
             "do not|don|never|no more",
             r"\b(?:do not|don.?t|never|no more)\b.{0,15}\b(?:text|contact|messag|e ?mail|spam|write|bother)\w*\b",
         ),
-        (" me ", r"\b(?:remove|take|delete|get) me\b.{0,25}\b(?:list|database|contacts|off)\b"),
+        (" me", r"\b(?:remove|take|delete|get) me\b.{0,25}\b(?:list|database|contacts|off)\b"),
+        (" me", r"^(?:pls |please )?(?:remove|delete) me\b.{0,20}$"),
         ("subscribe|opt", r"\b(?:un ?subscribe|opt(?:ed|ing)? out)\b"),
         ("leave me alone", r"\bleave me alone\b"),
+        ("ruhe", r"\blass(?:t|en sie)? (?:mich|uns)\b.{0,15}\bin ruhe\b"),
+        ("aufhoren", r"^(?:bitte |sofort )*aufhoren\b.{0,20}$"),
         ("keine", r"\bkeine\b.{0,25}\b(?:nachricht|sms|e ?mail|mails\b|werbung|newsletter)"),
         ("hort|horen|schluss", r"\b(?:hort|horen sie|schluss)\b.{0,20}\b(?:auf|mit)\b"),
         ("abmelden|abbestellen|austragen", r"\b(?:abmelden|abbestellen|austragen)\b"),
@@ -142,6 +162,8 @@ PROBABLE: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = tuple(
         ("disiscri|cancellami", r"\b(?:disiscri|cancellami)"),
         ("geen|stop met", r"\b(?:geen|stop met)\b.{0,25}\b(?:berichten|sms|mails?|reclame)\b"),
         ("uitschrijven|afmelden", r"\b(?:uitschrijven|afmelden)\b"),
+        ("הסיר|הסר|תשלח|תפסיק", r"\bהס(?:ר|ירו|ר[יו])\b.{0,15}אות|\bאל תשלח|\bתפסיק"),
+        ("ترسل|اشتراك|راسل", r"\bلا ت(?:رسل|راسل)|\bالغ(?:اء|ي|وا)? .{0,10}اشتراك"),
         ("не |отпи", r"не (?:пишите|присылаите|отправляите)|отпи(?:шите|саться)"),
     )
 )
@@ -149,14 +171,24 @@ PROBABLE: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = tuple(
 #: Longer ones tell a story, in which such words stand for something else, or quote a footer.
 LONGEST_PROBABLE = 300
 _LONGEST_KEYWORD = 40
+#: What nobody sees: blanks, marks of direction and of no width, with which some telephones fill a message up.
+_PADDING = re.compile(
+    r"[\s\u00ad\u034f\u061c\u115f\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\u2800\u3164\ufeff]{2,}"
+)
+#: `S T O P` and `S.T.O.P.`
+_SPELLED = re.compile(r"[^\W\d_](?:[ .*]{1,2}[^\W\d_]){3,9}")
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What a message says of consent. A bare yes counts only after an opt-out; of what is probable a human decides."""
+    """What a message says of consent. A bare yes counts only after an opt-out; of what is probable a human decides.
+
+    Who subscribes agrees to marketing; any other START takes back what was refused.
+    """
 
     keyword: Keyword | None = None
     is_bare_yes: bool = False
+    is_subscribing: bool = False
     is_probable: bool = False
 
 
@@ -169,7 +201,7 @@ def folded(text: str) -> str:
     if not plain.isascii():
         decomposed = unicodedata.normalize("NFKD", plain)
         plain = "".join(c for c in decomposed if c.isascii() or not _is_mark(c))
-        plain = unicodedata.normalize("NFC", plain).replace("\u0131", "i")
+        plain = unicodedata.normalize("NFC", plain).casefold().replace("\u0131", "i")  # 𝐒 is a capital only now
     return re.sub(r"[\s\u2010-\u2015-]+", " ", plain).strip()
 
 
@@ -190,7 +222,8 @@ def _bare(text: str) -> str:
         start += 1
     while end > start and not _is_wordlike(text[end - 1]):
         end -= 1
-    return text[start:end]
+    word = text[start:end]
+    return re.sub(r"\W", "", word) if _SPELLED.fullmatch(word) else word
 
 
 def _is_wordlike(character: str) -> bool:
@@ -206,12 +239,14 @@ def _table() -> Mapping[str, Keyword]:
     return MappingProxyType(found)
 
 
+_SUBSCRIBE = frozenset(folded(word) for words in SUBSCRIBE_WORDS.values() for word in words)
 _YES = frozenset(map(folded, YES_WORDS))
 _TEXT_MESSAGE_STOP = frozenset(map(folded, TEXT_MESSAGE_STOP_WORDS))
 
 
 def heard(text: str, *, is_text_message: bool) -> Heard:
     """What the words of a customer say about consent. In a text message, words count that carriers take for STOP."""
+    text = _PADDING.sub(" ", text).strip()
     if not text or len(text) > LONGEST_PROBABLE * 2:
         return _NOTHING
     if len(text) <= _LONGEST_KEYWORD:
@@ -220,6 +255,8 @@ def heard(text: str, *, is_text_message: bool) -> Heard:
             return Heard(keyword)
         if is_text_message and word in _TEXT_MESSAGE_STOP:
             return Heard(Keyword.STOP)
+        if word in _SUBSCRIBE:
+            return Heard(Keyword.START, is_subscribing=True)
         if word in _YES:
             return Heard(Keyword.START, is_bare_yes=True)
     text = folded(text)

@@ -17,7 +17,7 @@ from channels_ingest.messages import ConsentChange, Located
 from channels_ingest.models import Envelope
 from profiles.consent import MARKETING
 from profiles.identity.values import Sender, Standing
-from profiles.models import ChannelIdentity
+from profiles.models import ChannelIdentity, ConsentEvent
 
 _SALT = "channels_ingest.unsubscribe"
 #: Clicks within this time are one: mail programs and people repeat them.
@@ -45,9 +45,14 @@ def identity_of(token: str) -> ChannelIdentity | None:
 
 
 def store_click(identity: ChannelIdentity) -> None:
-    """The opt-out is a committed envelope of the address's line."""
+    """The opt-out is a committed envelope of the address's line.
+
+    A click after the customer agreed anew is another one, in the same minute too.
+    """
     moment = int(time.time()) // SAME_CLICK_SECONDS
-    key = f"unsubscribe:{identity.pk}:{moment}"
+    agreed = ConsentEvent.objects.filter(channel_identity=identity, purpose=MARKETING, is_granted=True)
+    newest = agreed.order_by("-id").values_list("id", flat=True).first() or 0
+    key = f"unsubscribe:{identity.pk}:{moment}:{newest}"
     envelopes.store(identity.account_id, key, str(identity.pk).encode(), {envelopes.ORIGIN: envelopes.UNSUBSCRIBED})
 
 

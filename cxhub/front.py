@@ -32,6 +32,7 @@ from cxhub.bodies import (
 )
 from cxhub.crowd import Crowd
 from cxhub.env import load
+from cxhub.running.settled import settle
 from cxhub.waiting import Answer, WaitingRoom, parted
 
 #: A body is here by then or its sender is cut off; mail of 30 MB over a slow line still passes.
@@ -273,7 +274,9 @@ def _application() -> Front:
     from cxhub.wsgi import application, limits  # loads Django; the class above does not need it
     from profiles.callers import address_in
 
-    return Front(application, WaitingRoom(load(os.environ)), limits(), address_in)
+    front = Front(application, WaitingRoom(load(os.environ)), limits(), address_in)
+    settle()
+    return front
 
 
 def __getattr__(name: str) -> Front:

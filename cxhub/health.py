@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
-from channels_ingest.models import MediaFetch
+from channels_ingest.models import NOT_STORED, MediaFetch
 
 #: One question per state, because each then reads one partial index (`envelope_due`, `envelope_odd`) and nothing of the
 #: envelopes long done: asked together they cost a scan of the whole inbox, 120 ms at 400,000 rows (measured).
@@ -50,6 +50,7 @@ def readyz(_request: HttpRequest) -> JsonResponse:
             "dead_letters": dead,
             "not_understood": odd,
             "oldest_unsent_seconds": round(unsent()[0], 3),
+            "files_without_room": files_without_room(),
         }
     except DatabaseError as error:
         connection.close()
@@ -78,6 +79,11 @@ def unsent() -> tuple[float, int, int, int]:
     return float(age), queued, unknown, failed
 
 
+def files_without_room() -> int:
+    """Files of messages that the file storage has not taken: it is full, or away. They are tried again."""
+    return MediaFetch.objects.filter(state=MediaFetch.State.WANTED, fault__startswith=NOT_STORED).count()
+
+
 class InboxCollector:
     """Figures of the whole hub, read from PostgreSQL, so that every process and host reports the same."""
 
@@ -94,6 +100,7 @@ class InboxCollector:
         yield _gauge("cxhub_outbox_failed", "Messages that the provider refused.", failed)
         wanted = MediaFetch.objects.filter(state=MediaFetch.State.WANTED).count()
         yield _gauge("cxhub_media_wanted", "Files of messages not yet fetched.", wanted)
+        yield _gauge("cxhub_media_without_room", "Files that the storage has not taken.", files_without_room())
         yield from self._by_account()
 
     @staticmethod

@@ -23,6 +23,7 @@ from django.core.signing import BadSignature, TimestampSigner
 from cxhub import logs
 from cxhub.env import Environment, load
 from cxhub.running.parent_death import die_with_parent
+from cxhub.running.settled import settle
 from timeline.nudges import CHANNEL
 
 log = logging.getLogger("cxhub.live")
@@ -291,6 +292,7 @@ def main() -> None:
     arguments = parser.parse_args()
     die_with_parent()
     logging.config.dictConfig(logs.configuration(level=os.environ.get("CXHUB_LOG_LEVEL", "INFO")))
+    settle()
     uvicorn.run(
         Live(load(os.environ)),
         host=arguments.host,

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from channels_ingest.adapters.base import clean_json
+from cxhub.context import THEMES
 from cxhub.logs import request_id
 from timeline.snapshots import CursorError
 
@@ -69,12 +70,22 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """The answer when a view failed; why is in the log only. While PostgreSQL is away, when to ask again."""
     status = 503 if isinstance(sys.exc_info()[1], (OperationalError, InterfaceError)) else 500
     answer = _problem_for_programs(request, status)
-    if answer is None:  # without the request: what pages name of it may be what failed
-        page = render_to_string("500.html", {"request_id": request_id.get(), "status": status})
-        answer = HttpResponse(page, status=status)
+    if answer is None:
+        answer = HttpResponse(_page(request, status), status=status)
     if status == 503:
         answer["Retry-After"] = RETRY_SECONDS
     return answer
+
+
+def _page(request: HttpRequest, status: int) -> str:
+    """Made without what pages know of who asks: that may be what failed. `again` is the page to ask for once more."""
+    theme = request.COOKIES.get("theme", "")
+    context = {
+        "request_id": request_id.get(),
+        "theme": theme if theme in THEMES else "",
+        "again": request.get_full_path() if request.method == "GET" else "",
+    }
+    return render_to_string(f"{status}.html", context)
 
 
 def _problem_for_programs(request: HttpRequest, status: int) -> HttpResponse | None:

@@ -74,6 +74,7 @@ class BareHandler(WSGIHandler):
 _pages = WSGIHandler()
 _receiver = BareHandler()
 _evidence = BareHandler([name for name in settings.MIDDLEWARE if name not in OF_PAGES])
+resolve("/livez")  # loads every view, before the first request comes
 #: The host that serves files and nothing else, if there is one.
 _media_host = urlsplit(settings.MEDIA_LINKS_URL).netloc if settings.MEDIA_LINKS_URL != settings.PUBLIC_BASE_URL else ""
 

@@ -169,6 +169,7 @@ _SEEN = """
 SELECT s.channel_identity_id, i.kind, i.scope, i.join_key, i.value, s.grade, s.occurred_at, i.status, i.shared_epochs
 FROM profiles_sighting s JOIN profiles_identifier i ON i.id = s.identifier_id
 WHERE s.channel_identity_id = ANY(%(ids)s) AND s.withdrawn_by_id IS NULL AND s.grade <> 'claimed'
+ORDER BY s.occurred_at
 """
 
 
@@ -178,16 +179,19 @@ def _by_identifiers(component: Component, fresh: set[int]) -> set[int]:
     epochal = {r[1:4] for r in rows if r[8] or component.policy.each_epoch(r[1])}
     starts = boundary_starts(epochal) if epochal else {}
     found: set[JoinKey] = set()
+    shut: dict[tuple[int, JoinKey, str, datetime], bool] = {}
     for pk, kind, scope, join_key, value, grade, at, status, shared in rows:
         key = (kind, scope, join_key)
-        epoch = epoch_of(starts.get(key, ()), at) if key in epochal else None
-        if not component.policy.joins(Seen((), key, grade, at)) or is_closed(status, shared, epoch):
+        if not component.policy.joins(Seen((), key, grade, at)):
             continue
+        epoch = epoch_of(starts.get(key, ()), at) if key in epochal else None
         of_each = epoch if epoch and component.policy.each_epoch(kind) else FIRST_EPOCH
-        place = (component.voids.get(pk, pk), key, value, grade, of_each)
-        # Only the earliest is evidence: which later ones are stored is a matter of the order of arrival.
-        component.seen[place] = min(at, component.seen.get(place, at))
-        found.add(key)
+        standing = component.voids.get(pk, pk)
+        # Only the earliest is evidence, also where it joins nobody: which later ones are stored depends on the order of
+        # arrival.
+        if not shut.setdefault((standing, key, grade, of_each), is_closed(status, shared, epoch)):
+            component.seen.setdefault((standing, key, value, grade, of_each), at)
+            found.add(key)
     return _holders(found) if found else set()
 
 

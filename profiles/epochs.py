@@ -22,25 +22,34 @@ from profiles.standing import refold_withdrawn
 
 #: (account id, address)
 Address = tuple[int, str]
+#: The boundaries of each address, ascending, each moment once; addresses without any are absent.
+Starts = dict[Address, list[datetime]]
 _STARTS = """
-SELECT DISTINCT account_id, address, starts_at FROM profiles_boundary
-WHERE account_id = ANY(%s::bigint[]) AND address = ANY(%s::text[]) AND withdrawn_by_id IS NULL ORDER BY starts_at
+SELECT account_id, address, starts_at, bool_or(withdrawn_by_id IS NULL) FROM profiles_boundary
+WHERE account_id = ANY(%s::bigint[]) AND address = ANY(%s::text[]) GROUP BY 1, 2, 3 ORDER BY 3
 """
 INSTANT = timedelta(microseconds=1)
 
 
-def standing_starts(addresses: Iterable[Address]) -> dict[Address, list[datetime]]:
-    """The standing boundaries of each address, ascending, each moment once; addresses without any are absent."""
+def starts_of(addresses: Iterable[Address]) -> tuple[Starts, Starts]:
+    """The boundaries that stand, and those together with the withdrawn ones."""
     wanted = set(addresses)
-    starts: dict[Address, list[datetime]] = {}
+    standing: Starts = {}
+    drawn: Starts = {}
     if not wanted:
-        return starts
+        return standing, drawn
     with prepared() as cursor:
         cursor.execute(_STARTS, [sorted({a[0] for a in wanted}), sorted({a[1] for a in wanted})])
-        for account_id, address, starts_at in cursor.fetchall():
+        for account_id, address, starts_at, stands in cursor.fetchall():
             if (account_id, address) in wanted:
-                starts.setdefault((account_id, address), []).append(starts_at)
-    return starts
+                for starts in (standing, drawn) if stands else (drawn,):
+                    starts.setdefault((account_id, address), []).append(starts_at)
+    return standing, drawn
+
+
+def standing_starts(addresses: Iterable[Address]) -> Starts:
+    """The boundaries that stand."""
+    return starts_of(addresses)[0]
 
 
 def bear(account_id: int, address: str, standing: str, epoch_start: datetime, reply_refusal: str = "") -> int:
@@ -67,6 +76,9 @@ class Rehomed:
 
     touched: set[int] = field(default_factory=set)
     born: set[int] = field(default_factory=set)
+
+    def __or__(self, other: "Rehomed") -> "Rehomed":
+        return Rehomed(self.touched | other.touched, self.born | other.born)
 
 
 def rehome(addresses: Iterable[Address], *, operation_id: int | None = None) -> Rehomed:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
-from profiles.epochs import INSTANT, Address, see_again, standing_starts
+from profiles.epochs import INSTANT, Address, see_again, starts_of
 from profiles.identity.canonical import visitor_address
 from profiles.identity.evidence import JoinKey
 from profiles.mentions import first_mentions
@@ -124,7 +124,7 @@ def recover_logins(visitors: Iterable[JoinKey]) -> None:
         cursor.execute(_SEEN, [[key[1] for key in ordered], [key[2] for key in ordered]])
         rows = cursor.fetchall()
     places = {(account_id, visitor_address(value)) for value, account_id, *_ in rows}
-    starts = standing_starts(places)
+    _, starts = starts_of(places)  # also the withdrawn: what lies after one may be a turn all the same
     sighted: dict[tuple[int, str, int], list[datetime]] = {}
     known: dict[str, set[int]] = {}
     for value, account_id, identity_id, sighting_id, at in rows:

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 
 from profiles.assignment import Amended, reassign
 from profiles.components import Component
-from profiles.epochs import Address, rehome
+from profiles.epochs import Address, Rehomed, rehome
 from profiles.identity.evidence import JoinKey
 from profiles.identity.values import IdentifierKind
 from profiles.ids import BIGGEST_ID
@@ -101,8 +101,7 @@ def perform(
                 operation.delete()
                 return Amended()
             latest.append(operation)
-            addresses = scope.addresses | _moved_logins(scope)
-            moved = rehome(addresses, operation_id=operation.pk)
+            addresses, moved = _moved(scope, operation)
             opened = refold_status(scope.keys | keys_of(addresses), policy)
             touched = {*moved.touched, *users_of(opened)}
             if wrote is Wrote.EVIDENCE:
@@ -135,6 +134,20 @@ def _locked(reach: Callable[[], Scope]) -> Scope:
                 return scope
             transaction.set_rollback(True)
     return scope
+
+
+def _moved(scope: Scope, operation: Operation) -> tuple[set[Address], Rehomed]:
+    """Everything lies in the epochs that now are; returns the addresses they are of, and whom that touched.
+
+    What was withdrawn is told of an epoch, so those that a human moved may make a login count again, or count no more.
+    """
+    addresses, moved = scope.addresses | _moved_logins(scope), Rehomed()
+    fresh = addresses
+    while fresh:
+        moved |= rehome(fresh, operation_id=operation.pk)
+        fresh = _moved_logins(scope)
+        addresses |= fresh
+    return addresses, moved
 
 
 def _moved_logins(scope: Scope) -> set[Address]:

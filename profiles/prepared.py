@@ -35,6 +35,11 @@ def prepared() -> CursorWrapper:
 
 
 def keep_plans(connection: BaseDatabaseWrapper, **_: object) -> None:
-    """What is prepared on the new connection has one plan for all values; else PostgreSQL plans for each at first."""
+    """What is prepared on the new connection has one plan for all values; else PostgreSQL plans for each at first.
+
+    No statement is shared among processes or compiled: starting either takes longer than all that a page asks.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("SET plan_cache_mode = force_generic_plan")
+        cursor.execute(
+            "SET plan_cache_mode = force_generic_plan; SET max_parallel_workers_per_gather = 0; SET jit = off"
+        )

@@ -6,13 +6,12 @@ A sender whose evidence is already stored costs three reads and no lock. New evi
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 
 from django.db import connection, transaction
 
 from profiles.assignment import Amended, reassign
 from profiles.components import Component
-from profiles.epochs import Address, rehome, standing_starts
+from profiles.epochs import Address, Starts, rehome, standing_starts
 from profiles.identity.canonical import canonical, visitor_address
 from profiles.identity.evidence import JoinKey
 from profiles.identity.values import Grade, IdentifierKind
@@ -56,7 +55,7 @@ class Identified:
     channel_identity_ids: list[int]
     sighting_ids: list[list[int]]
     asked: set[Address]
-    starts: dict[Address, list[datetime]]
+    starts: Starts
     changed: set[int] = field(default_factory=set)
     born: set[int] = field(default_factory=set)
     numbered: set[int] = field(default_factory=set)
@@ -155,6 +154,8 @@ def _store_all(
         written = replace(adding, addresses=set(adding.addresses), fresh=list(adding.fresh), born=set(adding.born))
         written.take_turns()
         rehomed = rehome(written.addresses)
+        while rehomed.touched and written.take_turns():  # what was withdrawn is told of an epoch, and epochs moved
+            rehomed |= rehome(written.addresses)
         keys = written.keys() | keys_of(written.addresses)
         changed = refold_status(keys, policy, growing=not written.addresses)
         again = rehomed.touched | users_of(changed)
@@ -191,18 +192,20 @@ class _Adding:
         _store(fresh, known)
         self.fresh += fresh
 
-    def take_turns(self) -> None:
+    def take_turns(self) -> bool:
         """The visitor ids have the boundaries that all logins say, also those on timelines that nobody adds to now.
 
-        Each boundary, and who logged in at that moment, may make a later login news again.
+        Each boundary, and who logged in at that moment, may make a later login news again. Returns whether any moved.
         """
-        moved, is_first = set[Address](), bool(self.news.visitors)
+        turned, moved, is_first = False, set[Address](), bool(self.news.visitors)
         while moved or is_first:
             recover_logins(self.news.visitors)
             moved, is_first = refold_logins(self.news.visitors), False
             self.addresses |= moved
             if moved:
+                turned = True
                 self.write(look_up(self.seen))
+        return turned
 
     def fresh_keys(self) -> set[tuple[int, JoinKey]]:
         ids = self.known.identity_ids

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from profiles.epochs import Address, standing_starts
+from profiles.epochs import Address, Starts, starts_of
 from profiles.identity.canonical import canonical, visitor_address
 from profiles.identity.evidence import FIRST_EPOCH, JoinKey, epoch_of
 from profiles.identity.values import Grade, IdentifierKind, Sender
@@ -68,9 +68,13 @@ class Place(NamedTuple):
 @dataclass(slots=True)
 class Known:
     """What the database holds about the senders of a batch, each sighting where its time says: by boundaries that are
-    just being drawn, not all are there yet."""
+    just being drawn, not all are there yet.
 
-    starts: dict[Address, list[datetime]]
+    `turns` are the boundaries that ever were: where a human withdrew the word of one login, the next may be another's.
+    """
+
+    starts: Starts
+    turns: Starts
     keys: list[IdentityKey]
     identity_ids: dict[IdentityKey, int]
     earliest: dict[Place, tuple[datetime, int]] = field(default_factory=dict)
@@ -79,7 +83,7 @@ class Known:
     def place(self, identity: IdentityKey, identifier: IdentifierKey, grade: str, at: datetime) -> Place:
         epoch = None
         if identifier.kind == IdentifierKind.VISITOR:
-            epoch = epoch_of(self.starts.get((identity.account_id, visitor_address(identifier.value)), ()), at)
+            epoch = epoch_of(self.turns.get((identity.account_id, visitor_address(identifier.value)), ()), at)
         return Place(identity, identifier, grade, epoch)
 
     def place_of(self, evidence: Evidence) -> Place:
@@ -156,10 +160,10 @@ def look_up(seen: Sequence[SenderSeen], drawn: Iterable[Boundary] = ()) -> Known
     accounts = {item.account_id for item in seen}
     addresses = {item.sender.address for item in seen}
     places = {place for item in seen for place in places_of(item)}
-    starts = standing_starts(places)
+    starts, turns = starts_of(places)
     for boundary in drawn:
-        place = starts.setdefault((boundary.account_id, boundary.address), [])
-        place.append(boundary.starts_at)
+        for known_starts in (starts, turns):
+            known_starts.setdefault((boundary.account_id, boundary.address), []).append(boundary.starts_at)
     keys = [_key(item, starts.get((item.account_id, item.sender.address), ())) for item in seen]
     wanted_seats = {key[:3] for key in keys}
     identity_ids = {
@@ -168,7 +172,7 @@ def look_up(seen: Sequence[SenderSeen], drawn: Iterable[Boundary] = ()) -> Known
         if (key := IdentityKey(account_id, address, standing, epoch_start))[:3] in wanted_seats
     }
     key_of = {pk: key for key, pk in identity_ids.items()}
-    known = Known(starts, keys, identity_ids)
+    known = Known(starts, turns, keys, identity_ids)
     rows = _rows(_SIGHTINGS, sorted(key_of))
     for pk, identity_id, kind, scope, value, grade, at, withdrawn_by in rows:
         key = key_of[identity_id]

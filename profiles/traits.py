@@ -32,15 +32,16 @@ class TraitTold:
 def tell(told: Iterable[TraitTold]) -> set[int]:
     """Every trait is stored with when it was first and last told; returns the channel identities with news.
 
-    A trait that is told again and has no rival is no news: most messages repeat the sender's one name.
+    A trait that is told again and has no rival in the profile is no news: most messages repeat the sender's one name.
     """
     spans = _spans(told)
     if not spans:
         return set()
-    known: dict[tuple[int, str], set[tuple[str, str]]] = {}
-    for pk, name, value, source in _upsert(spans):
-        known.setdefault((pk, name), set()).add((value, source))
-    return {pk for pk, name, value, source in spans if known.get((pk, name)) != {(value, source)}}
+    known, values = set(), dict[tuple[int, str], set[str]]()
+    for teller, pk, name, value, source in _upsert(spans):
+        known.add((pk, name, value, source))
+        values.setdefault((teller, name), set()).add(value)
+    return {key[0] for key in spans if key not in known or values[key[:2]] != {key[2]}}
 
 
 def _spans(told: Iterable[TraitTold]) -> dict[tuple[int, str, str, str], tuple[str, datetime, datetime]]:
@@ -64,14 +65,17 @@ ON CONFLICT (channel_identity_id, name, value, source) DO UPDATE SET
     first_seen = LEAST(profiles_trait.first_seen, EXCLUDED.first_seen),
     last_seen = GREATEST(profiles_trait.last_seen, EXCLUDED.last_seen)
 )
-SELECT channel_identity_id, name, value, source FROM profiles_trait WHERE channel_identity_id = ANY(%s::bigint[])
+SELECT teller.id, t.channel_identity_id, t.name, t.value, t.source FROM profiles_channelidentity teller
+JOIN profiles_channelidentity c ON c.profile_id = teller.profile_id
+JOIN profiles_trait t ON t.channel_identity_id = c.id
+WHERE teller.id = ANY(%s::bigint[])
 """
 
 
 def _upsert(
     spans: Mapping[tuple[int, str, str, str], tuple[str, datetime, datetime]],
-) -> list[tuple[int, str, str, str]]:
-    """The spans are stored; returns what was stored about their channel identities before."""
+) -> list[tuple[int, int, str, str, str]]:
+    """The spans are stored; returns who tells, and what was stored about the profile of each before."""
     rows = [(*key, *span) for key, span in sorted(spans.items())]
     columns = [list(column) for column in zip(*rows, strict=True)]
     with prepared() as cursor:

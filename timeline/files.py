@@ -7,6 +7,8 @@ from types import MappingProxyType
 
 #: Pictures that are shown, re-encoded. Every other type, SVG above all, is a download.
 PICTURES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
+#: Pictures that no browser here decodes: downloads, without what they tell of their maker.
+OTHER_PICTURES = frozenset({"image/heic", "image/avif"})
 #: What a player of the page may play as it came: containers without scripts, whatever is in them.
 SOUNDS = frozenset({"audio/mpeg", "audio/ogg", "audio/mp4", "audio/aac", "audio/wav", "audio/webm"})
 FILMS = frozenset({"video/mp4", "video/webm", "video/3gpp"})
@@ -30,12 +32,16 @@ DOCUMENTS = frozenset(
 )
 
 LONGEST_NAME = 160
+#: The state of a file that came, found no room in the storage, and is tried again.
+UNSTORED = "unstored"
 _EXTENSIONS: Mapping[str, str] = MappingProxyType(
     {
         "image/jpeg": "jpg",
         "image/png": "png",
         "image/gif": "gif",
         "image/webp": "webp",
+        "image/heic": "heic",
+        "image/avif": "avif",
         "image/svg+xml": "svg",
         "audio/mpeg": "mp3",
         "audio/ogg": "ogg",

@@ -7,11 +7,13 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 
 from profiles.locking import lock_rows
-from profiles.models import ChannelIdentity, StaffMember
+from profiles.models import ChannelAccount, ChannelIdentity, StaffMember
+from profiles.reading_rights import hidden_now, words_for_restricted
 from timeline.entries import Direction, EntryKind, SetAside
 from timeline.live import Happened, publish
 from timeline.models import CurrentTransaction, Entry
@@ -20,18 +22,27 @@ from timeline.recording import NewEntry, record
 
 
 def block(identity_ids: Iterable[int], *, actor: StaffMember, reason: str = "") -> list[int]:
-    """The channel identities are blocked; returns those that were not."""
+    """The channel identities are blocked; returns those that were not.
+
+    Raises PermissionDenied if one is on a line that who asks may not read.
+    """
     return _turn(identity_ids, actor=actor, reason=reason, is_blocking=True)
 
 
 def unblock(identity_ids: Iterable[int], *, actor: StaffMember, reason: str = "") -> list[int]:
-    """The channel identities are in the queue again, what they wrote meanwhile waits; returns those that were not."""
+    """The channel identities are in the queue again, what they wrote meanwhile waits; returns those that were not.
+
+    Raises PermissionDenied if one is on a line that who asks may not read.
+    """
     return _turn(identity_ids, actor=actor, reason=reason, is_blocking=False)
 
 
 @transaction.atomic
 def _turn(identity_ids: Iterable[int], *, actor: StaffMember, reason: str, is_blocking: bool) -> list[int]:
     wanted = set(identity_ids)
+    closed = ChannelAccount.objects.filter(id__in=hidden_now(), channel_identities__in=wanted).first()
+    if closed:
+        raise PermissionDenied(words_for_restricted(closed))
     lock_rows("profiles_channelidentity", wanted)
     rows = list(
         ChannelIdentity.objects.filter(id__in=wanted, void_in=None, blocked_at__isnull=is_blocking).order_by("id")

@@ -17,6 +17,7 @@ from profiles.api import TemporaryRedirect, elsewhere
 from profiles.ids import BIGGEST_ID
 from profiles.models import ChannelIdentity
 from profiles.reading import current_profile_id
+from profiles.reading_rights import hidden_now
 from timeline.consents import WORDS, write_down
 from timeline.entries import Direction, EntryKind
 from timeline.keeping_out import block, mark_spam, unblock
@@ -45,7 +46,7 @@ class SaidConsentSerializer(serializers.Serializer[Any]):
 
 
 class BlockSerializer(ReasonSerializer):
-    """Which of the customer's addresses; all of them if none is named."""
+    """Which of the customer's addresses; all on lines that the caller may read if none is named."""
 
     channel_identities = serializers.ListField(
         child=serializers.IntegerField(min_value=1, max_value=BIGGEST_ID),
@@ -113,7 +114,7 @@ class Spam(APIView):
         said = _checked(SpamSerializer, request)
         rows = Entry.objects.filter(id=entry_id, kind=EntryKind.MESSAGE, direction=Direction.IN)
         entry = rows.first() if entry_id <= BIGGEST_ID else None
-        if entry is None:
+        if entry is None or entry.is_withheld:
             raise NotFound("no such message of a customer")
         return _done(mark_spam(entry, actor=actor_of(request), is_spam=said["is_spam"], reason=said["reason"]))
 
@@ -123,7 +124,7 @@ def _turn(request: Request, profile_id: int, *, is_blocking: bool) -> Response |
         return elsewhere(request, profile_id)
     said = _checked(BlockSerializer, request)
     wanted = said["channel_identities"]
-    identities = _addresses(profile_id, wanted, field="channel_identities") if wanted else _all_addresses(profile_id)
+    identities = _addresses(profile_id, wanted, field="channel_identities") if wanted else _own_addresses(profile_id)
     verb = block if is_blocking else unblock
     return _done(verb([each.pk for each in identities], actor=actor_of(request), reason=said["reason"]))
 
@@ -144,6 +145,10 @@ def _addresses(profile_id: int, wanted: list[int], *, field: str) -> list[Channe
 
 def _all_addresses(profile_id: int) -> Any:
     return ChannelIdentity.objects.filter(profile_id=profile_id, void_in=None)
+
+
+def _own_addresses(profile_id: int) -> Any:
+    return _all_addresses(profile_id).exclude(account_id__in=hidden_now())
 
 
 def _done(changed: object) -> Response:

@@ -255,6 +255,12 @@ class QueueRow(models.Model):
                 name="queue_assignee",
                 condition=Q(assignee__isnull=False),
             ),
+            # What an agent has not done yet, among all that they ever had.
+            models.Index(
+                fields=["assignee", "profile"],
+                name="queue_mine",
+                condition=Q(assignee__isnull=False, resolved_at__isnull=True),
+            ),
             models.Index(
                 fields=["snoozed_until", "profile"], name="queue_snoozed", condition=Q(snoozed_until__isnull=False)
             ),

@@ -155,16 +155,20 @@ class Listing:
             bound = {"moment__lte": at} if self.is_falling else {"moment__gte": at}  # what the index starts at
             further = Q(moment__lt=at) | Q(pk__lt=pk) if self.is_falling else Q(moment__gt=at) | Q(pk__gt=pk)
             rows = rows.filter(Q(**bound) & further)
+        return self._ordered(rows)
+
+    def _ordered(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         sign = "-" if self.is_falling else ""
         return rows.order_by(f"{sign}moment", f"{sign}pk")
 
     def _loaded(self, places: QuerySet[Any]) -> list[Placed]:
-        """The places with what their rows show."""
+        """The places with what their rows show: only they are joined with it, however many were sorted to find them."""
         if self._order == NAMED:  # grouped by customer: what is beside them would be grouped too
             moments = dict(places.values_list("pk", "moment"))
             rows = {row.pk: row for row in _beside(QueueRow.objects.filter(pk__in=moments))}
             return [Placed(rows[pk], at, rows[pk].unanswered) for pk, at in moments.items()]
-        return [Placed(row, row.moment, row.unanswered) for row in _beside(places)]
+        found = QueueRow.objects.filter(pk__in=places.values("pk")).annotate(moment=ORDERS[self._order].moment)
+        return [Placed(row, row.moment, row.unanswered) for row in _beside(self._ordered(found))]
 
 
 def _beside(rows: QuerySet[Any]) -> QuerySet[Any]:

@@ -11,7 +11,9 @@ LONGEST_WORD = 255  # characters: the columns that hold ids; a message id made o
 EARLIEST_SECONDS = 1_230_768_000  # 2009-01-01, before any of the channels existed
 LATEST_SECONDS = 253_402_300_799  # the end of 9999, after which Python has no dates
 _EARLIEST = datetime.fromtimestamp(EARLIEST_SECONDS, UTC)
-FUTURE_TOLERANCE = timedelta(days=1)  # a provider's clock may be wrong by a time zone, not by more
+#: A provider's clock may be so far ahead of ours. What it dates later than that was written when we received it at the
+#: latest: a message dated tomorrow would stand below every answer until then, and count as unanswered.
+CLOCK_DIFFERENCE = timedelta(minutes=10)
 
 
 class OddPartError(Exception):
@@ -54,7 +56,7 @@ def as_moment(value: object, *, otherwise: datetime) -> datetime:
     if type(value) is not int or not EARLIEST_SECONDS <= value <= LATEST_SECONDS:
         return otherwise
     moment = datetime.fromtimestamp(value, UTC)
-    return moment if moment <= otherwise + FUTURE_TOLERANCE else otherwise
+    return moment if moment <= otherwise + CLOCK_DIFFERENCE else otherwise
 
 
 def as_iso_moment(value: object, *, otherwise: datetime) -> datetime:
@@ -64,7 +66,7 @@ def as_iso_moment(value: object, *, otherwise: datetime) -> datetime:
         moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return otherwise
-    return moment if _EARLIEST <= moment <= otherwise + FUTURE_TOLERANCE else otherwise
+    return moment if _EARLIEST <= moment <= otherwise + CLOCK_DIFFERENCE else otherwise
 
 
 def as_link(value: object) -> str:

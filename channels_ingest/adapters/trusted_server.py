@@ -5,14 +5,14 @@ result in its place, a wrong one is refused with the reason, and its neighbours 
 """
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
 from channels_ingest.adapters._trusted_details import detail_of
 from channels_ingest.adapters._trusted_people import sender_of, traits_of, with_order
 from channels_ingest.adapters.base import AccountSettings, Delivery, Normaliser, PayloadError, clean, read_any_json
-from channels_ingest.adapters.reading import FUTURE_TOLERANCE, OddPartError, as_word
+from channels_ingest.adapters.reading import CLOCK_DIFFERENCE, OddPartError, as_word
 from channels_ingest.messages import Introduction, Item, Located, Message, Refused
 from timeline.entries import Direction, EntryKind
 
@@ -32,6 +32,8 @@ RESERVED_SOURCES = frozenset({"agent", "profile", "address_book"})
 EVENT_KINDS = (EntryKind.PAGE_VIEW, EntryKind.ORDER, EntryKind.PAYMENT, EntryKind.CUSTOM, EntryKind.SURVEY)
 #: Before there were web shops; an earlier time is a wrong one.
 EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)
+#: A clock may be wrong by a time zone; what lies further ahead is a mistake that its sender should hear of.
+FURTHEST = timedelta(days=1)
 
 
 def items_in(body: bytes) -> list[Any]:
@@ -120,7 +122,10 @@ def _source(value: object) -> str:
 
 
 def _moment(value: object, received_at: datetime) -> datetime:
-    """The time an item names, in UTC. Raises OddPartError for one without a zone or one that cannot be."""
+    """The time an item names, in UTC, or of its receipt where that server's clock is ahead.
+
+    Raises OddPartError for one without a zone or one that cannot be.
+    """
     try:
         moment = datetime.fromisoformat(clean(value))
         offset = moment.utcoffset()
@@ -129,9 +134,9 @@ def _moment(value: object, received_at: datetime) -> datetime:
         raise OddPartError("occurred_at: expected an ISO 8601 time such as 2026-03-01T14:05:00Z") from None
     if offset is None:
         raise OddPartError("occurred_at: expected a zone: Z or an offset such as +02:00")
-    if not EARLIEST <= moment <= received_at + FUTURE_TOLERANCE:
+    if not EARLIEST <= moment <= received_at + FURTHEST:
         raise OddPartError(f"occurred_at: expected a time from {EARLIEST.year} to now")
-    return moment
+    return moment if moment <= received_at + CLOCK_DIFFERENCE else received_at
 
 
 _READERS: Mapping[str, Reader] = MappingProxyType({IDENTIFY: introduction_of, EVENTS: event_of})

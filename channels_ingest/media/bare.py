@@ -1,7 +1,7 @@
 """Pictures as they came but for what they tell of their maker: place, camera, time, comments. No pixel is touched.
 
-The original stays in storage as the record. JPEG (ITU T.81), PNG (third edition) and WebP (RFC 9649) are read here;
-other formats are left as they are.
+What a customer sent stays in storage as the record; what a colleague sends is stored bare. JPEG (ITU T.81), PNG (third
+edition), WebP (RFC 9649) and GIF (89a) are read here, HEIC, AVIF and films by `bare_boxes`; other formats are left.
 """
 
 import io
@@ -9,6 +9,8 @@ import struct
 from collections.abc import Iterator
 
 from PIL import Image
+
+from channels_ingest.media.bare_boxes import blanked
 
 _ORIENTATION = 0x0112
 _STUFFED = frozenset({0x00, *range(0xD0, 0xD8)})
@@ -19,7 +21,15 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 _PNG_KEPT = frozenset(
     {b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"sBIT", b"bKGD", b"pHYs", b"acTL", b"fcTL", b"fdAT", b"cICP"}
 )
+#: Extensions of a GIF that are drawn, and applications' that say how often, and in which colours.
+_GIF_KEPT, _GIF_APPLICATIONS = frozenset({0xF9, 0x01}), (b"NETSCAPE2.0", b"ANIMEXTS1.0", b"ICCRGBG1012")
 _WEBP_DROPPED, _WEBP_FLAGS = frozenset({b"EXIF", b"XMP "}), 0x0C
+
+
+def is_told_of(content: bytes) -> bool:
+    """Whether the file is of a format that `bare` reads."""
+    is_gif, is_webp = content.startswith((b"GIF87a", b"GIF89a")), content[:4] == b"RIFF" and content[8:12] == b"WEBP"
+    return content.startswith((b"\xff\xd8\xff", _PNG)) or is_gif or is_webp or content[4:8] == b"ftyp"
 
 
 def bare(content: bytes) -> bytes:
@@ -31,6 +41,10 @@ def bare(content: bytes) -> bytes:
             return b"".join(_png(content))
         if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
             return _webp(content)
+        if content.startswith((b"GIF87a", b"GIF89a")):
+            return b"".join(_gif(content))
+        if content[4:8] == b"ftyp":
+            return blanked(content)
     except (IndexError, struct.error) as error:
         raise ValueError("the picture ends too early") from error
     raise ValueError("no format that is known")
@@ -94,6 +108,35 @@ def _png(content: bytes) -> Iterator[bytes]:
         if kind == b"IEND":
             return
         at = end
+
+
+def _gif(content: bytes) -> Iterator[bytes]:
+    at = 13 + _colours(content[10])
+    yield content[:at]
+    while content[at] != 0x3B:
+        start = at
+        if content[at] == 0x2C:
+            at = _blocks_end(content, at + 11 + _colours(content[at + 9]))
+            yield content[start:at]
+        elif content[at] == 0x21:
+            label, at = content[at + 1], _blocks_end(content, at + 2)
+            is_drawn = label == 0xFF and content.startswith(_GIF_APPLICATIONS, start + 3)
+            if label in _GIF_KEPT or is_drawn:
+                yield content[start:at]
+        else:
+            raise ValueError("expected a block")
+    yield b";"
+
+
+def _colours(flags: int) -> int:
+    """The bytes of the table of colours that the flags announce."""
+    return 3 * 2 ** ((flags & 7) + 1) if flags & 0x80 else 0
+
+
+def _blocks_end(content: bytes, at: int) -> int:
+    while content[at]:
+        at += content[at] + 1
+    return at + 1
 
 
 def _webp(content: bytes) -> bytes:

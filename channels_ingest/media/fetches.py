@@ -25,9 +25,10 @@ from channels_ingest.media.files import Kept, StorageError, keep, remember
 from channels_ingest.media.kinds import MOST_BYTES
 from channels_ingest.media.lines import FetchingLine, fetching_line
 from channels_ingest.messages import Amendment, Message
-from channels_ingest.models import Envelope, MediaFetch
+from channels_ingest.models import NOT_STORED, Envelope, MediaFetch
 from channels_ingest.pipeline import open_envelope
 from timeline.entries import AmendmentKind
+from timeline.files import UNSTORED
 from timeline.live import publish
 
 log = logging.getLogger("cxhub.media")
@@ -36,10 +37,14 @@ log = logging.getLogger("cxhub.media")
 RETRY_SECONDS = (10, 60, 300, 1_800, 7_200, 21_600, 43_200, 86_400, 86_400)
 #: An attempt is over by then, or its process is dead: two answers of 15 s, and the storage.
 LEASE_SECONDS = 120
+#: Until the storage is tried again for a file that found no room there.
+STORAGE_SECONDS = 300.0
 #: An answer that only says where the file is.
 _MOST_LOOKUP_BYTES = 64 * 1024
 State = MediaFetch.State
 _breaker = Breaker()
+_storage = Breaker()
+_FOLDER = "media"
 
 _CLAIM = """
 UPDATE channels_ingest_mediafetch SET attempts = attempts + 1,
@@ -72,15 +77,21 @@ def fetch_one(*, due_for_seconds: float = 0, fetcher: Fetcher | None = None) -> 
         _settle(wanted, State.FAILED, fault=wanted.fault or "every attempt ended without a word")
         return True
     try:
+        _storage.check(_FOLDER)  # while it is full, nobody is asked for what could not be kept
         content = _content(wanted, fetcher)
         with content:
             kept = _kept(wanted, content)
+        _storage.worked(_FOLDER)
         _settle(wanted, State.STORED, kept=kept)
     except _NotHereError as error:
         _settle(wanted, error.state, fault=str(error))
     except HostPausedError as error:
         _put_back(wanted, error.seconds)
-    except (LaterError, StorageError) as error:
+    except StorageError as error:
+        _storage.failed(_FOLDER)
+        _tell(wanted, UNSTORED)
+        _put_back(wanted, STORAGE_SECONDS, fault=f"{NOT_STORED}{error}")
+    except LaterError as error:
         _later(wanted, str(error))
     return True
 
@@ -175,9 +186,17 @@ def _digest_of(told: Any) -> bytes:
 
 @transaction.atomic
 def _settle(wanted: MediaFetch, state: str, *, kept: Kept | None = None, fault: str = "") -> None:
-    """The row and the entry say what became of it; the same word twice is one."""
+    """The row and the entry say what became of it."""
     if kept:
         remember([kept])
+    _tell(wanted, state, kept=kept)
+    MediaFetch.objects.filter(pk=wanted.pk).update(state=state, fault=fault[:200])
+    log.info("media settled", extra={"media_fetch": wanted.pk, "state": state, "attempts": wanted.attempts})
+
+
+@transaction.atomic
+def _tell(wanted: MediaFetch, state: str, *, kept: Kept | None = None) -> None:
+    """The entry says it; the same word twice is one."""
     detail: dict[str, Any] = {"attachment": wanted.reference, "state": state}
     if kept:
         detail["file"] = kept.as_detail()
@@ -192,9 +211,7 @@ def _settle(wanted: MediaFetch, state: str, *, kept: Kept | None = None, fault: 
     batch = Batch()
     batch.amend(wanted.account_id, wanted.envelope_id, amendment)
     happened = write(batch)
-    MediaFetch.objects.filter(pk=wanted.pk).update(state=state, fault=fault[:200])
     transaction.on_commit(partial(publish, happened), robust=True)
-    log.info("media settled", extra={"media_fetch": wanted.pk, "state": state, "attempts": wanted.attempts})
 
 
 def _later(wanted: MediaFetch, fault: str) -> None:
@@ -207,7 +224,9 @@ def _later(wanted: MediaFetch, fault: str) -> None:
     log.warning("media not fetched", extra={"media_fetch": wanted.pk, "fault": fault, "attempts": wanted.attempts})
 
 
-def _put_back(wanted: MediaFetch, seconds: float) -> None:
-    """Nobody was asked, so it was no attempt."""
+def _put_back(wanted: MediaFetch, seconds: float, *, fault: str = "") -> None:
+    """It was no attempt: nobody was asked, or the fault is our own and lasts until somebody makes room."""
     due = timezone.now() + timedelta(seconds=seconds)
-    MediaFetch.objects.filter(pk=wanted.pk).update(next_attempt_at=due, attempts=wanted.attempts - 1)
+    MediaFetch.objects.filter(pk=wanted.pk).update(
+        next_attempt_at=due, attempts=wanted.attempts - 1, fault=fault[:200] or wanted.fault
+    )

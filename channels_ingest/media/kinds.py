@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 import puremagic
 
+from channels_ingest.media.bare_boxes import PICTURE_BRANDS
 from timeline.files import shown_as
 
 #: Bytes that tell a type; the longest rule looks no further.
@@ -78,6 +79,8 @@ def _container(head: bytes, declared: str) -> str:
     if head[:4] == b"\x1aE\xdf\xa3":
         return "audio/webm" if declared == "audio/webm" else "video/webm" if b"webm" in head else "video/x-matroska"
     if brand := _MP4_BRAND.match(head):
+        if brand[1] in PICTURE_BRANDS:
+            return "image/avif" if brand[1] in (b"avif", b"avis") else "image/heic"
         is_sound = brand[1] in _SOUND_BRANDS or declared == "audio/mp4"
         return "audio/mp4" if is_sound else "video/3gpp" if brand[1][:3] == b"3gp" else "video/mp4"
     if head[:4] in (b"PK\x03\x04", b"PK\x05\x06"):

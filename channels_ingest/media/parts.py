@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from channels_ingest.media.files import Kept, StorageError, keep
 from channels_ingest.media.kinds import MOST_MAIL_BYTES
 from channels_ingest.messages import Located, Message, Part
-from timeline.files import attachment_type, safe_name
+from timeline.files import UNSTORED, attachment_type, safe_name
 
 #: Parts of one message that are kept; a mail with more is an attack or a mistake, and its envelope still has them.
 MOST_PARTS = 200
@@ -20,7 +20,7 @@ _REMOTE_PICTURE = re.compile(rb"<img\b[^<>]{0,2000}?\bsrc\s*=\s*[\"']?\s*(?:http
 def unpack(items: Sequence[Located], kept: list[Kept]) -> list[Located]:
     """The items with their parts told in `detail` instead of carried along; what is now in storage is added to `kept`.
 
-    Nothing here touches the database. A part that could not be stored is told as `failed` and never holds up the text.
+    Nothing here touches the database. A part that could not be stored is `unstored` and never holds up the text.
     """
     unpacked = []
     for located in items:
@@ -72,6 +72,6 @@ def _store(part: Part) -> tuple[Kept | None, dict[str, Any]]:
     try:
         stored = keep(io.BytesIO(part.content), declared_type=declared)
     except StorageError:
-        return None, {"state": "failed"}
+        return None, {"state": UNSTORED}
     facts: dict[str, Any] = {"state": "stored", "file": stored.as_detail()}
     return stored, facts if part.role == "html" else facts | {"type": attachment_type(stored.mime_type)}

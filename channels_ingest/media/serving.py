@@ -16,7 +16,7 @@ from django.utils.http import content_disposition_header
 from channels_ingest.media import files, mail_html
 from channels_ingest.media.bare import bare
 from channels_ingest.media.pictures import FULL_SIDE, THUMBNAIL_SIDE, PictureError, shown_picture
-from timeline.files import DOCUMENTS, download_name, shown_as
+from timeline.files import DOCUMENTS, OTHER_PICTURES, PICTURES, download_name, shown_as
 from timeline.media_links import MediaLink, Variant, has_own_host, read_token
 from timeline.pages.media import stored_file
 
@@ -84,14 +84,16 @@ def _picture(link: MediaLink, sha256: str, mime_type: str) -> HttpResponseBase:
 
 def _as_it_came(request: HttpRequest, link: MediaLink, file: dict[str, object], sha256: str) -> HttpResponseBase:
     mime_type = str(file.get("mime_type"))
-    name, content = _without_maker(sha256) if shown_as(mime_type) == "picture" else ("", None)
+    name, content = _without_maker(sha256) if mime_type in PICTURES | OTHER_PICTURES else ("", None)
     if content is None:
         name = files.name_of(sha256)
         content = files.open_content(name)
     if content is None:
         return _plain(HTTPStatus.NOT_FOUND)
     is_played = link.variant is Variant.PLAY and shown_as(mime_type) in ("sound", "film")
-    is_named = is_played or (link.variant is Variant.HANDED and (shown_as(mime_type) or mime_type in DOCUMENTS))
+    is_named = is_played or (
+        link.variant is Variant.HANDED and (shown_as(mime_type) or mime_type in DOCUMENTS | OTHER_PICTURES)
+    )
     size = content.seek(0, 2)
     etag = f'"{sha256}-{size}"'  # with its size, as a picture is not what it was
     response = _ranged(request, content, size, path=files.path_of(name) if name else "", etag=etag)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from channels_ingest.messages import Amendment, Message
 from channels_ingest.models import MediaFetch
 from timeline.entries import AmendmentKind, reference_of
+from timeline.files import UNSTORED
 
 #: What an adapter may name a file by; a longer link is no file of a provider's.
 _LONGEST_REFERENCE = 500
@@ -43,7 +44,7 @@ class _Wanted:
 
     def add(self, holder: Holder, message_id: str, attachment: Any) -> None:
         """The attachment is wanted, unless it is here or nothing says where it is."""
-        if not isinstance(attachment, Mapping) or attachment.get("state") not in (None, "failed"):
+        if not isinstance(attachment, Mapping) or attachment.get("state") not in (None, "failed", UNSTORED):
             return
         reference = reference_of(attachment)
         if not reference or len(reference) > _LONGEST_REFERENCE:

@@ -1,18 +1,14 @@
 """Two who answer one customer: the second is told, before anything is sent, what the first has written."""
 
-from datetime import timedelta
-
 from django.db import connection
 from django.utils.translation import gettext as _
 
+from channels_ingest.adapters.reading import CLOCK_DIFFERENCE
 from channels_ingest.sending.guards import Closed
 from channels_ingest.sending.wishes import AnsweredSinceError, SendRefusedError
 from profiles.models import StaffMember
 from timeline.entries import Delivery, Direction, EntryKind
 from timeline.models import Entry
-
-#: An answer may carry a time before that of the message it answers, by as much as two clocks differ.
-CLOCK_DIFFERENCE = timedelta(minutes=10)
 
 
 def check_unanswered(profile_id: int, last_seen: int, author: StaffMember) -> None:
@@ -27,7 +23,9 @@ def check_unanswered(profile_id: int, last_seen: int, author: StaffMember) -> No
         direction=Direction.OUT,
         is_backfilled=False,
     ).exclude(delivery=Delivery.FAILED)
-    if seen is not None:  # bounds the search, as ids have no index beside the customer; an echo that was seen may go
+    # Bounds the search, as ids have no index beside the customer; an echo that was seen may go. An answer may be dated
+    # before what it answers by as much as two clocks differ.
+    if seen is not None:
         answers = answers.filter(occurred_at__gt=seen - CLOCK_DIFFERENCE)
     # `contains` is never unknown; a comparison with a key that is missing is, and would leave echoes out.
     answers = answers.exclude(detail__contains={"by": {"id": author.pk}}).exclude(

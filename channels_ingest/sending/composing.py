@@ -7,14 +7,16 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from channels_ingest.adapters.base import clean, clean_json
+from channels_ingest.adapters.reading import CLOCK_DIFFERENCE
 from channels_ingest.adapters.sending import TakesTemplates
 from channels_ingest.intake import SEND, intake
 from channels_ingest.sending import guards
-from channels_ingest.sending.collisions import CLOCK_DIFFERENCE, check_unanswered
+from channels_ingest.sending.collisions import check_unanswered
 from channels_ingest.sending.guards import Closed
 from channels_ingest.sending.lines import SendingLine
 from channels_ingest.sending.models import OutboxMessage, TakenBack
@@ -196,15 +198,17 @@ def _queue(identity: ChannelIdentity, row: OutboxMessage, text: str, detail: dic
 
 
 def _after_what_it_answers(identity: ChannelIdentity) -> datetime:
-    """Now, or just after the customer's newest message here where its provider's clock is ahead of ours.
+    """Now, or just after the customer's newest message where its provider's clock is ahead of ours.
 
     What the provider told stays as told; ours is the time that may give way, and an answer never stands above its
-    question. The caller holds the channel identity's row and has read it since.
+    question, whichever channel that came on. The caller holds the profile's row.
     """
-    now, newest = timezone.now(), identity.last_inbound_at
-    if newest is None or not now <= newest <= now + CLOCK_DIFFERENCE:
-        return now
-    return newest + timedelta(microseconds=1)
+    now = timezone.now()
+    ahead = ChannelIdentity.objects.filter(
+        profile_id=identity.profile_id, last_inbound_at__range=(now, now + CLOCK_DIFFERENCE)
+    )
+    newest: datetime | None = ahead.aggregate(at=Max("last_inbound_at"))["at"]
+    return newest + timedelta(microseconds=1) if newest else now
 
 
 def send_automatic(identity: ChannelIdentity, text: str, line: SendingLine) -> int:

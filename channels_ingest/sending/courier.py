@@ -18,6 +18,7 @@ from channels_ingest.adapters.sending import CannotSendError, HttpRequest, Outco
 from channels_ingest.media.files import StorageError
 from channels_ingest.sending import guards, outbox, outcomes
 from channels_ingest.sending.handing_over import NotHandedOverError, with_handles
+from channels_ingest.sending.heeding import has_heard
 from channels_ingest.sending.killpoints import pass_by
 from channels_ingest.sending.lines import SIMULATOR_HEADER, SendingLine, simulator_secret
 from channels_ingest.sending.models import OutboxMessage
@@ -53,6 +54,10 @@ class NotReadError(Exception):
     """The hub could not read what it needs, before the provider was asked: surely nothing was sent."""
 
 
+class BehindError(Exception):
+    """What the customer may have said already is not worked yet."""
+
+
 def send_due(*, due_for_seconds: float = 0) -> int:
     """Everything that has been due for that long was posted, one after the other; returns how many."""
     count = 0
@@ -82,6 +87,8 @@ def send_one(*, due_for_seconds: float = 0) -> bool:
         outcome = Refused(code="cannot_send", reason=str(error))
     except NotReadError as error:
         outcome = TryLater(code=str(error), reason=_("the hub could not read what it needs for sending"))
+    except BehindError:
+        outcome = TryLater(code="inbox_behind", reason=_("an opt-out may be among what the line has yet to read"))
     pass_by("posted")
     state = _note(message.pk, outcome, is_simulated=is_simulated)
     pass_by("recorded")
@@ -91,9 +98,13 @@ def send_one(*, due_for_seconds: float = 0) -> bool:
 
 
 def _openness(message: OutboxMessage) -> guards.Openness:
-    """Whether the address is open still. Raises NotReadError."""
+    """Whether the address is open still. Raises NotReadError, and BehindError for marketing."""
     try:
+        if message.purpose == guards.MARKETING and not has_heard(message.account_id):
+            raise BehindError
         return guards.openness_of(message.channel_identity, purpose=message.purpose)
+    except BehindError:
+        raise
     except Exception as error:
         log.exception("address not checked", extra={"outbox": message.pk, "fault": type(error).__name__})
         raise NotReadError(type(error).__name__) from error

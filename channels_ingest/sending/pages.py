@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from channels_ingest.sending.holding import hold_seconds
@@ -160,7 +161,10 @@ def told(
         context = {"entry": error.entry, "who": by.get("name") or error.entry.account.name}
         context["preview"] = preview_of(error.entry)
         return render(request, "composer/answered.html", context, status=409)
-    except (SendRefusedError, OtherRequestError) as error:
+    except OtherRequestError:  # the answer was lost on its way back, and what was written has changed since
+        reason = _("An earlier form of this message was sent after all, see above. Send again and this one follows.")
+        return refused(request, reason, profile_id, is_spent=True)
+    except SendRefusedError as error:
         return refused(request, str(error), profile_id)
     if not is_fragment(request):
         return redirect("customer", profile_id=profile_id)
@@ -169,8 +173,11 @@ def told(
     return render(request, "composer/sent.html", context, status=201)
 
 
-def refused(request: HttpRequest, reason: str, profile_id: int | None = None) -> HttpResponse:
+def refused(
+    request: HttpRequest, reason: str, profile_id: int | None = None, *, is_spent: bool = False
+) -> HttpResponse:
+    """Why nothing was sent; `is_spent` tells the box that its key belongs to a message that was."""
     if not is_fragment(request) and profile_id is not None:
         messages.error(request, reason)
         return redirect("composer", profile_id=profile_id)
-    return render(request, "composer/refused.html", {"reason": reason}, status=422)
+    return render(request, "composer/refused.html", {"reason": reason, "is_spent": is_spent}, status=422)

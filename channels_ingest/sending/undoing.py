@@ -15,6 +15,7 @@ from channels_ingest.writing.drafts import Words, give_back
 from channels_ingest.writing.models import MessageTemplate
 from channels_ingest.writing.templates import UnfilledError, values_of
 from profiles.models import StaffMember
+from timeline.models import Entry
 from timeline.outgoing import mark, take_out
 
 
@@ -36,6 +37,8 @@ def take_back(entry_id: int, author: StaffMember) -> Taken:
         rows = OutboxMessage.objects.select_for_update(of=("self",)).select_related("entry", "replaces")
         row = rows.filter(entry_id=entry_id, author=author, state=OutboxMessage.State.QUEUED).first()
         if row is None or row.entry.is_withheld:  # what may not be read any more cannot be given back
+            if not Entry.objects.filter(id=entry_id).exists():  # the word that it was got lost
+                raise SendRefusedError(Closed("taken_back", _("It was taken back already: it is your draft.")))
             raise SendRefusedError(Closed("gone_out", _("Too late: the message is on its way already.")))
         identity_id, entry, replaced = row.channel_identity_id, row.entry, row.replaces
         words = Words(

@@ -1,5 +1,6 @@
 """Files that somebody picks for a message: into file storage at once, to the customer when the message is sent."""
 
+import io
 import uuid
 from collections.abc import Iterable
 from datetime import timedelta
@@ -8,7 +9,9 @@ from typing import IO
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from channels_ingest.media.bare import bare, is_told_of
 from channels_ingest.media.files import keep, remember
+from channels_ingest.media.kinds import HEAD_BYTES
 from channels_ingest.writing.models import Upload
 from profiles.models import StaffMember
 from timeline.files import extension_of, safe_name
@@ -27,7 +30,10 @@ class UploadError(ValueError):
 
 
 def take(content: IO[bytes], *, name: str, declared_type: str, size: int, author: StaffMember) -> Upload:
-    """The file is in storage and can be named in a draft. Raises UploadError and StorageError."""
+    """The file is in storage and can be named in a draft; a picture or film without where and with what it was taken.
+
+    Raises UploadError and StorageError.
+    """
     shown = safe_name(name)
     if not size:
         raise UploadError(_("%(name)s is empty.") % {"name": shown or _("The file")})
@@ -38,7 +44,7 @@ def take(content: IO[bytes], *, name: str, declared_type: str, size: int, author
     sizes = Upload.objects.filter(author=author, created_at__gt=since).values_list("size", flat=True)
     if sum(sizes) + size > MOST_BYTES_A_DAY:
         raise UploadError(_("You have uploaded very much today. Try again tomorrow."))
-    kept = keep(content, declared_type=declared_type)
+    kept = keep(_without_maker(content, shown), declared_type=declared_type)
     remember([kept])
     ending = extension_of(kept.mime_type)
     return Upload.objects.create(
@@ -50,6 +56,19 @@ def take(content: IO[bytes], *, name: str, declared_type: str, size: int, author
         width=kept.width,
         height=kept.height,
     )
+
+
+def _without_maker(content: IO[bytes], name: str) -> IO[bytes]:
+    """What may leave the company. Raises UploadError for a damaged one: it cannot be said what it tells."""
+    head = content.read(HEAD_BYTES)
+    content.seek(0)
+    if not is_told_of(head):
+        return content
+    try:
+        return io.BytesIO(bare(content.read()))
+    except Exception as error:  # a damaged picture raises whatever its reader stumbles over
+        said = _("%(name)s is damaged: where it was taken cannot be removed from it. Save it anew and try again.")
+        raise UploadError(said % {"name": name or _("The file")}) from error
 
 
 def uploads_of(ids: Iterable[str], *, author: StaffMember | None = None) -> list[Upload]:

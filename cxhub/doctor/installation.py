@@ -1,5 +1,6 @@
 """The installation: keys and secrets, addresses, lines, the inbox, the processes."""
 
+import io
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -7,13 +8,15 @@ from urllib.parse import urlsplit
 
 from cryptography.fernet import InvalidToken
 from django.conf import settings
+from django.core.files.storage import storages
 from django.db import connection
 
 from channels_ingest.accounts import cipher_of, settings_of
+from channels_ingest.media.files import StorageError, put
 from channels_ingest.models import AccountSecret, Errand, Reconciliation
 from channels_ingest.registry import ADAPTERS
 from cxhub.doctor.findings import Finding, bad, ok, warning
-from cxhub.health import backlog
+from cxhub.health import backlog, files_without_room
 from profiles.models import ChannelAccount
 from timeline.models import Entry, SearchCursor
 
@@ -22,6 +25,8 @@ LONG_KEY, MANY_CHARACTERS = 50, 5
 MOST_AGE_SECONDS, BAD_AGE_SECONDS = 60, 600
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _PATIENCE_SECONDS = 5.0
+#: Written and removed again.
+_PROBE = "doctor"
 
 
 def secret_key() -> Iterator[Finding]:
@@ -167,6 +172,21 @@ def outbox() -> Iterator[Finding]:
         yield warning("outbox", says, "Look whether worker and sweeper run, and what the provider answers.")
     else:
         yield ok("outbox", says)
+
+
+def files() -> Iterator[Finding]:
+    """The storage takes files of messages, and none waits for room there."""
+    waiting, do = files_without_room(), "Free or add space, and let the hub's user write there; the hub tries again."
+    try:
+        put(_PROBE, io.BytesIO(b"?"), size=1)
+        storages["media"].delete(_PROBE)
+    except (StorageError, OSError) as error:
+        yield bad("files", f"the storage takes none ({error}), {waiting} wait; messages are not affected", do)
+        return
+    if waiting:
+        yield warning("files", f"{waiting} wait for room in the storage, which takes files now", "Wait ten minutes.")
+    else:
+        yield ok("files", "the storage takes them")
 
 
 def search() -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from celery.signals import beat_init, worker_ready
 
 from cxhub.celery import app
 from cxhub.running.readiness import announce_ready
+from cxhub.running.settled import settle
 
 __all__ = ["app"]
 
@@ -17,4 +18,5 @@ warnings.filterwarnings("ignore", message="You're running the worker with superu
 @worker_ready.connect
 @beat_init.connect
 def _announce(**_: Any) -> None:
+    settle()
     announce_ready()

@@ -87,11 +87,13 @@
   }
 
   // ---- asking the server
+  const PATIENCE_MS = 30000; // what hangs for longer counts as lost; a file that is sent may take its time
   /** What the server answers. When it wants a log-in first, or has another token for forms, it is asked once more. */
   async function ask(url, options = {}, isAgain = false) {
+    const signal = AbortSignal.timeout(PATIENCE_MS);
     const headers = { "HX-Request": "true", ...options.headers };
     if (options.method) headers["X-CSRFToken"] = $("meta[name=csrf]").content;
-    const answer = await fetch(url, { credentials: "same-origin", ...options, headers });
+    const answer = await fetch(url, { credentials: "same-origin", signal, ...options, headers });
     const isRefused = answer.status === 401 || (answer.status === 403 && options.method);
     if (isAgain || !isRefused) return answer;
     return await (await load("session")).admit() ? ask(url, options, true) : answer;
@@ -171,6 +173,12 @@
   const shell = $(".shell")?.dataset;
   if (shell) localStorage.keys = shell.keys;
   const meaning = JSON.parse(shell?.meaning ?? "{}");
+  /** A click, as soon as htmx has taken the link over: before, it would leave the page. */
+  function press(element) {
+    const isComing = document.readyState !== "complete" || window.htmx;
+    if (isComing && element.isConnected && element.matches("[hx-get]:not([data-htmx-powered])")) setTimeout(press, 20, element);
+    else element.click();
+  }
   let prefix = "";
   function onKey(event) {
     const { key, isComposing } = event;
@@ -188,7 +196,7 @@
     const combination = meaning[pressed] ?? pressed;
     const element = declared(combination);
     const chosen = element && $(":checked", element); // of a group the chosen one is turned to
-    const action = element ? () => (chosen ? chosen.focus() : element.click()) : keys[combination];
+    const action = element ? () => (chosen ? chosen.focus() : press(element)) : keys[combination];
     prefix = key === "g" && !prefix ? "g" : "";
     if (prefix) setTimeout(() => { prefix = ""; }, 1500);
     if (!action || !$(".shell")) return;
@@ -203,7 +211,7 @@
     if (!element) return;
     event.preventDefault();
     if (element.getAttribute("hx-target") === "#sheet") hold();
-    element.click();
+    press(element);
   }
   document.addEventListener("keydown", onKey);
   document.addEventListener("click", (event) => {
@@ -247,8 +255,17 @@
   const warm = () => { for (const name of $(".divider") ? ["faults", "panes"] : ["faults"]) load(name).catch(() => {}); };
   for (const name of ["pointerdown", "keydown"]) addEventListener(name, warm, { once: true });
 
+  /** How far the timeline is scrolled up, as it told itself: asking at another time lays the page out. */
+  const scrolls = new WeakMap();
+  function scrolled(tl = $("#tl")) {
+    if (tl && !scrolls.has(tl)) scrolls.set(tl, Math.abs(tl.scrollTop));
+    return scrolls.get(tl) ?? 0;
+  }
+  const onScroll = ({ target }) => { if (target.id === "tl") { scrolls.delete(target); scrolled(target); } };
+  document.addEventListener("scroll", onScroll, { capture: true, passive: true });
+
   const hub = {
-    $, $$, say, fill, wait, keep, announce, load, ask, post, fetchPart, parsed, customer, shownProfile,
+    $, $$, say, fill, wait, keep, announce, load, ask, post, fetchPart, parsed, customer, shownProfile, scrolled,
     step, move, toggleSide, actions, keys, meaning, hold, release, current,
   };
   window.hub = hub;

@@ -11,7 +11,7 @@ export default async (hub) => {
   // `seen` is the newest entry when the agent began to write: what came after may be news to them.
   const writing = { chosen, isNote, isWritten, count, open, refresh, newestShown, seen: null };
   hub.writing = writing;
-  const [drafts, { send, again, sendSheet, post, show, complain }] = await Promise.all([load("drafts"), load("sending")]);
+  const [drafts, { send, again, sendSheet, show, complain }] = await Promise.all([load("drafts"), load("sending")]);
   hub.drafts = drafts;
 
   function newestShown() { return Math.max(0, ...$$("#tl .entry[id^='e-']").map(({ id }) => Number(id.slice(2)) || 0)) || null; }
@@ -29,7 +29,7 @@ export default async (hub) => {
       load("texting").then(({ tell }) => { if (area()?.value === text && !said.matches(".over")) said.textContent = tell(text, texts); });
     } else said.textContent = over > -200 && text ? fill(texts.left, { n: -over }) : "";
     said.classList.toggle("over", over > 0 || hasGap);
-    $("#send").disabled = !isWritten() || over > 0 || hasGap || !takesText || Boolean($("#files .bad, #files .busy"));
+    $("#send").disabled = !isWritten() || over > 0 || hasGap || !takesText || Boolean($("#files :is(.bad, .busy)"));
   }
 
   // ---- where it goes
@@ -143,7 +143,7 @@ export default async (hub) => {
   // ---- events
   document.addEventListener("submit", (event) => {
     const { target } = event;
-    if (target.dataset.undo) { event.preventDefault(); load("undoing").then(({ undo }) => undo(target, { post, save: drafts.save, open, box, mark: () => { writing.seen = newestShown(); drafts.spread(profile()); } })); }
+    if (target.dataset.undo) { event.preventDefault(); load("undoing").then(({ undo }) => undo(target, { save: drafts.save, open, box, mark: () => { writing.seen = newestShown(); drafts.spread(profile()); } })); }
     if (!$("#tl")) return;
     if (target.id === "box") { event.preventDefault(); send(); }
     if (target.dataset.sends) { event.preventDefault(); sendSheet(target); }

@@ -7,6 +7,7 @@ export default (hub) => {
   const here = `${Date.now()}-${Math.random()}`; // this tab
   let dirtySince = 0;
   let timer = 0;
+  let saving = null; // a save that hangs gives way to the next one, or it would arrive after it
   let isBehind = false; // another tab has written on
 
   function touched() {
@@ -26,12 +27,16 @@ export default (hub) => {
     dirtySince = 0;
     const fields = new FormData(form);
     for (const [name, value] of Object.entries(more)) fields.set(name, value);
+    saving?.abort();
+    const mine = new AbortController();
+    saving = mine;
     try {
-      const answer = await ask(form.dataset.draft, { method: "POST", body: fields, keepalive });
+      const signal = AbortSignal.any([mine.signal, AbortSignal.timeout(30000)]);
+      const answer = await ask(form.dataset.draft, { method: "POST", body: fields, keepalive, signal });
       if (!answer.ok) throw new Error(answer.status);
       spread(home);
       if (form === $("#box") && !dirtySince) $("#saved").textContent = writing.isWritten() ? form.dataset.saved : "";
-    } catch { if (form === $("#box")) { dirtySince ||= since; timer = setTimeout(save, 5000); } }
+    } catch { if (form === $("#box") && !mine.signal.aborted) { dirtySince ||= since; timer = setTimeout(save, 5000); } }
   }
   /** What stands in the box is no draft of its own any more: it is sent, or came from the server. */
   function rest() {

@@ -1,6 +1,6 @@
 // What failed is said in words where it was asked, with the id that finds it in the log and the way to ask again; what
 // was written stays. Loaded at the first touch of a page: once the connection is gone it could not be had.
-export default async ({ $, $$, fill, parsed }) => {
+export default async ({ $, $$, fill, load, parsed }) => {
   const { dataset: texts, content } = parsed(await (await fetch("/fault/")).text()).firstElementChild;
   const CAUSES = { 403: "forbidden", 404: "missing", 410: "missing", 429: "busy", 503: "busy", 504: "busy" };
   const causeOf = (status) => (status ? CAUSES[status] ?? (status < 500 ? "refused" : "server") : "lost");
@@ -19,9 +19,10 @@ export default async ({ $, $$, fill, parsed }) => {
     fault.scrollIntoView({ block: "nearest" });
   }
 
-  /** The same once more: a button pressed stays the button pressed. */
-  function repeat({ sourceElement: element, sourceEvent, request }) {
-    if (!element?.isConnected || !["click", "submit"].includes(sourceEvent?.type)) {
+  /** The same once more: a button pressed stays the button pressed, and is the same button when its part came anew. */
+  function repeat({ sourceElement: source, sourceEvent, request }) {
+    const element = !source || source.isConnected ? source : $$(source.localName).find(({ outerHTML }) => outerHTML === source.outerHTML);
+    if (!element || !["click", "submit"].includes(sourceEvent?.type)) {
       if (request.method === "GET") location.assign(request.action);
     } else if (element.matches("form")) element.requestSubmit(sourceEvent.submitter?.isConnected ? sourceEvent.submitter : null);
     else element.click();
@@ -46,11 +47,56 @@ export default async ({ $, $$, fill, parsed }) => {
     }
   }
 
-  // a form that the browser itself would post: without a connection its own page would take the place of this one
-  document.addEventListener("submit", (event) => {
-    if (event.defaultPrevented || navigator.onLine || event.target.method !== "post") return;
+  // ---- forms that the browser itself would post: the page of a failure would take the place of what was written
+  const posting = new WeakSet();
+
+  /** The answer to the form, after a log-in if one was wanted. */
+  async function posted(form, submitter, isAgain = false) {
+    const fields = new URLSearchParams(new FormData(form, submitter));
+    fields.delete("csrfmiddlewaretoken"); // the page's is of now
+    const headers = { "X-CSRFToken": $("meta[name=csrf]").content, "X-Plain-Form": "1" };
+    const url = submitter?.getAttribute("formaction") ?? form.getAttribute("action") ?? location.href;
+    const answer = await fetch(url, { method: "POST", body: fields, headers, credentials: "same-origin" });
+    if (isAgain || ![401, 403].includes(answer.status)) return answer;
+    return await (await load("session")).admit() ? posted(form, submitter, true) : answer;
+  }
+
+  /** The page that came instead of the next one: what is wrong with the form, or something that is shown once. */
+  async function open(answer) {
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const fresh = $("#work", page);
+    if (!fresh) { location.assign(answer.url); return; }
+    $("#work").replaceWith(fresh);
+    $("#toasts").replaceWith($("#toasts", page));
+    htmx.process(fresh);
+    document.dispatchEvent(new CustomEvent("htmx:after:swap"));
+    ($("[aria-invalid=true], [role=status], [role=alert]", fresh) ?? fresh).scrollIntoView({ block: "center" });
+    ($("[aria-invalid=true]", fresh) ?? fresh).focus({ preventScroll: true });
+  }
+
+  function goOn(url) {
+    const next = new URL(url, location.href);
+    const isHere = next.hash && next.pathname + next.search === location.pathname + location.search;
+    location.assign(next);
+    if (isHere) location.reload();
+  }
+
+  async function submit(form, submitter) {
+    if (posting.has(form)) return;
+    posting.add(form);
+    const answer = await attempt(form, () => posted(form, submitter));
+    posting.delete(form);
+    const next = answer.headers.get("HX-Redirect") ?? (answer.redirected ? answer.url : "");
+    if (next) goOn(next);
+    else if (answer.ok || [409, 422].includes(answer.status)) await open(answer);
+    else show(form, answer, null);
+  }
+  // after all others, who may post it in their own way
+  addEventListener("submit", (event) => {
+    const { target: form, submitter } = event;
+    if (event.defaultPrevented || form.method !== "post" || !$("#work")) return;
     event.preventDefault();
-    show(event.target, null, () => event.target.requestSubmit(event.submitter));
+    submit(form, submitter);
   });
   return { tell, repeat, attempt };
 };

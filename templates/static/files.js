@@ -25,7 +25,7 @@ export default ({ $, $$, fill, ask }) => {
     fields.append("file", file);
     fields.append("channel_identity", form.dataset.home);
     try {
-      const answer = await ask(form.dataset.upload, { method: "POST", body: fields });
+      const answer = await ask(form.dataset.upload, { method: "POST", body: fields, signal: null });
       const said = await answer.text();
       if (answer.status === 201) { chip.outerHTML = said; return; }
       if (answer.status !== 422) throw new Error(answer.status);

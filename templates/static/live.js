@@ -2,48 +2,25 @@
 // What happens elsewhere appears here: one event stream for all tabs of the browser, which says what to pull.
 (() => {
   const { $, $$, say, wait, customer, shownProfile, load } = window.hub;
-  const due = { all: false, entries: false, rows: new Set(), running: false, rowsAt: 0, pace: 250, wake() {} };
+  const due = { all: false, entries: false, rows: new Set() };
 
   function note(id) {
     due.rows.add(String(id));
     if (String(id) === shownProfile()) due.entries = true;
   }
 
-  /** Everything due is pulled, one request after the other: entries of the open customer at once, and what stands around
-      them and the rows of the queue a few times a second, less often where that takes long. */
   async function pull() {
-    due.wake();
-    if (due.running) return;
-    due.running = true;
     try {
-      const { pullEntries, pullRows } = await load("pulls");
-      while (due.all || due.entries || due.rows.size) {
-        if ($("[data-empty-hub]")) { location.reload(); return; }
-        const { all } = due;
-        if (all || due.entries) {
-          Object.assign(due, { all: false, entries: false });
-          if (customer()) await pullEntries();
-        }
-        const { rows, rowsAt, pace } = due;
-        const [began, left] = [Date.now(), rowsAt + pace - Date.now()];
-        if (all || (rows.size && left <= 0)) {
-          due.rows = new Set();
-          await pullRows(all || rows.size > 50 ? null : [...rows]);
-          due.rowsAt = Date.now();
-          due.pace = Math.min(2000, Math.max(250, 3 * (due.rowsAt - began)));
-        } else if (rows.size && !due.entries && !due.all) await Promise.race([wait(left), new Promise((woken) => { due.wake = woken; })]);
-      }
-      bar(!navigator.onLine);
+      const { pullDue } = await load("pulls");
+      if (await pullDue(due)) bar(!navigator.onLine);
     } catch (error) {
-      due.all = true; // the next event, heartbeat or poll tries again
-      if (error instanceof TypeError) bar(true);
-    } finally {
-      due.running = false;
+      due.all = due.entries = true; // the next event, heartbeat or poll tries again
+      if (error.constructor !== Error) bar(true); // nothing came, or not in time
     }
   }
 
   // ---- no connection: said with how long it has been; what was sent meanwhile waits for its end
-  const lost = { since: 0, ticking: 0, ends: [] };
+  const lost = { since: 0, ticking: 0 };
   function tellLost() {
     const seconds = Math.round((Date.now() - lost.since) / 1000);
     const time = seconds < 60 ? say("seconds", { n: seconds }) : say("minutes", { n: Math.floor(seconds / 60) });
@@ -59,7 +36,7 @@
     if (!isLost && lost.since) {
       clearInterval(lost.ticking);
       lost.since = 0;
-      for (const end of lost.ends.splice(0)) end();
+      document.dispatchEvent(new Event("hub:back"));
     }
     if (isLost) setState("off"); else if (state === "off") setState(stream.state);
   }
@@ -137,7 +114,7 @@
     markCurrent();
     if (document.activeElement?.offsetParent === null || document.activeElement === document.body) $("#tl")?.focus();
   });
-  const connection = { isLost: () => Boolean(lost.since), back: () => new Promise((end) => { lost.ends.push(end); }) };
+  const connection = { isLost: () => Boolean(lost.since), back: () => new Promise((end) => { document.addEventListener("hub:back", end, { once: true }); }) };
   Object.assign(window.hub, { markCurrent, tell, connection });
 
   // ---- the reply box comes alive when somebody turns to it

@@ -1,5 +1,5 @@
 // Pulling what changed: the open customer's entries and panel, and rows of the queue. Loaded when the first thing happens.
-export default async ({ $, $$, fill, customer, shownProfile, fetchPart, markCurrent, load }) => {
+export default async ({ $, $$, fill, wait, customer, shownProfile, fetchPart, markCurrent, load }) => {
   const { mergeEntries, keepFolds } = await load("timeline");
 
   let sideShown = "";
@@ -121,6 +121,48 @@ export default async ({ $, $$, fill, customer, shownProfile, fetchPart, markCurr
     if (!ids) list.dataset.cursor = $("[data-cursor]", part).dataset.cursor;
   }
 
+  // ---- what is due, one request of each kind at a time
+  const busy = { entries: false, rows: false };
+  let entries = null;
+  let [rowsAt, pace, hurry] = [0, 250, null];
+
+  async function pullDueEntries(due) {
+    busy.entries = true;
+    try {
+      while (due.entries) {
+        due.entries = false;
+        if (customer()) await pullEntries();
+      }
+    } finally { busy.entries = false; }
+  }
+  async function pullDueRows(due) {
+    busy.rows = true;
+    try {
+      while (due.all || due.rows.size) {
+        const left = rowsAt + pace - Date.now();
+        if (left > 0 && !due.all) { await Promise.race([wait(left), new Promise((now) => { hurry = now; })]); continue; }
+        if (busy.entries) await entries.catch(() => {}); // what stands around them speaks of them
+        const ids = due.all || due.rows.size > 50 ? null : [...due.rows];
+        Object.assign(due, { all: false, rows: new Set() });
+        const began = Date.now();
+        await pullRows(ids);
+        rowsAt = Date.now();
+        pace = Math.min(2000, Math.max(250, 3 * (rowsAt - began)));
+      }
+    } finally { busy.rows = false; }
+  }
+  /** Entries of the open customer are pulled at once, whatever else is on its way: somebody waits for them. What stands
+      around them and the rows of the queue follow a few times a second, less often where that takes long. Answers with
+      nothing when both were on their way. */
+  function pullDue(due) {
+    if ($("[data-empty-hub]")) { location.reload(); return null; }
+    if (due.all) { due.entries = true; hurry?.(); }
+    const begun = [];
+    if (due.entries && !busy.entries) begun.push(entries = pullDueEntries(due));
+    if ((due.all || due.rows.size) && !busy.rows) begun.push(pullDueRows(due));
+    return begun.length ? Promise.all(begun) : null;
+  }
+
   document.addEventListener("hub:opened", () => { sideShown = ""; });
-  return { pullEntries, pullRows, pullQueue };
+  return { pullDue, pullQueue };
 };

@@ -30,10 +30,11 @@ export default (hub) => {
     return item;
   }
 
-  async function post(url, body) {
-    const answer = await ask(url, { method: "POST", body });
-    return { status: answer.status, html: await answer.text() };
-  }
+  const told = async (answer) => ({ status: answer.status, html: await answer.text() });
+  const post = (url, body) => ask(url, { method: "POST", body }).then(told);
+  /** The same for what says by itself, where it was asked, that nothing came, and asks again. */
+  const attempt = async (element, body, url = element.action) =>
+    told(await (await load("faults")).attempt(element, () => ask(url, { method: "POST", body })));
 
   /** The entries take their place, and what can be taken back says so for as long as it can. */
   function place(html) {
@@ -47,15 +48,17 @@ export default (hub) => {
   }
 
   let waiting = 0;
-  /** Without a connection the message waits for it and is asked for again: its key makes it one message. */
+  /** Without a connection the message waits for it and is asked for again, and so is what got no answer in time: its key
+      makes it one message. */
   async function patiently(sending, item) {
     const { connection } = hub;
     for (;;) {
       try { return await sending(); } catch (error) {
-        if (!connection?.isLost()) throw error;
+        const isSlow = error.name === "TimeoutError";
+        if (!isSlow && !connection?.isLost()) throw error;
         $(".meta", item).textContent = hub.say("waits");
         waiting += 1;
-        await connection.back();
+        if (!isSlow) await connection.back();
         waiting -= 1;
       }
     }
@@ -77,12 +80,11 @@ export default (hub) => {
     for (const file of files) file.remove();
     show("");
     writing.count();
-    let told;
-    try { told = await patiently(() => post(form.action, fields), item); } catch { told = { status: 0 }; }
+    const { status, html } = await patiently(() => post(form.action, fields), item).catch(() => ({ status: 0 }));
     item.remove();
-    if (told.status === 201) {
+    if (status === 201) {
       hub.drafts.spread(home);
-      if (profile() === home) place(told.html);
+      if (profile() === home) place(html);
       if (form === box()) {
         key.value = uuid();
         replaces.value = "";
@@ -95,7 +97,8 @@ export default (hub) => {
     if (form !== box()) { hub.drafts.put(home, text); return; } // the agent went on: the text waits there
     area().value = area().value ? `${text}\n${area().value}` : text;
     $("#files").prepend(...files);
-    if ([409, 422].includes(told.status)) show(told.html); else complain(form.dataset.lost);
+    if ([409, 422].includes(status)) show(html); else complain(form.dataset.lost);
+    if ($("#said [data-spent]")) key.value = uuid();
     hub.drafts.touched();
     writing.count();
     area().focus();
@@ -104,11 +107,9 @@ export default (hub) => {
   /** A failed message goes out once more. */
   async function again(button) {
     button.disabled = true;
-    try {
-      const told = await post(button.dataset.again, new URLSearchParams({ last_seen_entry: "" }));
-      if (told.status === 201) { place(told.html); return; }
-      show(told.html);
-    } catch { show(""); }
+    const { status, html } = await attempt(button, new URLSearchParams({ last_seen_entry: "" }), button.dataset.again);
+    if (status === 201) { place(html); return; }
+    show(html);
     button.disabled = false;
   }
 
@@ -116,9 +117,9 @@ export default (hub) => {
   async function sendSheet(form) {
     const fields = new FormData(form);
     fields.set("last_seen_entry", writing.newestShown() ?? "");
-    const told = await post(form.action, fields);
-    if (told.status === 201) { form.closest("dialog").close(); place(told.html); writing.refresh(); } else $("[data-said]", form).innerHTML = told.html;
+    const { status, html } = await attempt(form, fields);
+    if (status === 201) { form.closest("dialog").close(); place(html); writing.refresh(); } else $("[data-said]", form).innerHTML = html;
   }
 
-  return { send, again, sendSheet, post, show, complain };
+  return { send, again, sendSheet, show, complain };
 };

@@ -1,6 +1,6 @@
 // What a timeline tells beyond its entries: sessions, folds, the way to an entry, and a page that stays small.
 // Loaded when somebody reads in it or something joins it. Marks follow from the entries alone, as in `showing/marks.py`.
-export default ({ $, $$, say, fill, announce, customer, post, meaning, load }) => {
+export default ({ $, $$, say, fill, announce, customer, post, meaning, scrolled, load }) => {
   const SESSION = 1800000, GROUP = 180000, MOST = 1000;
   const LEAST = { pages: 3, work: 2, order: 2, withheld: 2 };
   const entriesOf = (within) => $$(".entries > .entry", within);
@@ -165,7 +165,7 @@ export default ({ $, $$, say, fill, announce, customer, post, meaning, load }) =
   /** The entry at the top of what is seen, and where it stands; nothing for who reads the newest, and goes on to. */
   function placeNow() {
     const tl = $("#tl");
-    if (!$("#newer") && Math.abs(tl.scrollTop) < 2) return null;
+    if (!$("#newer") && scrolled() < 2) return null;
     const { left, top, width, height } = tl.getBoundingClientRect();
     for (let down = 8; down < height; down += 24) {
       const element = document.elementFromPoint(left + width / 2, top + down)?.closest(".entry");

@@ -2,6 +2,7 @@
 // tells the others. What is news to this member alone comes up as a notice.
 export default ({ $, wait, post, load }) => {
   const SILENT_MS = 40000; // two heartbeats and more were missed
+  const CONNECT_MS = 10000;
   const tabs = "BroadcastChannel" in window ? new BroadcastChannel("hub-live") : null;
   let failures = 0;
   let holds = false;
@@ -18,11 +19,11 @@ export default ({ $, wait, post, load }) => {
   function listen(url) {
     return new Promise((ended) => {
       const source = new EventSource(url);
-      let heardAt = Date.now();
+      let [heardAt, patience] = [Date.now(), CONNECT_MS];
       const end = () => { source.close(); clearInterval(watch); ended(); };
       // after a sleep the connection may be dead and not know it
-      const watch = setInterval(() => { if (Date.now() - heardAt > SILENT_MS) { receive({ isSilent: true }); end(); } }, 5000);
-      source.onopen = () => { failures = 0; stream.tell({ state: "live", opened: true }); };
+      const watch = setInterval(() => { if (Date.now() - heardAt > patience) { receive({ isSilent: true }); end(); } }, 5000);
+      source.onopen = () => { [failures, patience] = [0, SILENT_MS]; stream.tell({ state: "live", opened: true }); };
       source.onerror = end;
       for (const name of ["e", "head"]) source.addEventListener(name, (event) => {
         heardAt = Date.now();

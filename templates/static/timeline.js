@@ -1,8 +1,8 @@
 // The open customer's timeline: entries that arrive or change find their place, and the reading position stays.
 // Loaded when the first entries come.
-export default ({ $, $$, say, announce, shownProfile, load }) => {
+export default ({ $, $$, say, announce, shownProfile, scrolled, load }) => {
   const title = { base: document.title, profile: shownProfile(), unread: 0, channels: new Set() };
-  const isAtEnd = () => !$("#newer") && Math.abs($("#tl")?.scrollTop ?? 0) < 80;
+  const isAtEnd = () => !$("#newer") && scrolled() < 80;
 
   function showUnread() {
     document.title = title.unread ? `(${title.unread}) ${title.base}` : title.base;
@@ -60,6 +60,7 @@ export default ({ $, $$, say, announce, shownProfile, load }) => {
     const opened = isAtEnd();
     const isCalm = Date.now() - arrivedAt > 1500; // in a burst the first one is marked: painting the fading takes more than all else
     let arrived = null;
+    const put = [];
     const missed = []; // nobody looked when they came
     for (const fresh of days) {
       for (const entry of $$(".entry", fresh)) {
@@ -72,6 +73,7 @@ export default ({ $, $$, say, announce, shownProfile, load }) => {
           const handoff = $(".handoff", known); // an old entry is sent without it
           if (handoff && !$(".handoff", entry)) entry.prepend(handoff);
           known.replaceWith(entry);
+          put.push(entry);
           regroup(entry);
           if (isFocused) $("article", entry).focus({ preventScroll: true });
         } else if (Number(entry.dataset.at) >= oldest || !$("#older")) {
@@ -79,7 +81,7 @@ export default ({ $, $$, say, announce, shownProfile, load }) => {
           if (isBeyond && (Number(entry.dataset.at) <= Number($("#newer").dataset.latest) || beyond.has(entry.id))) continue;
           entry.classList.toggle("new", isCalm);
           arrivedAt = Date.now();
-          if (isBeyond) beyond.add(entry.id); else place(entry, fresh);
+          if (isBeyond) beyond.add(entry.id); else { place(entry, fresh); put.push(entry); }
           if (entry.dataset.dir === "in") {
             arrived = entry;
             if (!opened || document.hidden) { title.unread += 1; title.channels.add(entry.dataset.channel); if (!isBeyond) missed.push(entry); }
@@ -90,7 +92,7 @@ export default ({ $, $$, say, announce, shownProfile, load }) => {
     document.dispatchEvent(new CustomEvent("hub:entries", { detail: { arrived } }));
     settle();
     if (arrived) load("unread").then(({ come }) => come(missed), () => {});
-    window.htmx?.process($("#tl-in"));
+    for (const entry of put) window.htmx?.process(entry);
     if (arrived) announce(say("said", { channel: arrived.dataset.channel, who: $("#who").textContent }), { atMostEvery: 5000 });
     showUnread();
   }

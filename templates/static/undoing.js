@@ -1,5 +1,5 @@
 // What can be taken back for a moment, from here or from the next customer's page. Loaded with the first such message.
-export default ({ $, fill, parsed, shownProfile }) => {
+export default ({ $, fill, parsed, load, ask, shownProfile }) => {
   const toasts = new Set();
   document.addEventListener("htmx:after:swap", () => { for (const toast of toasts) if (!toast.isConnected) $("#toasts").append(toast); });
 
@@ -23,12 +23,14 @@ export default ({ $, fill, parsed, shownProfile }) => {
   }
 
   /** Taken back before it left: the entry goes, the text comes. */
-  async function undo(form, { post, save, open, box, mark }) {
+  async function undo(form, { save, open, box, mark }) {
     const toast = form.closest(".toast");
     await save();
-    const told = await post(form.action, new FormData(form));
+    const { attempt } = await load("faults");
+    const told = await attempt(form, () => ask(form.action, { method: "POST", body: new FormData(form) }));
+    const said = await told.text();
     if (told.status !== 200) {
-      $("p", toast).textContent = parsed(told.html).textContent.trim();
+      $("p", toast).textContent = parsed(said).textContent.trim();
       form.remove();
       return;
     }
@@ -36,7 +38,7 @@ export default ({ $, fill, parsed, shownProfile }) => {
     document.getElementById(`e-${form.dataset.undo}`)?.remove();
     if (toast.dataset.profile !== shownProfile() || !box()) { location.assign(form.dataset.customer); return; }
     const kind = form.action.includes("/notes/") ? "&note=1" : "";
-    await open(`${box().dataset.composer}?channel_identity=${told.html}${kind}`);
+    await open(`${box().dataset.composer}?channel_identity=${said}${kind}`);
     mark();
   }
 

@@ -1,6 +1,6 @@
 // What the agent has not read of the open customer: the line above it, telling the server what was seen, `u` and `Shift+U`.
 // Loaded with the first news. Nothing is told while nothing is new.
-export default ({ $, $$, say, post, ask, announce, tell, load, customer, shownProfile, current }) => {
+export default ({ $, $$, say, post, ask, announce, tell, load, customer, shownProfile, scrolled, current }) => {
   const { lang } = document.documentElement;
   const clock = new Intl.DateTimeFormat(lang, { hour: "2-digit", minute: "2-digit" });
   const dateClock = new Intl.DateTimeFormat(lang, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
@@ -10,7 +10,7 @@ export default ({ $, $$, say, post, ask, announce, tell, load, customer, shownPr
 
   const numberOf = ({ id }) => Number(id.slice(2)) || 0;
   const newest = () => Math.max(0, ...$$("#tl .entry[id^='e-']").map(numberOf));
-  const isAway = () => document.hidden || $("#newer") || $("#tl").dataset.show || Math.abs($("#tl").scrollTop) > 80;
+  const isAway = () => document.hidden || $("#newer") || $("#tl").dataset.show || scrolled() > 80;
 
   // ---- the line between read and new; it stays until the agent leaves
   function divide(entry, count, since) {

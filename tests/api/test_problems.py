@@ -57,4 +57,4 @@ def test_while_postgresql_is_away_it_is_worth_asking_again() -> None:
         connection.close()
     assert [(answer.status_code, answer["Retry-After"]) for answer in answers] == [(503, "5"), (503, "5")]
     assert answers[0].json() == {"type": "about:blank", "title": "Service Unavailable", "status": 503}
-    assert "nothing that arrived is lost" in answers[1].content.decode()
+    assert "Nothing is lost" in answers[1].content.decode()

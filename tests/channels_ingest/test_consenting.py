@@ -77,6 +77,52 @@ def test_stop_on_whatsapp_ends_marketing_and_stopall_everything() -> None:
     assert ledger()[-2:] == [("marketing", True, "keyword", "m2"), ("all", True, "keyword", "m2")]
 
 
+def test_start_takes_back_what_was_refused_and_agrees_to_nothing_else() -> None:
+    mira = Customer(account("whatsapp"), "15550100001")
+    mira.writes("Start", 0)
+    assert (ledger(), waits(mira)) == ([], True)  # what many write first
+    mira.writes("STOPALL", 1)
+    mira.writes("Start", 2)
+    assert states(mira) == ("", "no_consent")
+    mira.writes("subscribe", 3)
+    assert states(mira) == ("", "")
+    assert ledger() == [
+        ("all", False, "keyword", "m1"),
+        ("all", True, "keyword", "m2"),
+        ("marketing", True, "keyword", "m3"),
+    ]
+
+
+def test_stop_under_a_picture_is_one() -> None:
+    mira = Customer(account("sms"))
+    mira.writes("STOP", 0, detail={"type": "image"})
+    assert ledger() == [("all", False, "keyword", "m0")]
+
+
+REPEATED = "\n\nOn Apr 3, 2012, at 4:19 PM, News <news@shop.example> wrote:\n\n" + "> Our new tents\n" * 60
+
+
+@pytest.mark.parametrize(
+    ("text", "subject", "said"),
+    [
+        ("", "Unsubscribe", [("marketing", False, "keyword", "m0")]),
+        ("  \n", "STOP.", [("marketing", False, "keyword", "m0")]),
+        ("STOP", "Re: News", [("marketing", False, "keyword", "m0")]),
+        (f"STOP{REPEATED}", "Re: News", [("hold", False, "probable", "m0")]),
+        (f"Please take me off your list.{REPEATED}", "Re: News", [("hold", False, "probable", "m0")]),
+        ("Thank you\nMira", "unsubscribe", [("hold", False, "probable", "m0")]),
+        (f"Where is my tent?{REPEATED}To unsubscribe write STOP", "Re: News", []),
+        (f"Thanks!{REPEATED}> STOP", "Re: News", []),
+        ("", "Which bus stop?", []),
+    ],
+)
+def test_mail_says_it_above_what_its_program_repeats(text: str, subject: str, said: list[tuple[object, ...]]) -> None:
+    mira = Customer(account("email"), "mira@home.example")
+    mira.writes(text, 0, detail={"type": "mail", "subject": subject})
+    assert ledger() == said
+    assert waits(mira) is (not said or said[0][0] == "hold")
+
+
 def test_word_of_the_carriers_is_no_stop_on_whatsapp() -> None:
     mira = Customer(account("whatsapp"), "15550100001")
     mira.writes("Cancel", 0)
@@ -178,7 +224,8 @@ def test_forged_mail_opts_nobody_out_but_is_looked_at() -> None:
     "more",
     [
         {"detail": {"automatic": "auto_reply"}},
-        {"detail": {"type": "image"}},
+        {"detail": {"type": "location"}},
+        {"detail": {"type": "contacts"}},
         {"out": True},
     ],
 )

@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -98,6 +99,13 @@ def test_introduction_without_a_time_counts_as_of_its_receipt(shop: Shop) -> Non
         shop.told("identify", introduction(traits={"plan": plan}))
     assert Trait.objects.order_by("-last_seen").values_list("value", flat=True)[0] == "free"
     assert Sighting.objects.get().occurred_at == Envelope.objects.order_by("id")[0].received_at
+
+
+def test_event_of_a_server_whose_clock_is_ahead_counts_as_of_its_receipt(shop: Shop) -> None:
+    ahead, absurd = ((datetime.now(UTC) + timedelta(hours=hours)).isoformat() for hours in (3, 30))
+    outcomes = shop.told("events", [event("e.1", occurred_at=ahead), event("e.2", occurred_at=absurd)])
+    assert [outcome["outcome"] for outcome in outcomes] == ["recorded", "refused"]
+    assert Entry.objects.get().occurred_at == Envelope.objects.get().received_at
 
 
 def test_event_is_once_by_source_and_id_also_in_another_batch(shop: Shop) -> None:

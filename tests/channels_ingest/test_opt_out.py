@@ -12,6 +12,7 @@ from channels_ingest.opt_out import (
     PROBABLE,
     START_WORDS,
     STOP_WORDS,
+    SUBSCRIBE_WORDS,
     TEXT_MESSAGE_STOP_WORDS,
     YES_WORDS,
     Heard,
@@ -21,6 +22,7 @@ from channels_ingest.opt_out import (
 )
 
 STOP, START, HELP = Heard(Keyword.STOP), Heard(Keyword.START), Heard(Keyword.HELP)
+SUBSCRIBES = Heard(Keyword.START, is_subscribing=True)
 YES, PROBABLY, NOTHING = Heard(Keyword.START, is_bare_yes=True), Heard(is_probable=True), Heard()
 
 
@@ -39,6 +41,18 @@ YES, PROBABLY, NOTHING = Heard(Keyword.START, is_bare_yes=True), Heard(is_probab
             "S\u200bTOP",
             "Stop\n",
             "'stop'",
+            "STOP" + " " * 700,
+            "\n" * 300 + "\u200b \u200f" * 200 + "stop",
+            "\u202b\u200fSTOP.\u200f\u202c",
+            "ＳＴＯＰ．",
+            "𝐒𝐓𝐎𝐏",
+            "S T O P",
+            "s.t.o.p.",
+            "st\u00adop",
+            "*STOP*",
+            "🛑 STOP 🛑",
+            "「停止」。",
+            "arre\u0302t",
         ),
         *("STOPALL", "Stop all", "STOP-ALL", "UNSUBSCRIBE", "QUIT", "REVOKE", "OPTOUT", "opt-out", "Opt out", "REMOVE"),
         *(
@@ -75,7 +89,18 @@ def test_words_of_the_carriers_count_on_text_messages_only(text: str) -> None:
     [
         ("START", START),
         ("unstop", START),
-        ("Alta", START),
+        ("Alta", SUBSCRIBES),
+        ("OPT-IN", SUBSCRIBES),
+        ("remove me", PROBABLY),
+        ("Aufhören!", PROBABLY),
+        ("Lassen Sie mich in Ruhe", PROBABLY),
+        ("הסירו אותי מהרשימה", PROBABLY),
+        ("לא קיבלתי את החבילה", NOTHING),
+        ("لا ترسلوا لي رسائل", PROBABLY),
+        ("stop by tomorrow", NOTHING),
+        ("nonstop flights", NOTHING),
+        ("Please don't stop", NOTHING),
+        ("a b c d", NOTHING),
         ("HELP", HELP),
         ("info?", HELP),
         ("¡Ayuda!", HELP),
@@ -111,6 +136,7 @@ def test_no_word_means_two_things() -> None:
     kinds = [
         {folded(word) for words in table.values() for word in words} for table in (STOP_WORDS, START_WORDS, HELP_WORDS)
     ]
+    kinds += [{folded(word) for words in SUBSCRIBE_WORDS.values() for word in words}]
     kinds += [{folded(word) for word in YES_WORDS}, {folded(word) for word in TEXT_MESSAGE_STOP_WORDS}]
     listed = [word for kind in kinds for word in kind]
     assert sorted(listed) == sorted(set(listed))

@@ -60,6 +60,16 @@ def test_repeated_click_is_one_and_a_later_one_counts_again(mira: Customer) -> N
     assert address_state(mira.identity, Purpose.MARKETING).is_open
 
 
+def test_click_counts_that_follows_a_new_word_at_once(mira: Customer) -> None:
+    ana = StaffMember.objects.create_staff("ana@hub.example", role="agent")
+    for _ in range(2):
+        write_down(mira.identity, "marketing", actor=ana, reason="asked for the newsletter")
+        assert address_state(mira.identity, Purpose.MARKETING).is_open
+        assert Client().post(url_of(mira), ONE_CLICK).status_code == 200
+        pipeline.drain()
+        assert address_state(mira.identity, Purpose.MARKETING).code == "marketing_opted_out"
+
+
 def test_page_asks_first_and_changes_nothing(mira: Customer) -> None:
     answer = Client().get(url_of(mira))
     page = answer.content.decode()

@@ -208,6 +208,16 @@ def test_backlog_and_dead_letters_are_told(whatsapp: ChannelAccount) -> None:
 
 
 @pytest.mark.django_db
+def test_storage_that_takes_no_files_is_told(settings: Any, tmp_path: Path) -> None:
+    assert says(installation.files(), State.OK) == "the storage takes them -> "
+    (tmp_path / "a-file").touch()
+    media = settings.STORAGES["media"]
+    options = {**media["OPTIONS"], "location": str(tmp_path / "a-file" / "media")}
+    settings.STORAGES = {**settings.STORAGES, "media": {**media, "OPTIONS": options}}
+    assert says(installation.files(), State.BAD).startswith("the storage takes none (NotADirectoryError), 0 wait;")
+
+
+@pytest.mark.django_db
 def test_sweeper_is_known_by_its_lock() -> None:
     with psycopg.connect(url_of(connection.settings_dict["NAME"]), autocommit=True) as sweeper:
         assert "none runs on any host" in says(processes.sweeper(), State.BAD)

@@ -30,8 +30,11 @@ def test_menu_tells_how_the_entry_came_and_what_can_be_done(pages: Client, mira:
     assert "WhatsApp +49 1511 2345678 , Nordlicht Shop" in told
     assert "Happened Friday 20 November 2026, 12:00:00 UTC" in told
     assert "Provider's id wamid.1" in told
-    assert "Copy link y Reply to this Pin to the top p" in told
+    assert "Copy link y Reply to this Pin to the top p Somebody else's message … Spam …" in told
     assert "As it was received" not in told
+    assert f'hx-get="/entries/{asked.pk}/spam/"' in pages.get(f"/entries/{asked.pk}/menu/").content.decode()
+    judged = say(mira, "Win a prize", set_aside="spam")
+    assert "Spam" not in words(pages.get(f"/entries/{judged.pk}/menu/"))
     answered = say(mira, "On its way", minute=1, direction="out")
     assert "Reply to this" not in words(pages.get(f"/entries/{answered.pk}/menu/"))
     assert pages.get("/entries/99999/menu/").status_code == 404

@@ -1,12 +1,15 @@
 """What fails is said where it was asked, with a way to ask again, and what was written stays."""
 
+import re
 from collections.abc import Callable
 
 import pytest
+from django.contrib.sessions.models import Session
 from playwright.sync_api import Page, Route, expect
 
+from channels_ingest.writing.models import Snippet
 from profiles.models import ChannelIdentity, StaffMember
-from tests.pages.conftest import Born, Say
+from tests.pages.conftest import PASSWORD, Born, Say
 from timeline.models import QueueRow
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, serialized_rollback=False)]
@@ -45,6 +48,7 @@ def test_button_whose_post_is_lost_says_so_and_can_be_pressed_again(
     expect(fault.locator("p")).to_have_text(LOST)
     assert page.url.endswith(f"/inbox/all/{mira.pk}/")
     page.unroute("**/work/assign/")
+    page.evaluate("part => { part.innerHTML = part.innerHTML; htmx.process(part); }", page.query_selector("#acts-now"))
     fault.get_by_role("button", name="Try again").click()
     expect(page.locator(".toast.success")).to_contain_text("Mira Lind")
     expect(fault).to_have_count(0)
@@ -111,3 +115,67 @@ def test_question_in_a_sheet_keeps_its_answer_and_then_goes_on(
     sheet.get_by_role("button", name="Try again").click()
     expect(page.locator("#side-parts")).to_contain_text("Galway")
     expect(page.locator(".toast")).to_be_visible()
+
+
+def _snippet_begun(open_page: Callable[..., Page]) -> Page:
+    page = open_page("/snippets/")
+    page.get_by_label("Name", exact=True).press_sequentially("shipping")  # the first key fetches what says faults
+    page.get_by_label("Text").fill("It left us this morning.")
+    page.wait_for_function("hub.load('faults').then(() => true)")
+    return page
+
+
+def test_form_of_a_page_keeps_what_was_written_and_then_goes_on(open_page: Callable[..., Page]) -> None:
+    page = _snippet_begun(open_page)
+    page.route("**/snippets/", _refuse)
+    keep = page.get_by_role("button", name="Save")
+    keep.click()
+    expect(page.locator(".fault")).to_contain_text("Request 0123456789ab")
+    expect(page.get_by_label("Text")).to_have_value("It left us this morning.")
+    page.unroute("**/snippets/")
+    page.route("**/snippets/", lambda route: route.abort())
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator(".fault p")).to_have_text(LOST)
+    page.unroute("**/snippets/")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator(".toast")).to_contain_text("The snippet is kept.")
+    expect(page.locator(".members")).to_contain_text("It left us this morning.")
+    assert Snippet.objects.get().text == "It left us this morning."
+
+
+def test_form_of_a_page_that_is_wrong_says_so_in_its_place(open_page: Callable[..., Page], agent: StaffMember) -> None:
+    Snippet.objects.create(owner=agent, name="shipping", text="Soon.")
+    page = _snippet_begun(open_page)
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".field-error")).to_have_text("There is one of this name and language already.")
+    expect(page.get_by_label("Text")).to_have_value("It left us this morning.")
+    expect(page.get_by_label("Name", exact=True)).to_be_focused()
+    page.get_by_label("Name", exact=True).fill("delivery")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".toast")).to_contain_text("The snippet is kept.")
+    assert Snippet.objects.count() == 2
+
+
+def test_form_of_a_page_outlives_the_session(open_page: Callable[..., Page], agent: StaffMember) -> None:
+    page = _snippet_begun(open_page)
+    Session.objects.all().delete()
+    page.get_by_role("button", name="Save").click()
+    again = page.locator("#again")
+    again.get_by_label("E-mail").fill(agent.email)
+    again.get_by_label("Password").fill(PASSWORD)
+    again.get_by_role("button", name="Log in").click()
+    expect(page.locator(".toast")).to_contain_text("The snippet is kept.")
+    assert Snippet.objects.get().owner == agent
+
+
+def test_look_is_changed_where_it_was_chosen(open_page: Callable[..., Page]) -> None:
+    page = open_page("/me/")
+    page.get_by_label("Theme").select_option("dark")
+    page.get_by_label("Language").select_option("de")
+    page.locator("section", has=page.get_by_label("Theme")).get_by_role("button", name="Save").click()
+    expect(page.locator("html")).to_have_attribute("lang", "de")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    expect(page.locator(".toast")).to_contain_text("Gespeichert")
+    page.locator("#keys").get_by_role("button", name="Speichern").click()
+    expect(page).to_have_url(re.compile(r"/me/#keys$"))
+    expect(page.locator(".toast")).to_contain_text("Gespeichert")

@@ -188,7 +188,10 @@ def test_admin_sends_a_test_event_through_the_real_address(live_server: Any, set
 def test_line_that_is_off_or_has_no_play_cannot_be_tested(office: Client) -> None:  # noqa: F811
     chat = connect("webchat", name="Chat", values={"allowed_origins": "https://shop.example"})
     assert not can_test(chat)
-    assert "Send test event" not in page_of(office, chat)
+    page = page_of(office, chat)
+    assert "Send test event" not in page
+    assert f"/chat/v1/w.js&quot; data-key=&quot;{chat.key}&quot;&gt;&lt;/script&gt;</code>" in page
+    assert "/chat/v1/w.js" not in page_of(office, connected("email_mime"))
     account = connected("generic_signed")
     account.is_enabled = False
     assert not can_test(account)

@@ -2,6 +2,7 @@
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from profiles.models import ChannelIdentity
 from tests.pages.conftest import Born, Say
@@ -29,6 +30,13 @@ def test_range_is_printed_with_who_and_when(
     assert "Printed by Ana Duarte" in told
     [record] = [one for one in caplog.records if one.name == "cxhub.printed"]
     assert (record.profile, record.count) == (mira.pk, 2)  # type: ignore[attr-defined]
+
+
+def test_day_on_paper_is_a_date(pages: Client, mira: ChannelIdentity, say: Say) -> None:
+    today = say(mira, "Hello", occurred_at=timezone.now())
+    page = pages.get(f"/customers/{mira.pk}/print/").content.decode()
+    assert f">{today.occurred_at:%A} {today.occurred_at.day} {today.occurred_at:%B %Y}</time></h2>" in page
+    assert "Today</time>" not in page
 
 
 def test_day_is_the_agents(pages: Client, mira: ChannelIdentity, say: Say) -> None:

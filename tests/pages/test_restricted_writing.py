@@ -136,6 +136,32 @@ def test_message_nobody_here_may_read_is_judged_by_who_may(pages: Client, there:
     assert Entry.objects.get(pk=entry.pk).set_aside == ""
 
 
+def test_address_there_is_blocked_and_let_in_by_who_reads_the_line(
+    pages: Client, mira: ChannelIdentity, there: ChannelIdentity, say: Say
+) -> None:
+    entry = say(there, SECRET)
+    side = words(pages.get(f"/customers/{mira.profile_id}/reach/", headers=HTMX))
+    api = f"/api/v1/profiles/{mira.profile_id}"
+    answers = [
+        pages.post(f"/addresses/{there.pk}/block/", {"reason": "insults"}),
+        pages.post(f"{api}/block/", {"channel_identities": [there.pk]}, content_type="application/json"),
+        pages.post(f"/api/v1/messages/{entry.pk}/spam/", {"is_spam": True}, content_type="application/json"),
+    ]
+    assert [answer.status_code for answer in answers] == [403, 403, 404]
+    assert "The line Billing is restricted to named colleagues." in words(answers[0])
+    assert side.count("Block …") == 1
+    pages.post(f"/addresses/{mira.pk}/block/", {"reason": "insults", "everywhere": "on"})
+    assert blocked() == {mira.pk}
+    ChannelIdentity.objects.filter(pk=there.pk).update(blocked_at=entry.occurred_at)
+    assert pages.post(f"/addresses/{there.pk}/unblock/", {"reason": "sorry"}).status_code == 403
+    assert pages.post(f"{api}/unblock/", {}, content_type="application/json").json() == {"changed": True}
+    assert blocked() == {there.pk}
+
+
+def blocked() -> set[int]:
+    return set(ChannelIdentity.objects.exclude(blocked_at=None).values_list("id", flat=True))
+
+
 def test_search_finds_what_lies_behind_a_restricted_line(
     pages: Client, mira: ChannelIdentity, there: ChannelIdentity, say: Say
 ) -> None:

@@ -102,6 +102,22 @@ def test_satisfaction_says_which_way_it_goes(
     assert "Survey 1 of 5" in words(pages.get(f"/inbox/all/{mira.profile_id}/"))
 
 
+def test_survey_leads_to_the_conversation_before_it(
+    pages: Client, mira: ChannelIdentity, shop: ChannelAccount, born: Born, say: Say
+) -> None:
+    bought = born("", account=shop, profile=mira.profile, address="42", reply_refusal="store")
+    rated = {"kind": "survey", "direction": "none", "detail": {"score": 2, "of": 5}}
+    say(bought, minute=-5, **rated)
+    say(mira, "Where is it?")
+    last = say(mira, "On its way", minute=1, direction="out")
+    say(bought, "right below", minute=2, **rated)
+    say(bought, "Slow", minute=60, **rated)
+    page = pages.get(f"/inbox/all/{mira.profile_id}/")
+    assert words(page).count("after the conversation of") == 1
+    assert "Survey 2 of 5 Slow after the conversation of Fri 20 Nov, 12:01" in words(page)
+    assert f'<a class="link" href="#e-{last.pk}">after the conversation' in page.content.decode()
+
+
 def test_survey_of_any_shape_is_shown(
     pages: Client, mira: ChannelIdentity, shop: ChannelAccount, born: Born, say: Say
 ) -> None:

@@ -15,6 +15,7 @@ from channels_ingest.models import SavedDraft, Snippet
 from channels_ingest.sending.courier import send_due
 from channels_ingest.writing.listing_templates import refresh
 from profiles.models import ChannelIdentity, Role, StaffMember
+from tests.channels_ingest.media.drawing import picture
 from tests.pages.browsing import PASSWORD
 from tests.pages.conftest import NOON, Born, Say
 from timeline.models import Entry, QueueRow
@@ -158,7 +159,7 @@ def test_snippet_is_chosen_with_arrows_and_a_gap_stops_sending(open_box: Open, m
 def test_file_is_picked_and_pasted_shown_and_removed(open_box: Open, mira: ChannelIdentity) -> None:
     page = open_box()
     paper: Any = {"name": "bill.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 bill"}
-    page.locator("#pick").set_input_files([paper, {**paper, "name": "cat.gif", "buffer": b"GIF89a" + b"x" * 40}])
+    page.locator("#pick").set_input_files([paper, {**paper, "name": "cat.gif", "buffer": picture("GIF")}])
     expect(page.locator("#files")).to_contain_text("GIF files are not taken here")
     expect(page.locator("#send")).to_be_disabled()
     page.get_by_role("button", name="Remove cat.gif").click()
@@ -261,9 +262,7 @@ def test_axe_finds_nothing_wrong_with_the_box_in_any_state(
     expect(page.get_by_role("option")).to_have_count(1)
     assert faults(page) == []
     page.keyboard.press("Enter")
-    page.locator("#pick").set_input_files(
-        [{"name": "cat.gif", "mimeType": "image/gif", "buffer": b"GIF89a" + b"x" * 40}]
-    )
+    page.locator("#pick").set_input_files([{"name": "cat.gif", "mimeType": "image/gif", "buffer": picture("GIF")}])
     expect(page.locator("#files li:not(.busy)")).to_have_count(1)
     assert faults(page) == []
     page.screenshot(path=f"/tmp/composer_files_{width}.png")

@@ -36,6 +36,10 @@ def world(db: None) -> World:
     return new_world()
 
 
+def current_profiles() -> list[Profile]:
+    return list(Profile.objects.filter(channel_identities__isnull=False).distinct().order_by("id"))
+
+
 def undo_last(world: World) -> None:
     operation = Operation.objects.latest("id")
     assert undo(operation, actor=world.lead).operation is not None
@@ -161,6 +165,27 @@ def test_login_told_by_an_introduction_is_remembered_for_a_boundary_that_comes_l
     check(world)
 
 
+def test_login_after_one_whose_boundary_was_withdrawn_is_a_turn_all_the_same(world: World) -> None:
+    world.deliver([("W", message("m0", browsing(0), hour(0))), login("m1", 0, 1), login("m2", 1, 3)])
+    withdraw_boundary(Boundary.objects.get(), actor=world.lead)
+    world.deliver([login("m3", 0, 5)])
+    assert [row.starts_at for row in Boundary.objects.filter(withdrawn_by=None)] == [hour(5)]
+    check(world)
+
+
+def test_login_counts_again_where_a_boundary_leaves_its_withdrawal_behind(world: World) -> None:
+    world.deliver([login("m1", 0, 5)])
+    withdraw_sighting(Sighting.objects.get(identifier__kind="customer_id"), actor=world.lead)
+    world.deliver([login("m2", 0, 1), login("m3", 1, 3)])
+    assert not Boundary.objects.exists()
+    draw_boundary(ChannelIdentity.objects.get(address="K-5802"), hour(4), actor=world.lead)
+    assert [row.starts_at for row in Boundary.objects.filter(reason="login")] == [hour(3)]
+    check(world)
+    undo_last(world)
+    assert not Boundary.objects.filter(withdrawn_by=None).exists()
+    check(world)
+
+
 def test_two_who_log_in_at_the_same_moment_are_told_apart_by_who_comes_next(world: World) -> None:
     world.deliver([login("m1", 1, 3)])
     world.deliver([login("m2", 2, 6)])
@@ -235,3 +260,25 @@ def test_lines_about_entries_that_a_human_moved_say_by_whose_word(world: World) 
     assert done.operation is not None
     lines = Entry.objects.filter(detail__type="rehomed").values_list("detail__operation", "detail__verb", "detail__by")
     assert set(lines) == {(done.operation.pk, "split", str(world.lead))}
+
+
+def test_name_follows_who_said_theirs_last_on_whichever_line(world: World) -> None:
+    world.deliver([("A", message("m1", whatsapp(0, name="Tomas"), hour(1)))])
+    world.deliver([("B", message("m2", whatsapp(0, name="Mira"), hour(2)))])
+    assert [profile.display_name for profile in current_profiles()] == ["Mira"]
+    world.deliver([("A", message("m3", whatsapp(0, name="Tomas"), hour(3)))])
+    assert [profile.display_name for profile in current_profiles()] == ["Tomas"]
+    check(world)
+
+
+@pytest.mark.parametrize("order", [(2, 6), (6, 2)])
+def test_who_had_a_shared_number_first_does_not_join_by_it_later(world: World, order: tuple[int, int]) -> None:
+    """Whether the later sighting was stored as well is a matter of arrival."""
+    world.deliver([("W", message(f"m{n}", shopping(n, phone(0)), hour(1))) for n in range(3)])
+    world.deliver([("A", message(f"a{n}", whatsapp(0), hour(n))) for n in (0, 7)])
+    for number in order:
+        world.deliver([("B", message(f"b{number}", whatsapp(0), hour(number)))])
+    draw_boundary(ChannelIdentity.objects.get(account=world.lines["A"]), hour(5), actor=world.lead)
+    since = ChannelIdentity.objects.get(account=world.lines["A"], epoch_start=hour(5))
+    assert since.profile_id != ChannelIdentity.objects.get(account=world.lines["B"]).profile_id
+    check(world)

@@ -107,7 +107,7 @@ class Hand:
             self.world.deliver(batches[self.chance.randrange(len(batches))])
 
     def pick(self, rows: Any) -> Any:
-        found = list(rows)
+        found = list(rows.order_by("id"))
         return self.chance.choice(found) if found else None
 
     def identity(self) -> int:
@@ -143,7 +143,7 @@ class Hand:
         return mark(row.kind, row.scope, row.value, status, actor=self.world.lead)
 
     def withdraw(self) -> Done:
-        return withdraw_sighting(self.pick(Sighting.objects.order_by("?")[:1]), actor=self.world.lead)
+        return withdraw_sighting(self.pick(Sighting.objects.all()), actor=self.world.lead)
 
     def draw(self) -> Done:
         row = ChannelIdentity.objects.get(id=self.identity())
@@ -154,7 +154,8 @@ class Hand:
         return withdraw_boundary(row, actor=self.world.lead) if row else None
 
     def undo(self) -> Done | None:
-        row = self.pick(Operation.objects.order_by("-id")[:20])
+        latest = Operation.objects.order_by("-id").values_list("id", flat=True).first() or 0
+        row = self.pick(Operation.objects.filter(id__gt=latest - 20))
         return undo(row, actor=self.world.lead) if row else None
 
     def work(self) -> None:
@@ -172,7 +173,7 @@ class Hand:
             lambda: work.untag(pk, "VIP", actor=actor),
             lambda: work.write_note(pk, "Note", actor=actor, key=str(chance.randrange(3))),
         ]
-        if entry := self.pick(Entry.objects.filter(kind="message").order_by("?")[:1]):
+        if entry := self.pick(Entry.objects.filter(kind="message")):
             deeds.append(lambda: work.pin(entry, actor=actor))
         chance.choice(deeds)()
 

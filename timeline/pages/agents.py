@@ -29,12 +29,17 @@ def is_fragment(request: HttpRequest) -> bool:
     return request.headers.get("HX-Request") == "true"
 
 
+def is_scripted(request: HttpRequest) -> bool:
+    """Whether a script asks, for a fragment or with a form that the browser would post: it goes on by itself."""
+    return is_fragment(request) or "X-Plain-Form" in request.headers
+
+
 def agent_page(
     view: Callable[Concatenate[HttpRequest, P], HttpResponse],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
     """The view answers people who may read customers, in their own time zone; others are asked to log in.
 
-    A fragment asked for without a session answers 401 and tells htmx to open the log-in page as a whole.
+    What a script asks for without a session answers 401: the page asks to log in over itself, and nothing is lost.
     """
 
     @wraps(view)
@@ -48,8 +53,8 @@ def agent_page(
             response = view(request, *args, **kwargs)
         if request.method == "POST" and response.status_code < 400:
             forget_taken_back(request)
-        if request.method == "POST" and is_fragment(request) and response.status_code in (302, 303):
-            response = _sent_on(response["Location"])
+        if request.method == "POST" and is_scripted(request) and response.status_code in (302, 303):
+            response = _sent_on(response, keeps_place=not is_fragment(request))
         patch_vary_headers(response, ["HX-Request"])
         return response
 
@@ -113,16 +118,19 @@ def zone_of(request: HttpRequest) -> zoneinfo.ZoneInfo:
         return zoneinfo.ZoneInfo(settings.TIME_ZONE)
 
 
-def _sent_on(url: str) -> HttpResponse:
-    """htmx opens the page at `url`; a redirect it would follow, and put the whole page where a fragment belongs.
+def _sent_on(response: HttpResponse, *, keeps_place: bool) -> HttpResponse:
+    """The script opens the page; a redirect it would follow, and put the whole page where a fragment belongs.
 
-    The place within the page is left out: with it a browser that is on that page already would load nothing.
+    For htmx the place within the page is left out: with it a browser that is on that page already would load nothing.
     """
-    return HttpResponse(status=204, headers={"HX-Redirect": url.partition("#")[0]})
+    url = response["Location"]
+    sent = HttpResponse(status=204, headers={"HX-Redirect": url if keeps_place else url.partition("#")[0]})
+    sent.cookies = response.cookies
+    return sent
 
 
 def _to_login(request: HttpRequest) -> HttpResponse:
     login = resolve_url(settings.LOGIN_URL)
-    if not is_fragment(request):
+    if not is_scripted(request):
         return redirect(f"{login}?{urlencode({'next': request.get_full_path()})}")
     return HttpResponse(status=401)  # the page asks to log in, over itself, and then asks again

@@ -17,6 +17,7 @@ from profiles.consent import HOLD, words_of
 from profiles.ids import BIGGEST_ID
 from profiles.models import ChannelIdentity, ConsentEvent, StaffMember
 from profiles.reading import BlockView, ConsentView
+from profiles.reading_rights import hidden_now
 from timeline.consents import write_down
 from timeline.identity.verb_pages import Question, ReasonForm
 from timeline.keeping_out import block, mark_spam, unblock
@@ -193,7 +194,8 @@ def block_sender(request: HttpRequest, channel_identity_id: int) -> HttpResponse
     def act(actor: StaffMember, form: dict[str, Any]) -> bool:
         ids = [identity.pk]
         if form["everywhere"]:
-            ids = list(ChannelIdentity.objects.filter(profile_id=identity.profile_id).values_list("id", flat=True))
+            everywhere = ChannelIdentity.objects.filter(profile_id=identity.profile_id)
+            ids = list(everywhere.exclude(account_id__in=hidden_now()).values_list("id", flat=True))
         return bool(block(ids, actor=actor, reason=form["reason"]))
 
     return _ask(request, question, BlockForm(_sent(request)), act)

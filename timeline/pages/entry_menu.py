@@ -39,6 +39,7 @@ def entry_menu(request: HttpRequest, entry_id: int) -> HttpResponse:
     identity = entry.channel_identity
     channel = entry.account.channel
     icon, word = channel_of(channel)
+    is_theirs = entry.kind == EntryKind.MESSAGE and entry.direction == Direction.IN
     context: dict[str, Any] = {
         "title": _("This entry"),
         "entry": entry,
@@ -49,7 +50,8 @@ def entry_menu(request: HttpRequest, entry_id: int) -> HttpResponse:
         "address": shown_address(channel, identity.address),
         "is_pinned": any(entry.pk == pinned.pk for pinned, _preview in pinned_of(identity.profile_id)),
         "may_be_pinned": entry.kind not in (EntryKind.WORK, EntryKind.SYSTEM),
-        "may_be_answered": entry.kind == EntryKind.MESSAGE and entry.direction == Direction.IN,
+        "may_be_answered": is_theirs,
+        "may_be_spam": is_theirs and not entry.set_aside and not entry.is_withheld,
         "link": request.build_absolute_uri(f"{reverse('customer', args=[identity.profile_id])}?entry={entry.pk}"),
         "raw": reverse_if_known("entry-raw", [entry.pk]) if may_judge(request) and entry.envelope_id else "",
         "report": reverse_if_known("report-entry", [entry.pk]) if entry.kind == EntryKind.MESSAGE else "",

@@ -19,18 +19,20 @@ WAITING_SHOWN_LIMIT = 99
 ZONE_TRAITS = ("timezone", "time_zone")
 
 #: How many are in each view of `timeline.queue_views`, each counted no further than what is shown: the partial index
-#: of the view is read for a hundred rows at most, however many customers there are.
+#: of the view is read for a hundred rows at most, however many customers there are. Its order is asked for, since
+#: PostgreSQL would rather read the table, in which those who wait may all stand at the end.
 _COUNTED = {
-    "mine": "assignee_id = %(member)s::bigint AND resolved_at IS NULL",
-    "unassigned": "waiting_since IS NOT NULL AND assignee_id IS NULL",
-    "waiting": "waiting_since IS NOT NULL",
-    "breaching": "due_at <= now() + make_interval(secs => %(soon)s::float)",
+    "mine": ("assignee_id = %(member)s::bigint AND resolved_at IS NULL", "profile_id"),
+    "unassigned": ("waiting_since IS NOT NULL AND assignee_id IS NULL", "waiting_since, profile_id"),
+    "waiting": ("waiting_since IS NOT NULL", "waiting_since, profile_id"),
+    "breaching": ("due_at <= now() + make_interval(secs => %(soon)s::float)", "due_at, profile_id"),
 }
 _AWAKE = "(snoozed_until IS NULL OR snoozed_until <= now())"
 _MOST = WAITING_SHOWN_LIMIT + 1
 _COUNTS = ",\n    ".join(
-    f"(SELECT count(*) FROM (SELECT FROM timeline_queuerow WHERE {rule} AND {_AWAKE} LIMIT {_MOST}) AS counted)"  # noqa: S608
-    for rule in _COUNTED.values()
+    "(SELECT count(*) FROM (SELECT FROM timeline_queuerow"  # noqa: S608
+    f" WHERE {rule} AND {_AWAKE} ORDER BY {order} LIMIT {_MOST}) AS counted)"
+    for rule, order in _COUNTED.values()
 )
 _GLANCE = f"""
 SELECT {SEEN},

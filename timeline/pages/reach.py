@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from profiles.reading_rights import hidden_now
 from timeline.pages.consent import ASKED, ConsentRow, consent_part
 from timeline.pages.panel import AddressRow, Panel
 from timeline.showing.dates import written
@@ -26,11 +27,15 @@ class SaidRow(ConsentRow):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReachRow:
-    """One address. `state` says in a few words whether it can be answered, `reason` why not."""
+    """One address. `state` says in a few words whether it can be answered, `reason` why not.
+
+    It is blocked by who may read its line.
+    """
 
     at: AddressRow
     said: list[SaidRow]
     takes_consent: bool
+    may_block: bool
     state: str = ""
     tone: str = ""
     reason: str = ""
@@ -55,11 +60,17 @@ def reach_of(panel: Panel) -> list[ReachRow]:
     said: dict[int, list[SaidRow]] = {}
     for row in consent_part(panel).rows:
         said.setdefault(row.identity_id, []).append(_said(row))
-    rows = []
-    for at in panel.addresses:
-        if at.channel != "store":
-            rows.append(ReachRow(at=at, said=said.get(at.id, []), takes_consent=at.channel in ASKED))
-    return rows
+    hidden = hidden_now()
+    return [
+        ReachRow(
+            at=at,
+            said=said.get(at.id, []),
+            takes_consent=at.channel in ASKED,
+            may_block=at.account_id not in hidden,
+        )
+        for at in panel.addresses
+        if at.channel != "store"
+    ]
 
 
 def shown_of(reach: list[ReachRow]) -> dict[str, Any]:

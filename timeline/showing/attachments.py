@@ -8,7 +8,7 @@ from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from timeline.files import extension_of, safe_name, shown_as
+from timeline.files import UNSTORED, extension_of, safe_name, shown_as
 from timeline.media_links import HTML_PLACE, MediaLink, Variant, media_url
 from timeline.showing.contents import dicts_of
 from timeline.showing.wording import type_of
@@ -123,6 +123,7 @@ def _why_missing(part: Mapping[str, Any], channel_word: str) -> str:
             "too_big": _("Too big to be kept here"),
             "refused": _("Refused: it is not kept at an address the hub may ask"),
             "no_access": _("Still at %(channel)s: the line has no key to fetch it"),
+            UNSTORED: _("Waits for room in the hub's file storage"),
             "failed": _("Could not be fetched from %(channel)s"),
         }.get(str(state), _("Stored at %(channel)s"))
     return said % {"channel": channel_word}

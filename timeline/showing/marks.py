@@ -34,8 +34,21 @@ def mark_days(days: Sequence[Day], *, opened: int | None = None) -> None:
             previous = view
         for run in _runs(day.entries):
             _fold(run, is_open=any(view.entry.pk == opened for view in run))
+    _tell_surveys(view for day in days for view in day.entries)
     for session, is_resolved in _sessions(view for day in days for view in day.entries):
         _label(session, is_resolved=is_resolved)
+
+
+def _tell_surveys(views: Iterable[EntryView]) -> None:
+    """An answer to "how was it?" leads to the end of the conversation that it is about."""
+    said: EntryView | None = None
+    previous: EntryView | None = None
+    for view in views:
+        if view.entry.kind == EntryKind.SURVEY and not view.entry.is_withheld:
+            view.about = said if said is not previous else None
+        elif view.entry.kind == EntryKind.MESSAGE:
+            said = view
+        previous = view
 
 
 def _continues(view: EntryView, previous: EntryView) -> bool:

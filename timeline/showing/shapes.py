@@ -87,6 +87,7 @@ class EntryView:
     fold: Fold | None = None  # the line above it, when it is the first of a run
     is_folded: bool = False  # behind a closed line
     is_unfolded: bool = False  # behind an open one
+    about: "EntryView | None" = None  # a survey's last message before it, unless that stands right above
     icon: str = ""
     title: str = ""
     note: str = ""

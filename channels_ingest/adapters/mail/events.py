@@ -5,7 +5,7 @@ from typing import Any
 
 from channels_ingest.adapters.base import clean
 from channels_ingest.adapters.mail.items import mailbox_sender
-from channels_ingest.adapters.reading import FUTURE_TOLERANCE, OddPartError
+from channels_ingest.adapters.reading import CLOCK_DIFFERENCE, OddPartError
 from channels_ingest.messages import Amendment, ConsentChange
 from timeline.entries import AmendmentKind, Delivery
 
@@ -79,7 +79,7 @@ def iso_moment(value: object, *, otherwise: datetime) -> datetime:
         moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return otherwise
-    return moment if EARLIEST <= moment <= otherwise + FUTURE_TOLERANCE else otherwise
+    return moment if EARLIEST <= moment <= otherwise + CLOCK_DIFFERENCE else otherwise
 
 
 def unix_moment(value: object, *, otherwise: datetime) -> datetime:
@@ -88,4 +88,4 @@ def unix_moment(value: object, *, otherwise: datetime) -> datetime:
         moment = datetime.fromtimestamp(float(value), UTC) if isinstance(value, int | float | str) else otherwise
     except (ValueError, OverflowError, OSError):
         return otherwise
-    return moment if EARLIEST <= moment <= otherwise + FUTURE_TOLERANCE else otherwise
+    return moment if EARLIEST <= moment <= otherwise + CLOCK_DIFFERENCE else otherwise

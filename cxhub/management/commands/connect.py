@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from channels_ingest.accounts import ConnectError, connect
 from channels_ingest.adapters.webchat import PROVIDER as WEBCHAT
+from channels_ingest.line_health import embed_of
 from channels_ingest.registry import ADAPTERS
 
 
@@ -37,8 +38,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         if account.provider == WEBCHAT:
             self.stderr.write(f"connected {account.name}; put this on the site, as docs/web-chat.md says:")
-            source = f"{settings.PUBLIC_BASE_URL}/chat/v1/w.js"
-            self.stderr.write(f'<script async src="{source}" data-key="{account.key}"></script>')
+            self.stderr.write(embed_of(account))
             self.stderr.write("its widget key is the last part of this address, to which nobody posts:")
         else:
             self.stderr.write(f"connected {account.name} ({account.provider}); give the provider this webhook URL:")

@@ -68,6 +68,7 @@ def diagnose(folder: DataFolder, redis_url: str) -> Iterator[Finding]:
     yield from examine("lines", installation.lines)
     yield from examine("inbox", installation.inbox)
     yield from examine("outbox", installation.outbox)
+    yield from examine("files", installation.files)
     yield from examine("search", installation.search)
     yield from examine("sweeper", processes.sweeper)
     yield from examine("worker", processes.worker)

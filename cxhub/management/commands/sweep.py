@@ -19,6 +19,7 @@ from channels_ingest.sending import outbox
 from channels_ingest.sending.courier import Courier, send_one
 from channels_ingest.simulator import reporting
 from cxhub.running.readiness import announce_ready
+from cxhub.running.settled import settle
 from profiles import likeness
 from profiles.locking import lock_id
 from timeline.search import index as search_index
@@ -59,6 +60,7 @@ class Command(BaseCommand):
         fetcher = Courier(lambda: fetch_one(due_for_seconds=LEAVE_TO_WORKER_SECONDS), threads=FETCHING_THREADS)
         reporter = Courier(_report, threads=1)
         reconciler = Courier(_reconcile, threads=1)
+        settle()
         announce_ready()
         next_at = dict.fromkeys(_BEHIND, 0.0)
         while not stop.wait(POLL_SECONDS):

@@ -19,7 +19,8 @@ def drawn(form: str, *, turn: int = 1, **more: object) -> bytes:
     exif[ORIENTATION], exif[MAKER] = turn, "SecretCamera"
     exif.get_ifd(GPS)[1] = "N"
     out = io.BytesIO()
-    picture.save(out, form, exif=exif, **more)
+    told = {} if form == "GIF" else {"exif": exif}
+    picture.save(out, form, **told, **more)
     return out.getvalue()
 
 
@@ -66,8 +67,65 @@ def test_words_of_a_png_go() -> None:
     assert pixels(made).size == (64, 48)
 
 
+def box(kind: bytes, *inner: bytes) -> bytes:
+    content = b"".join(inner)
+    return struct.pack(">I4s", 8 + len(content), kind) + content
+
+
+def test_gif_moves_as_before_and_its_words_go() -> None:
+    out, frames = io.BytesIO(), [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
+    frames[0].save(out, "GIF", save_all=True, append_images=frames[1:], loop=3, comment=b"SecretComment")
+    content = out.getvalue()
+    xmp = b"\x21\xff\x0bXMP DataXMP" + b"\x09SecretXmp" + b"\0"
+    made = bare(content[:-1] + xmp + b";SecretTrailer")
+    assert b"Secret" not in made
+    assert made == bare(content) == bare(made)
+    with Image.open(io.BytesIO(made)) as moving:
+        assert (moving.n_frames, moving.info["loop"]) == (2, 3)  # type: ignore[attr-defined]
+        assert moving.convert("RGB").getpixel((0, 0)) == (255, 0, 0)
+        moving.seek(1)
+        assert moving.convert("RGB").getpixel((0, 0)) == (0, 0, 255)
+
+
+def test_avif_keeps_its_pixels_and_its_length_and_tells_nothing() -> None:
+    content = drawn("AVIF", xmp=b"<x>SecretXmp</x>")
+    assert content.count(b"Secret") == 2
+    made = bare(content)
+    assert (len(made), ImageChops.difference(pixels(content), pixels(made)).getbbox()) == (len(content), None)
+    assert b"Secret" not in made
+    with Image.open(io.BytesIO(made)) as picture:
+        assert dict(picture.getexif()) == {}
+    assert bare(made) == made
+    film = box(b"mpvd", box(b"moov", b"SecretPlace"))  # the moving part of a still picture
+    assert bare(content + film) == made + box(b"free", bytes(len(film) - 8))
+    assert bare(content + b"SEFTSecretTrailer") == made
+
+
+def test_film_loses_place_and_camera_and_nothing_moves() -> None:
+    place = box(b"udta", box(b"\xa9xyz", b"+59.33+018.06SecretPlace"))
+    keys = box(b"meta", b"com.apple.quicktime.location SecretPlace")
+    track = box(b"trak", box(b"tkhd", b"track"), box(b"udta", b"SecretName"), box(b"mdia", b"samples"))
+    whole = [box(b"ftyp", b"isom"), box(b"moov", box(b"mvhd", b"head"), track, place, keys), box(b"mdat", b"pictures")]
+    content = b"".join(whole) + box(b"uuid", b"SecretXmp")
+    made = bare(content)
+    assert len(made) == len(content)
+    assert b"Secret" not in made
+    assert b"59.33" not in made
+    for kept in (b"tkhdtrack", b"mdiasamples", b"mvhdhead", b"mdatpictures"):
+        assert made.index(kept) == content.index(kept)
+
+
+def test_description_that_lies_a_thousand_times_in_one_place_costs_nothing() -> None:
+    infe = box(b"infe", b"\x02\0\0\0", b"\0\1\0\0Exif\0")
+    pieces = struct.pack(">II", 0, 60_000) * 1_000
+    iloc = box(b"iloc", b"\0\0\0\0\x44\0", b"\0\1", b"\0\1\0\0", struct.pack(">H", 1_000), pieces)
+    meta = box(b"meta", bytes(4), box(b"iinf", bytes(4), b"\0\1", infe), iloc)
+    with pytest.raises(ValueError, match="lies elsewhere"):
+        bare(box(b"ftyp", b"heic") + meta + box(b"mdat", bytes(60_000)))
+
+
 @pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's, of damaged EXIF
-@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "GIF", "AVIF"])
 def test_damage_is_refused_or_harmless_and_ends(form: str) -> None:
     content, chance = drawn(form), random.Random(1)
     for cut in range(0, len(content), 97):

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from channels_ingest import envelopes, pipeline
@@ -26,6 +27,7 @@ from tests.channels_ingest.media.hostile import Hostile, says, served
 from tests.conftest import APP_SECRET, Deliver, whatsapp_change
 from timeline.models import Amendment, Entry
 from timeline.rebuilding import rebuild
+from timeline.showing.attachments import attachments_of
 
 AT = 1_760_000_000
 
@@ -51,7 +53,8 @@ def attachment(entry: Entry) -> dict[str, Any]:
 @pytest.fixture
 def simulator(live_server: Any, settings: Any) -> str:
     settings.LOOPBACK_URL = live_server.url
-    fetches._breaker._failures.clear()
+    for breaker in (fetches._breaker, fetches._storage):
+        breaker._failures.clear()
     return str(live_server.url)
 
 
@@ -234,20 +237,58 @@ def test_killed_worker_leaves_the_job_to_the_next(deliver: Deliver, simulator: s
     assert attachment(entry)["state"] == "stored"
 
 
-@pytest.mark.django_db(transaction=True)
-def test_full_storage_is_waited_for(deliver: Deliver, simulator: str, settings: Any, tmp_path: Any) -> None:
+def without_room(settings: Any, tmp_path: Any) -> Any:
+    """The storage takes nothing; returns the settings of one that does."""
     (tmp_path / "a-file").write_text("no folder")
     good = settings.STORAGES
-    media = good["media"]
-    options = {**media["OPTIONS"], "location": str(tmp_path / "a-file" / "media")}
-    settings.STORAGES = {**good, "media": {**media, "OPTIONS": options}}
+    options = {**good["media"]["OPTIONS"], "location": str(tmp_path / "a-file" / "media")}
+    settings.STORAGES = {**good, "media": {**good["media"], "OPTIONS": options}}
+    return good
+
+
+@pytest.mark.django_db(transaction=True)
+def test_full_storage_is_told_and_waited_for_however_long(
+    deliver: Deliver, simulator: str, settings: Any, tmp_path: Any, client: Client
+) -> None:
+    good = without_room(settings, tmp_path)
     entry = received(deliver, image())
-    fetch_due()
-    assert "state" not in attachment(entry)
+    assert client.get("/readyz").json()["files_without_room"] == 0
+    for _attempt in range(len(RETRY_SECONDS) + 2):
+        fetches._storage._failures.clear()  # five minutes later
+        due_now()
+        assert fetch_due() == 1
+    assert attachment(entry)["state"] == "unstored"
+    (shown,) = attachments_of(entry.detail, "WhatsApp")
+    assert shown.note == "JPG · Waits for room in the hub's file storage"
+    assert Amendment.objects.count() == 1
+    waiting = MediaFetch.objects.get()
+    assert (waiting.state, waiting.attempts, waiting.fault) == ("wanted", 0, "not stored: NotADirectoryError")
+    assert client.get("/readyz").json()["files_without_room"] == 1
+    assert b"cxhub_media_without_room 1.0" in client.get("/metrics").content
     settings.STORAGES = good
     due_now()
     fetch_due()
     assert attachment(entry)["state"] == "stored"
+    assert client.get("/readyz").json()["files_without_room"] == 0
+    assert sum(rebuild(repair=False).differed.values()) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_is_asked_for_what_the_storage_would_not_take(
+    deliver: Deliver, simulator: str, settings: Any, tmp_path: Any
+) -> None:
+    good = without_room(settings, tmp_path)
+    for number in range(7):
+        assert deliver(image(f"in.{number}", str(number))).status_code == 200
+    pipeline.drain()
+    assert fetch_due() == 7
+    assert MediaFetch.objects.filter(fault="not stored: NotADirectoryError").count() == 5
+    assert set(MediaFetch.objects.values_list("state", "attempts")) == {("wanted", 0)}
+    settings.STORAGES = good
+    fetches._storage._failures.clear()
+    due_now()
+    fetch_due()
+    assert set(MediaFetch.objects.values_list("state", flat=True)) == {"stored"}
 
 
 @pytest.mark.django_db(transaction=True)

@@ -24,6 +24,8 @@ CASES = [
     ("mp4", b"\0\0\0\x18ftypisom\0\0\2\0isomiso2", "video/mp4", "video/mp4"),
     ("mp4 sound by its brand", b"\0\0\0\x18ftypM4A \0\0\2\0", "", "audio/mp4"),
     ("mp4 sound by the sender's word", b"\0\0\0\x18ftypisom\0\0\2\0", "audio/mp4", "audio/mp4"),
+    ("HEIC", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "video/mp4", "image/heic"),
+    ("AVIF", b"\0\0\0\x18ftypavif\0\0\0\0", "", "image/avif"),
     ("3gp", b"\0\0\0\x18ftyp3gp4\0\0\2\0", "", "video/3gpp"),
     ("webm", b"\x1aE\xdf\xa3....webm", "", "video/webm"),
     ("mp3", b"\xff\xfb\x90\x00" + b"\0" * 50, "", "audio/mpeg"),

@@ -92,11 +92,11 @@ def test_files_that_could_not_be_stored_come_out_of_the_envelope_later(
     good = without_storage(settings, tmp_path)
     entry = received(client, mailbox)
     assert "below" in entry.text  # the text never waits for a disk
-    assert {part["state"] for part in entry.detail["attachments"]} == {"failed"}
-    assert entry.detail["html"]["state"] == "failed"
+    assert {part["state"] for part in entry.detail["attachments"]} == {"unstored"}
+    assert entry.detail["html"]["state"] == "unstored"
     assert Envelope.objects.get().state == "processed"
     assert fetch_due() == 3
-    assert set(MediaFetch.objects.values_list("state", "attempts")) == {("wanted", 1)}
+    assert set(MediaFetch.objects.values_list("state", "attempts")) == {("wanted", 0)}
     settings.STORAGES = good
     MediaFetch.objects.update(next_attempt_at=Envelope.objects.get().received_at)
     assert fetch_due() == 3

@@ -114,7 +114,7 @@ def test_full_disk_never_holds_up_the_text(settings: Any, tmp_path: Any) -> None
         write(batch)
     entry = account_entry(account)
     assert entry.text == "See below"
-    assert entry.detail["attachments"][0]["state"] == "failed"
+    assert entry.detail["attachments"][0]["state"] == "unstored"
     wanted = MediaFetch.objects.get()
     assert (wanted.provider_message_id, wanted.reference, wanted.state, wanted.envelope_id) == (
         "m.1", "part:0", "wanted", 77,

@@ -9,6 +9,7 @@ from django.test import Client
 
 from channels_ingest.models import MessageTemplate, OutboxMessage, Upload
 from profiles.models import ChannelIdentity, Role, StaffMember
+from tests.channels_ingest.media.drawing import picture
 from tests.channels_ingest.sending.conftest import Answer, bearer
 from timeline.models import Entry
 
@@ -87,10 +88,10 @@ def upload(client: Client, nora: StaffMember, content: bytes, name: str) -> Any:
 
 @pytest.mark.usefixtures("_storage")
 def test_files_are_uploaded_and_go_along(client: Client, answer: Answer, nora: StaffMember) -> None:
-    first = upload(client, nora, b"\xff\xd8\xff\xe0" + b"picture" * 20, "box.exe")
+    first = upload(client, nora, picture("JPEG"), "box.exe")
     assert first.status_code == 201
     assert {k: v for k, v in first.json().items() if k != "id"} == {
-        "name": "box.exe", "size": 144, "mime_type": "image/jpeg",
+        "name": "box.exe", "size": len(picture("JPEG")), "mime_type": "image/jpeg",
     }  # fmt: skip
     second = upload(client, nora, b"%PDF-1.7 bill", "bill.pdf").json()
     told = answer("Both", files=[first.json()["id"], second["id"]], key="k1")

@@ -9,11 +9,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from channels_ingest.accounts import connect
+from channels_ingest.media.files import name_of, open_content
 from channels_ingest.models import OutboxMessage, SimulatedMessage, Upload
 from channels_ingest.sending.courier import send_due
 from channels_ingest.writing import uploads
 from channels_ingest.writing.uploads import UploadError, take
 from profiles.models import ChannelIdentity, Role, StaffMember
+from tests.channels_ingest.media.drawing import phone_photo, picture
 from tests.pages.conftest import Born, Say, agent, born, line, pages, say
 from tests.pages.reading_html import words
 from tests.pages.test_composer import HTMX, box, mira, whatsapp
@@ -22,7 +24,7 @@ from timeline.models import Entry
 
 __all__ = ["agent", "born", "line", "mira", "pages", "say", "whatsapp"]
 
-JPEG = b"\xff\xd8\xff\xe0" + b"picture" * 20
+JPEG, GIF = picture("JPEG"), picture("GIF")
 PDF = b"%PDF-1.7 paper"
 
 
@@ -56,8 +58,24 @@ def test_picked_file_is_named_by_its_bytes_and_kept_in_the_draft(pages: Client, 
     assert f'name="files" value="{upload.pk}"' in box(pages, mira.profile_id).content.decode()
 
 
+def test_picked_picture_tells_nobody_where_it_was_taken(pages: Client, mira: ChannelIdentity) -> None:
+    photo = phone_photo()
+    assert b"Secret" in photo
+    assert pick(pages, mira, photo, "box.jpg").status_code == 201
+    upload = Upload.objects.get()
+    stored = open_content(name_of(upload.sha256))
+    assert stored is not None
+    with stored:
+        kept = stored.read()
+    assert not any(secret in kept for secret in (b"Secret", b"GPS", photo))
+    assert (upload.size, upload.width, upload.height) == (len(kept), 600, 800)  # upright as before
+    told = pick(pages, mira, photo[:400], "half.jpg")
+    assert (told.status_code, "half.jpg is damaged" in words(told)) == (422, True)
+    assert Upload.objects.count() == 1
+
+
 def test_what_the_channel_does_not_take_is_told_before_sending(pages: Client, mira: ChannelIdentity) -> None:
-    told = words(pick(pages, mira, b"GIF89a" + b"x" * 50, "cat.gif"))
+    told = words(pick(pages, mira, GIF, "cat.gif"))
     assert "GIF files are not taken here: WhatsApp takes JPEG" in told
     refused = answer(pages, mira, "look", [str(Upload.objects.get().pk)])
     assert (refused.status_code, "GIF files are not taken" in words(refused)) == (422, True)
