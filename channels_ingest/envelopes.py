@@ -35,6 +35,12 @@ INSERT INTO channels_ingest_envelope (account_id, delivery_key, body, headers)
 VALUES (%s, %s, %b, %s) ON CONFLICT (account_id, delivery_key) DO NOTHING RETURNING id
 """
 
+_STORE_BY_KEY = """
+INSERT INTO channels_ingest_envelope (account_id, delivery_key, body, headers)
+SELECT id, %s::text, %b::bytea, %s::jsonb FROM profiles_channelaccount WHERE key = %s::text
+ON CONFLICT (account_id, delivery_key) DO NOTHING RETURNING account_id
+"""
+
 _CLAIM = """
 WITH due AS (
     SELECT id, next_attempt_at, coalesce(octet_length(body), 0) AS bytes FROM channels_ingest_envelope
@@ -68,6 +74,15 @@ def store(account_id: int, delivery_key: str, body: bytes, headers: Mapping[str,
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
         cursor.execute(_STORE, [account_id, delivery_key, body, json.dumps(headers)], prepare=True)
         return cursor.fetchone() is not None
+
+
+def store_by_key(account_key: str, delivery_key: str, body: bytes, headers: Mapping[str, str]) -> int | None:
+    """As `store`, where the account is known by its key; its id, or None if it has the delivery, or there is none."""
+    connection.ensure_connection()
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+        cursor.execute(_STORE_BY_KEY, [delivery_key, body, json.dumps(headers), account_key], prepare=True)
+        row: tuple[int] | None = cursor.fetchone()
+        return row and row[0]
 
 
 def with_query(headers: Mapping[str, str], query: str) -> dict[str, str]:
