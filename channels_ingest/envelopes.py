@@ -10,6 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from channels_ingest.models import Envelope
+from profiles.models import ChannelAccount
 from profiles.prepared import prepared
 
 #: An envelope that was tried this often without success is a dead letter: kept, shown, replayable, not retried.
@@ -58,6 +59,9 @@ UPDATE channels_ingest_envelope AS e SET attempts = attempts + 1,
 FROM claimed WHERE e.id = claimed.id RETURNING e.id
 """
 
+#: In SQL, because each batch asks, of one message too: putting it together took a fifth of the work on that.
+_HOLD = "SELECT * FROM channels_ingest_envelope WHERE id = ANY(%s) AND state = 'received' ORDER BY id FOR UPDATE"
+_ACCOUNTS = "SELECT * FROM profiles_channelaccount WHERE id = ANY(%s)"
 
 _SETTLE = """
 UPDATE channels_ingest_envelope SET state = %s::text, processed_at = %s::timestamptz, fault = %s::text
@@ -128,8 +132,12 @@ def hold(ids: Sequence[int]) -> list[Envelope]:
     It waits for rows that another holds: skipping them would pass over one that another claim just looked at, found
     taken and lets go again. Nobody who holds other locks waits here, and rows are taken in ascending order.
     """
-    rows = Envelope.objects.select_for_update(of=("self",)).select_related("account")
-    return list(rows.filter(id__in=ids, state=Envelope.State.RECEIVED).order_by("id"))
+    held = list(Envelope.objects.raw(_HOLD, [list(ids)]))
+    accounts = ChannelAccount.objects.raw(_ACCOUNTS, [list({each.account_id for each in held})]) if held else ()
+    account_of = {account.pk: account for account in accounts}
+    for each in held:
+        each.account = account_of[each.account_id]
+    return held
 
 
 def is_held(envelope_id: int) -> bool:
