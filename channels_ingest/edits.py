@@ -5,8 +5,9 @@ as a placeholder, and is put where it belongs once the edit between is here.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from channels_ingest.messages import Amendment
 from timeline.entries import AmendmentKind

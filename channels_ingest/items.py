@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
+from msgspec import structs
 
 from channels_ingest import edits, errands
 from channels_ingest.batches import Batch, Personal, Place, Placed
@@ -139,7 +140,7 @@ def _proved(placed: Placed, proofs: Mapping[Writer, SeenIdentifier]) -> Placed:
     if not isinstance(item, Message) or (proof := proofs.get(writer_of(placed.account_id, item))) is None:
         return placed
     sender = replace(item.sender, identifiers=(*item.sender.identifiers, proof))
-    return replace(placed, item=replace(item, sender=sender))
+    return replace(placed, item=structs.replace(item, sender=sender))
 
 
 def _reached(placed: Sequence[Placed], held: Held) -> list[SenderSeen]:

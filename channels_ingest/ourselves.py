@@ -1,10 +1,11 @@
 """Who of the senders is ourselves: a line of ours, or a colleague by mail. They make no customer."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from django.db import transaction
+from msgspec.structs import replace
 
 from channels_ingest.messages import Item, Located, Message
 from profiles.identity.canonical import email_join_key

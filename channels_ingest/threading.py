@@ -3,11 +3,11 @@ Message-ID of a mail that came in on the same mailbox. Two queries a batch, and 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import connection
+from msgspec.structs import replace
 
 from channels_ingest.messages import Amendment, Message
 from channels_ingest.models import OutboxMessage

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection
 from django.db.models import QuerySet
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
@@ -10,6 +11,7 @@ from rest_framework.request import Request
 
 from profiles.models import ApiToken, Role, StaffMember
 from profiles.models.staff import hashed
+from profiles.prepared import prepared
 
 #: Roles that may read customers and answer them.
 READERS = frozenset({Role.AGENT, Role.LEAD, Role.ADMIN})
@@ -40,8 +42,7 @@ class BearerToken(BaseAuthentication):
             return None
         if len(parts) != 2:
             raise AuthenticationFailed("expected `Authorization: Bearer <token>`")
-        presented = hashed(parts[1].decode("latin-1"))
-        token = ApiToken.objects.select_related("member").filter(token_hash=presented, revoked_at=None).first()
+        token = _token(hashed(parts[1].decode("latin-1")))
         if token is None or not token.member.is_active:
             raise AuthenticationFailed("this token is unknown or was revoked")
         token.member.token_role = min(Role(token.role), Role(token.member.role), key=WIDTH.__getitem__)
@@ -49,6 +50,36 @@ class BearerToken(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
+
+
+_HELD = """
+SELECT token.id, token.role, member.id, member.email, member.name, member.role, member.is_active
+FROM profiles_apitoken AS token JOIN profiles_staffmember AS member ON member.id = token.member_id
+WHERE token.token_hash = %s::text AND token.revoked_at IS NULL
+"""
+
+
+def _token(token_hash: str) -> ApiToken | None:
+    """The token and its holder, unless it was revoked; of both only what most calls need, the rest on being asked.
+
+    Every call asks for it, and a server that posts events asks many times a second: prepared, it takes a tenth.
+    """
+    try:
+        row = _row(token_hash)
+    except DatabaseError:  # once more on a fresh connection: a kept one dies with the server it was to
+        connection.close()
+        row = _row(token_hash)
+    if row is None:
+        return None
+    token = ApiToken.from_db(DEFAULT_DB_ALIAS, ["id", "role"], row[:2])
+    token.member = StaffMember.from_db(DEFAULT_DB_ALIAS, ["id", "email", "name", "role", "is_active"], row[2:])
+    return token
+
+
+def _row(token_hash: str) -> Any:
+    with prepared() as cursor:
+        cursor.execute(_HELD, [token_hash])
+        return cursor.fetchone()
 
 
 class StaffSession(SessionAuthentication):

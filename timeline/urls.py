@@ -70,6 +70,7 @@ urlpatterns = [
     path("addresses/<int:channel_identity_id>/unblock/", consent_pages.unblock_sender, name="unblock-sender"),
     path("entries/<int:entry_id>/report/", report_pages.report_entry, name="report-entry"),
     path("entries/<int:entry_id>/menu/", entry_menu.entry_menu, name="entry-menu"),
+    path("entries/<int:entry_id>/whole/", entry_menu.entry_whole, name="entry-whole"),
     path("entries/<int:entry_id>/pin/", entry_menu.pin_entry, name="pin-entry"),
     path("entries/<int:entry_id>/unpin/", entry_menu.unpin_entry, name="unpin-entry"),
     path("entries/<int:entry_id>/<slug:verdict>/", consent_pages.judge_spam, name="judge-spam"),

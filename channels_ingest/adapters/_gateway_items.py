@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
+
+from msgspec import Struct
 
 from channels_ingest.adapters._trusted_people import MOST_IDENTIFIERS, identifier_of
 from channels_ingest.adapters.base import clean, clean_json
@@ -20,7 +22,6 @@ from channels_ingest.adapters.reading import (
 )
 from channels_ingest.adapters.troubles import OPTED_OUT, UNREACHABLE, WINDOW, shown_words
 from channels_ingest.messages import Amendment, ConsentChange, Item, Message
-from profiles.identity.making import quickly_made
 from profiles.identity.values import GRADE_RANK, Grade, IdentifierKind, SeenIdentifier, Sender
 from timeline.entries import AmendmentKind, Delivery, Direction
 
@@ -34,9 +35,7 @@ _IN, _PHONE, _WEAK = Direction.IN, IdentifierKind.PHONE, Grade.WEAK
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
-@quickly_made
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class Terms(Struct, frozen=True, kw_only=True):
     """How far the account believes its gateway, and under which name the gateway's own ids stand."""
 
     received_at: datetime

@@ -1,9 +1,11 @@
 """WhatsApp messages as items: a customer's, the business's own from its app, and those of the imported history."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from channels_ingest.adapters._whatsapp_content import content_of, is_unsubscribing, surroundings_of
 from channels_ingest.adapters._whatsapp_events import system_items
@@ -36,7 +38,7 @@ _HISTORY_STATUSES: Mapping[str, Delivery] = MappingProxyType(
 _IN, _OUT = Direction.IN, Direction.OUT
 
 
-class _Side(NamedTuple):
+class _Side(Struct, frozen=True):
     """Whose message it is: the customer it belongs to, and its direction. `author` is who reacts."""
 
     sender: Sender

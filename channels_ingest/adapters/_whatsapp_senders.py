@@ -5,13 +5,13 @@ ids of the parent portfolio are spelt in several ways, in the printed samples an
 """
 
 import re
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct, field
 
 from channels_ingest.adapters.base import clean
 from channels_ingest.adapters.reading import OddPartError, as_list, as_object, as_word, first_word
-from profiles.identity.making import quickly_made
 from profiles.identity.values import Grade, IdentifierKind, SeenIdentifier, Sender
 
 GROUP_REFUSAL = "group"
@@ -19,7 +19,7 @@ LONGEST_TRAIT = 200  # characters; WhatsApp allows far fewer
 _TRAITS = ("name", "username")
 
 
-class Ids(NamedTuple):
+class Ids(Struct, frozen=True):
     """What Meta calls one user, as received; empty where it did not say."""
 
     phone: str = ""  # the wa_id
@@ -27,9 +27,7 @@ class Ids(NamedTuple):
     parent: str = ""  # the BSUID at the parent portfolio
 
 
-@quickly_made
-@dataclass(frozen=True, slots=True)
-class Contacts:
+class Contacts(Struct, frozen=True):
     """A change's `contacts[]`, found by id: their order and number say nothing about the messages."""
 
     by_user: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -44,9 +42,7 @@ class Contacts:
         return self.by_user.get(ids.user) or self.by_phone.get(ids.phone) or self.by_parent.get(ids.parent) or {}
 
 
-@quickly_made
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Circumstances:
+class Circumstances(Struct, frozen=True, kw_only=True):
     """What every item of one change shares. `entry_time` is what Meta wrote there, on account-level news only."""
 
     route: str

@@ -3,13 +3,13 @@
 import hashlib
 import json
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
 from channels_ingest.adapters.base import clean
 
 LONGEST_WORD = 255  # characters: the columns that hold ids; a message id made of the longest user id takes 230
 EARLIEST_SECONDS = 1_230_768_000  # 2009-01-01, before any of the channels existed
+LATEST_SECONDS = 253_402_300_799  # the end of 9999, after which Python has no dates
 _EARLIEST = datetime.fromtimestamp(EARLIEST_SECONDS, UTC)
 #: A provider's clock may be so far ahead of ours. What it dates later than that was written when we received it at the
 #: latest: a message dated tomorrow would stand below every answer until then, and count as unanswered.
@@ -53,16 +53,10 @@ def as_moment(value: object, *, otherwise: datetime) -> datetime:
     """The aware UTC time of `value` in seconds since 1970, written as integer or digits; `otherwise` if absurd."""
     if isinstance(value, str) and len(value) <= 12 and value.isascii() and value.isdigit():
         value = int(value)
-    if not isinstance(value, int) or isinstance(value, bool) or value < EARLIEST_SECONDS:
+    if type(value) is not int or not EARLIEST_SECONDS <= value <= LATEST_SECONDS:
         return otherwise
-    if value > _latest_seconds(otherwise):
-        return otherwise
-    return datetime.fromtimestamp(value, UTC)
-
-
-@lru_cache(maxsize=8)  # the same for every item of a delivery
-def _latest_seconds(otherwise: datetime) -> float:
-    return (otherwise + CLOCK_DIFFERENCE).timestamp()
+    moment = datetime.fromtimestamp(value, UTC)
+    return moment if moment <= otherwise + CLOCK_DIFFERENCE else otherwise
 
 
 def as_iso_moment(value: object, *, otherwise: datetime) -> datetime:

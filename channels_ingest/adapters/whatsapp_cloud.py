@@ -190,6 +190,7 @@ def _read_change(
         received_at=received_at,
         entry_time=entry.get("time"),
     )
+    line = f"+{here.own_number}" if here.own_number else ""
     for place, reader, piece in _pieces(as_word(as_object(change).get("field")), value, f"{path}.value"):
         try:
             if not isinstance(piece, dict):
@@ -199,8 +200,8 @@ def _read_change(
             items = [NotUnderstood(reason=str(odd))]
         except Exception as error:  # a fault of ours: the item is kept to be replayed, its neighbours go on
             items = [NotUnderstood(reason=f"{type(error).__name__} while reading it")]
-        line = f"+{here.own_number}" if here.own_number else ""
-        found += [Located(item=item, path=place, route=here.route, line=line) for item in items]
+        for item in items:
+            found.append(Located(item=item, path=place, route=here.route, line=line))
         _check_number(found)
 
 

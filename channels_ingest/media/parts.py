@@ -3,8 +3,9 @@
 import io
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from channels_ingest.media.files import Kept, StorageError, keep
 from channels_ingest.media.kinds import MOST_MAIL_BYTES

@@ -187,6 +187,7 @@ export default async (hub) => {
     if (isBox !== undefined) {
       if (!$("#tl") || event.ctrlKey || event.metaKey) return;
       event.preventDefault();
+      hub.toggleSide(false);
       hold(); // what is typed meanwhile belongs into the box
       if (button.hasAttribute("aria-current")) area().focus(); else { await drafts.save(); await open(button.href); }
       release();

@@ -119,7 +119,7 @@
 
   // ---- the reply box comes alive when somebody turns to it
   let awake = null;
-  const wakes = ({ type, target }) => target.closest?.(type === "dragenter" ? "#customer" : "#compose, [data-again], [data-reuse], [data-compose]");
+  const wakes = ({ type, target }) => target.closest?.(type === "dragenter" ? "#customer" : "#compose, [data-again], [data-reuse], [data-compose], [data-box]");
   function wake() {
     awake ??= load("composer").then(() => { awake.isDone = true; }, () => { awake = null; });
     return awake;

@@ -68,7 +68,7 @@ export default (hub) => {
   /** The text is on its way at once and comes back if it cannot be sent; a repeated click is the same message. */
   async function send({ lastSeen = writing.seen ?? writing.newestShown(), isLast = false } = {}) {
     const [form, home] = [box(), profile()];
-    if (!form || $("#send").disabled) return;
+    if (!form || $("#send").disabled) { $("#reach .about:not([hidden]) a")?.focus(); return; } // where a template is chosen
     const { key, replaces } = form.elements;
     const [text, fields, files] = [area().value, new FormData(form), [...$("#files").children]];
     const wasPlain = !files.length && !form.elements.subject;

@@ -4,8 +4,9 @@ export default ({ $$, say, now }) => {
   const UNITS = [["year", 31536000], ["month", 2592000], ["week", 604800], ["day", 86400], ["hour", 3600], ["minute", 60]];
   const relative = new Intl.RelativeTimeFormat(lang, { numeric: "auto" });
   const weekday = new Intl.DateTimeFormat(lang, { weekday: "short" });
-  const date = new Intl.DateTimeFormat(lang, { day: "numeric", month: "short" });
-  const dateWithYear = new Intl.DateTimeFormat(lang, { day: "numeric", month: "short", year: "numeric" });
+  const told = lang === "en" ? "en-GB" : lang; // the day before the month, as the server writes it
+  const date = new Intl.DateTimeFormat(told, { day: "numeric", month: "short" });
+  const dateWithYear = new Intl.DateTimeFormat(told, { day: "numeric", month: "short", year: "numeric" });
   const unitWords = (n, unit) => new Intl.NumberFormat(lang, { style: "unit", unit, unitDisplay: "long" }).format(n);
 
   function span(seconds) {
@@ -23,11 +24,12 @@ export default ({ $$, say, now }) => {
     if (seconds < 60) return say("now");
     if (seconds < 86400) return span(seconds);
     if (seconds < 518400) return weekday.format(moment);
+    if (document.documentElement.dataset.now - moment > 518400000) return ""; // a date from the first, in the server's words
     return (moment.getFullYear() === new Date(now()).getFullYear() ? date : dateWithYear).format(moment);
   }
 
   function tell() {
-    for (const time of $$("time[data-ago]")) time.textContent = ago(new Date(time.dateTime), time.dataset.ago);
+    for (const time of $$("time[data-ago]")) time.textContent = ago(new Date(time.dateTime), time.dataset.ago) || time.textContent;
   }
   return { tell };
 };

@@ -6,10 +6,12 @@ A field that has its default is left out. An identifier reads `kind@scope:value 
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from channels_ingest.adapters.base import AccountSettings, Delivery
 from channels_ingest.messages import Located
@@ -30,21 +32,28 @@ def described(located: Located) -> dict[str, Any]:
 
 
 def _fields(value: Any) -> dict[str, Any]:
-    """The fields of a dataclass that differ from their defaults."""
+    """The fields of a value that differ from their defaults."""
     found = {}
-    for field in dataclasses.fields(value):
-        content = getattr(value, field.name)
-        default = field.default_factory() if callable(field.default_factory) else field.default
+    for name, default in _defaults(value):
+        content = getattr(value, name)
         if content != default:
-            found[field.name] = _plain(content)
+            found[name] = _plain(content)
     return found
+
+
+def _defaults(value: Any) -> Iterator[tuple[str, object]]:
+    """The names of its fields, in order, with their defaults."""
+    of_struct = isinstance(value, msgspec.Struct)
+    for field in msgspec.structs.fields(value) if of_struct else dataclasses.fields(value):
+        is_made = field.default_factory not in (dataclasses.MISSING, msgspec.NODEFAULT)
+        yield field.name, field.default_factory() if is_made else field.default
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, SeenIdentifier):
         scope = f"@{value.scope}" if value.scope else ""
         return f"{value.kind}{scope}:{value.value} {value.grade}"
-    if dataclasses.is_dataclass(value):
+    if dataclasses.is_dataclass(value) or isinstance(value, msgspec.Struct):
         return _fields(value)
     if isinstance(value, bytes):
         return f"{len(value)} bytes, SHA-256 {hashlib.sha256(value).hexdigest()[:12]}"

@@ -252,6 +252,25 @@ def test_pages_without_middleware_are_guarded_too(port: int, path: str) -> None:
     assert headers["x-content-type-options"] == "nosniff"
 
 
+@pytest.mark.parametrize("path", ["/api/v1/events/", "/api/v1/identify/"])
+def test_call_with_a_token_is_answered_as_any_other_of_the_api(port: int, path: str) -> None:
+    body, token = b'{"source": "shop"}', {"Authorization": "Bearer cxh_none"}
+    answers = [
+        ask(
+            port, "POST", path, body=body, headers=headers | {"Accept-Language": "de", "X-Request-ID": "given-by-proxy"}
+        )
+        for headers in (token, {}, {"Cookie": "sessionid=none"})
+    ]
+    for status, answer, headers in answers:
+        assert (status, headers["content-type"]) == (401, "application/problem+json")
+        assert headers["www-authenticate"] == "Bearer"
+        assert json.loads(answer)["title"] == "Unauthorized"
+        assert headers["content-length"] == str(len(answer))
+        assert headers["x-request-id"] == "given-by-proxy"
+        assert (headers["cache-control"], headers["content-language"]) == ("no-store", "de")
+        assert "default-src 'none'" in headers["content-security-policy"]
+
+
 def test_crowd_lets_no_address_and_not_all_together_take_every_place(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(crowd, "MOST_OF_ADDRESS", 2)
     monkeypatch.setattr(crowd, "MOST_OPEN", 3)

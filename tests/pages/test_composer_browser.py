@@ -1,6 +1,7 @@
 """Answering in Chromium: without waiting, by keyboard, beside a colleague, on a phone."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -56,6 +57,16 @@ def test_answer_is_written_sent_and_read_by_keyboard(open_page: Open, mira: Chan
     page.locator("#answer").focus()
     page.keyboard.press("Escape")
     expect(page.locator("#tl")).to_be_focused()
+
+
+def test_sending_on_a_closed_window_leads_to_its_templates(open_page: Open, mira: ChannelIdentity) -> None:
+    mira.last_inbound_at = timezone.now() - timedelta(days=2)
+    mira.save()
+    page = open_page(f"/inbox/all/{mira.profile_id}/")
+    expect(page.locator("#reach .about:not([hidden])")).to_contain_text("More than 24 hours")
+    type_answer(page, "On its way")
+    expect(page.get_by_role("link", name="Choose a template …")).to_be_focused()
+    expect(page.locator("#answer")).to_have_value("On its way")
 
 
 def test_second_agent_is_warned_and_may_insist(open_page: Open, mira: ChannelIdentity) -> None:

@@ -1,9 +1,12 @@
 """A customer with three hundred addresses: what nobody reads costs neither the page nor the agent anything."""
 
+from collections.abc import Callable
+
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from playwright.sync_api import Page, expect
 
 from profiles.models import ChannelIdentity, Identifier, Sighting
 from tests.pages.conftest import Born, Say
@@ -77,3 +80,25 @@ def test_a_doubt_about_consent_is_never_beyond_the_list(pages: Client, crowd: Ch
     page = pages.get(f"/inbox/all/{crowd.profile_id}/").content.decode()
     assert page.count('class="reach-row') == 8
     assert 'id="reach-2300"' in page
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("width", [1440, 390])
+def test_any_of_the_addresses_is_written_to_from_the_list(
+    open_page: Callable[..., Page], crowd: ChannelIdentity, width: int
+) -> None:
+    page = open_page(f"/inbox/all/{crowd.profile_id}/", width=width, height=900)
+    expect(page.locator("#box")).to_be_visible()
+    if width < 1000:
+        page.get_by_role("button", name="Customer details").click()
+    page.get_by_role("link", name="292 more …").click()
+    sheet = page.locator("#sheet")
+    sheet.get_by_role("link", name="More").last.click()
+    expect(sheet).to_have_js_property("scrollTop", 0)
+    sheet.get_by_role("link", name="Write here").filter(has_text="+1 555-010-2100").click()
+    expect(sheet).not_to_be_visible()
+    expect(page.locator("#reach input:checked")).to_have_value("2100")
+    expect(page.locator("#answer")).to_be_focused()
+    page.keyboard.type("Hello")
+    expect(page.locator("#answer")).to_have_value("Hello")

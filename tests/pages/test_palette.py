@@ -162,6 +162,7 @@ class TestByKeyboard:
         size = page.locator("#sheet").bounding_box()
         assert size is not None
         assert (size["width"], size["height"]) == (390, 760)
+        page.keyboard.type("ana")  # words in the box do not keep it
         page.keyboard.press("Escape")
         expect(page.locator("#sheet")).not_to_be_visible()
 

@@ -33,6 +33,20 @@ def waiting(born: Born, say: Say) -> list[ChannelIdentity]:
     return customers
 
 
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 760)])
+def test_what_was_done_is_not_said_over_the_reply_box(
+    open_page: OpenPage, waiting: list[ChannelIdentity], width: int, height: int
+) -> None:
+    page = open_page(f"/inbox/waiting/{waiting[0].pk}/", width=width, height=height)
+    expect(page.locator("#answer")).to_be_visible()
+    page.keyboard.press("a")
+    expect(page.locator(".toast")).to_contain_text("Yours now: Ada Blum")
+    toast, box = page.locator(".toast").bounding_box(), page.locator("#box").bounding_box()
+    assert toast
+    assert box
+    assert toast["x"] + toast["width"] <= box["x"] or toast["y"] + toast["height"] <= box["y"]
+
+
 def test_take_resolve_and_next_by_keys(open_page: OpenPage, waiting: list[ChannelIdentity]) -> None:
     ada, ben, *_ = waiting
     page = open_page(f"/inbox/waiting/{ada.pk}/")

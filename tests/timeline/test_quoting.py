@@ -235,3 +235,18 @@ def test_nothing_is_ever_lost(text: str) -> None:
     folded = fold(text)
     assert folded.shown + folded.folded == text
     assert folded.shown.strip() or not text.strip() or not folded.folded
+
+
+INTRO = "On Apr 3, 2012, at 4:19 PM, bob <b@x.example> wrote:"
+
+
+@given(
+    st.lists(
+        st.sampled_from(["> old", ">", "", INTRO, f"> {INTRO}", ">> older", "Sent from my iPhone"]) | st.just("mine")
+    ),
+    st.booleans(),
+)
+def test_writers_line_is_seen_wherever_it_stands_among_quotes(lines: list[str], is_answer: bool) -> None:
+    folded = fold("\n".join(lines), is_answer=is_answer)
+    assert "mine" not in folded.folded
+    assert folded.earlier == 0 or ">" in folded.folded

@@ -59,6 +59,17 @@ def entry_menu(request: HttpRequest, entry_id: int) -> HttpResponse:
     return sheet(request, "entry/menu.html", context)
 
 
+@require_GET
+@agent_page
+def entry_whole(request: HttpRequest, entry_id: int) -> HttpResponse:
+    """The whole text of an entry, of which the story shows the beginning. 404 for one that is kept from the reader."""
+    entry = found_entry(entry_id)
+    if entry.is_withheld:
+        raise Http404("kept from the reader")
+    context = {"title": _("The whole text"), "entry": entry, "name": customer_name(entry)}
+    return render(request, "entry/whole.html", context)
+
+
 @require_POST
 @agent_page
 def pin_entry(request: HttpRequest, entry_id: int) -> HttpResponse:

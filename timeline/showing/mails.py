@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
@@ -22,6 +23,10 @@ AUTOMATIC: Mapping[str, str | Promise] = {
 }
 
 
+#: Characters of a subject that are shown; a longer one is a text of its own, and the message as it came has it.
+MOST_OF_SUBJECT = 300
+
+
 @dataclass(frozen=True, slots=True)
 class Mark:
     """Something an agent should know of a mail; `more` explains it."""
@@ -35,7 +40,7 @@ class Mark:
 class MailView:
     """A mail ready to be shown: `text` is what its writer says now, `repeated` what repeats `earlier` mails.
 
-    With `earlier` 0, what is folded is a signature alone.
+    With `earlier` 0, what is folded is a signature alone. `cc` are the addresses of `copies` others.
     """
 
     subject: str
@@ -43,6 +48,7 @@ class MailView:
     repeated: str
     earlier: int
     cc: str
+    copies: int
     marks: tuple[Mark, ...]
     written_at: datetime | None
 
@@ -54,11 +60,12 @@ def mail_of(detail: Mapping[str, Any], text: str) -> MailView | None:
     folded = folded_mail(detail, text)
     cc = detail.get("cc")
     return MailView(
-        subject=_word(detail, "subject"),
+        subject=Truncator(_word(detail, "subject")).chars(MOST_OF_SUBJECT),
         text=folded.shown.strip("\n"),
         repeated=folded.folded.strip("\n"),
         earlier=folded.earlier,
         cc=", ".join(str(address) for address in cc) if isinstance(cc, list) else "",
+        copies=len(cc) if isinstance(cc, list) else 0,
         marks=tuple(_marks(detail)),
         written_at=_moment(detail.get("date")),
     )

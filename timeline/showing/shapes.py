@@ -68,6 +68,11 @@ class DueView:
     word: str
 
 
+#: Characters of a text that stand in the story, which may hold fifty such; a page of its own has the whole.
+MOST_SHOWN = 20_000
+MOST_FILES_SHOWN = 12
+
+
 @dataclass(slots=True, kw_only=True)
 class EntryView:
     """One entry with everything its template shows. `shape` names the template in `templates/entry/`."""
@@ -120,8 +125,32 @@ class EntryView:
 
     @property
     def text(self) -> str:
-        """What is said now: of a mail, without what repeats earlier ones."""
+        """What is said now, as far as the page shows it: of a mail, without what repeats earlier ones."""
+        return self._said[:MOST_SHOWN]
+
+    @property
+    def repeated(self) -> str:
+        """What repeats earlier mails, as far as the page has it."""
+        return self.mail.repeated[:MOST_SHOWN] if self.mail else ""
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the page shows only the beginning of its text."""
+        return max(len(self._said), len(self.mail.repeated) if self.mail else 0) > MOST_SHOWN
+
+    @property
+    def _said(self) -> str:
         return self.mail.text if self.mail else self.entry.text
+
+    @property
+    def first_files(self) -> list[Attachment]:
+        """The files that are seen at once; nearly all messages have no more."""
+        return self.attachments[:MOST_FILES_SHOWN]
+
+    @property
+    def more_files(self) -> list[Attachment]:
+        """The others, behind a click."""
+        return self.attachments[MOST_FILES_SHOWN:]
 
     @property
     def id(self) -> str:
@@ -137,7 +166,7 @@ class EntryView:
     @property
     def is_text(self) -> bool:
         """Whether it carries text and nothing else, as most messages do."""
-        if self.mail or self.missing or self.attachments or self.formatted or not self.entry.text:
+        if self.mail or self.missing or self.attachments or self.formatted or self.is_cut or not self.entry.text:
             return False
         return not (self.place or self.cards or self.order or self.choice or self.choice_description)
 

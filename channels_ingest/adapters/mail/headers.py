@@ -67,10 +67,10 @@ def split_head(raw: bytes, start: int = 0, end: int | None = None) -> tuple[Head
         start = min(raw.find(b"\n", start, end) + 1 or end, end)
     if raw[start : start + 1] == b"\n" or raw[start : start + 2] == b"\r\n":
         return Headers(()), start + raw[start : start + 2].find(b"\n") + 1
-    found = _END_OF_HEAD.search(raw, start, min(end, start + LONGEST_HEAD))
-    head_end, body = (found.start(), found.end()) if found else (min(end, start + LONGEST_HEAD), end)
-    fields, is_clean = _fields(raw[start:head_end])
-    is_whole = found is not None or head_end == end
+    found = _END_OF_HEAD.search(raw, start, end)
+    head_end, body = (found.start(), found.end()) if found else (end, end)
+    fields, is_clean = _fields(raw[start : min(head_end, start + LONGEST_HEAD)])
+    is_whole = head_end - start <= LONGEST_HEAD
     return (Headers(tuple(fields), is_clean and is_whole), body) if fields else (Headers(()), start)
 
 

@@ -91,11 +91,12 @@ def read_mail(raw: bytes) -> Mail:
         return Mail(
             headers=headers, text="", faults=(f"unread: {type(error).__name__}",), is_readable=False, digest=_sha(raw)
         )
+    text, parts = body.text(), tuple(body.parts())  # first: they say what had to be cut
     faults = body.faults + (["truncated"] if tree.is_truncated else []) + _head_faults(tree.headers)
     return Mail(
         headers=tree.headers,
-        text=body.text(),
-        parts=tuple(body.parts()),
+        text=text,
+        parts=parts,
         faults=tuple(dict.fromkeys(faults)),
         digest=_sha(raw[tree.start : tree.end]),
         reported=tuple(body.reported),

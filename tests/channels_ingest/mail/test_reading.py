@@ -219,3 +219,14 @@ def test_no_bytes_raise(raw: bytes) -> None:
         mail.text.encode("utf-8")
         assert "\x00" not in mail.text + mail.subject
         assert (mail.recipients, mail.answered, mail.sent_at, mail.message_id) is not None
+
+
+def test_endless_subject_hides_neither_the_body_nor_what_stands_above_it() -> None:
+    mail = read_mail(b"From: a@x.example\r\nSubject: " + b"S" * 1_000_000 + b"\r\n\r\nhello")
+    assert (mail.text, mail.subject, mail.from_fields) == ("hello", "S" * 1_000, [b"a@x.example"])
+    assert not mail.headers.is_clean  # another reader may find another From below
+
+
+def test_text_that_is_cut_says_so() -> None:
+    mail = read_mail(b"From: a@x.example\r\n\r\n" + b"words \n" * 50_000)
+    assert (len(mail.text), mail.faults) == (300_000, ("text cut",))
