@@ -168,9 +168,10 @@ def pulls(running: hub.Hub, client: httpx.Client, profile: int) -> None:
     """What a pull costs the server: the CPU of the web process and of PostgreSQL, and its bytes."""
     database_url = running.state()["database_url"]
     with psycopg.connect(database_url) as database:
-        newest = "SELECT e.changed_in FROM timeline_entry e JOIN profiles_channelidentity c"
-        newest += " ON c.id = e.channel_identity_id WHERE c.profile_id = %s ORDER BY changed_in DESC LIMIT 1"
-        row = database.execute(newest, [profile]).fetchone()
+        changed = "UPDATE timeline_entry SET changed_in = pg_current_xact_id()::text::bigint WHERE id = (SELECT e.id"
+        changed += " FROM timeline_entry e JOIN profiles_channelidentity c ON c.id = e.channel_identity_id"
+        changed += " WHERE c.profile_id = %s ORDER BY e.occurred_at DESC LIMIT 1) RETURNING changed_in"
+        row = database.execute(changed, [profile]).fetchone()  # one entry alone is news, whatever was filled in before
         others = database.execute("SELECT profile_id FROM timeline_queuerow WHERE profile_id <> %s LIMIT 10", [profile])
         ids = ",".join(str(each) for (each,) in others)
     assert row is not None

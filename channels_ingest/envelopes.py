@@ -10,6 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from channels_ingest.models import Envelope
+from profiles.models import ChannelAccount
 from profiles.prepared import prepared
 
 #: An envelope that was tried this often without success is a dead letter: kept, shown, replayable, not retried.
@@ -35,6 +36,12 @@ INSERT INTO channels_ingest_envelope (account_id, delivery_key, body, headers)
 VALUES (%s, %s, %b, %s) ON CONFLICT (account_id, delivery_key) DO NOTHING RETURNING id
 """
 
+_STORE_BY_KEY = """
+INSERT INTO channels_ingest_envelope (account_id, delivery_key, body, headers)
+SELECT id, %s::text, %b::bytea, %s::jsonb FROM profiles_channelaccount WHERE key = %s::text
+ON CONFLICT (account_id, delivery_key) DO NOTHING RETURNING account_id
+"""
+
 _CLAIM = """
 WITH due AS (
     SELECT id, next_attempt_at, coalesce(octet_length(body), 0) AS bytes FROM channels_ingest_envelope
@@ -52,6 +59,9 @@ UPDATE channels_ingest_envelope AS e SET attempts = attempts + 1,
 FROM claimed WHERE e.id = claimed.id RETURNING e.id
 """
 
+#: In SQL, because each batch asks, of one message too: putting it together took a fifth of the work on that.
+_HOLD = "SELECT * FROM channels_ingest_envelope WHERE id = ANY(%s) AND state = 'received' ORDER BY id FOR UPDATE"
+_ACCOUNTS = "SELECT * FROM profiles_channelaccount WHERE id = ANY(%s)"
 
 _SETTLE = """
 UPDATE channels_ingest_envelope SET state = %s::text, processed_at = %s::timestamptz, fault = %s::text
@@ -68,6 +78,15 @@ def store(account_id: int, delivery_key: str, body: bytes, headers: Mapping[str,
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
         cursor.execute(_STORE, [account_id, delivery_key, body, json.dumps(headers)], prepare=True)
         return cursor.fetchone() is not None
+
+
+def store_by_key(account_key: str, delivery_key: str, body: bytes, headers: Mapping[str, str]) -> int | None:
+    """As `store`, where the account is known by its key; its id, or None if it has the delivery, or there is none."""
+    connection.ensure_connection()
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+        cursor.execute(_STORE_BY_KEY, [delivery_key, body, json.dumps(headers), account_key], prepare=True)
+        row: tuple[int] | None = cursor.fetchone()
+        return row and row[0]
 
 
 def with_query(headers: Mapping[str, str], query: str) -> dict[str, str]:
@@ -113,8 +132,12 @@ def hold(ids: Sequence[int]) -> list[Envelope]:
     It waits for rows that another holds: skipping them would pass over one that another claim just looked at, found
     taken and lets go again. Nobody who holds other locks waits here, and rows are taken in ascending order.
     """
-    rows = Envelope.objects.select_for_update(of=("self",)).select_related("account")
-    return list(rows.filter(id__in=ids, state=Envelope.State.RECEIVED).order_by("id"))
+    held = list(Envelope.objects.raw(_HOLD, [list(ids)]))
+    accounts = ChannelAccount.objects.raw(_ACCOUNTS, [list({each.account_id for each in held})]) if held else ()
+    account_of = {account.pk: account for account in accounts}
+    for each in held:
+        each.account = account_of[each.account_id]
+    return held
 
 
 def is_held(envelope_id: int) -> bool:

@@ -28,7 +28,7 @@ from channels_ingest.evidence_schema import EVENTS, INTRODUCTIONS, AcceptedSeria
 from channels_ingest.intake import intake
 from channels_ingest.models import Envelope, IntakeCount
 from channels_ingest.receipts import receipt_of
-from channels_ingest.sources import inbox_account_id
+from channels_ingest.sources import INBOX_KEY, inbox_account_id
 from profiles.access import PostsEvidence
 
 log = logging.getLogger("cxhub.receiver")
@@ -92,9 +92,8 @@ class EvidenceView(APIView):
         except PayloadError as error:
             raise ParseError(str(error)) from None
         receipt = _receipt(request, call, body)
-        account_id = inbox_account_id()
-        headers = {trusted_server.CALL: call, trusted_server.RECEIPT: receipt}
-        if _store(account_id, receipt, body, headers):
+        account_id, is_new = _store(receipt, body, {trusted_server.CALL: call, trusted_server.RECEIPT: receipt})
+        if is_new:
             intake.nudge()
             intake.count(account_id, IntakeCount.Outcome.ACCEPTED)
         else:
@@ -175,13 +174,24 @@ def _digest(*parts: bytes) -> str:
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
-def _store(account_id: int, receipt: str, body: bytes, headers: dict[str, Any]) -> bool:
-    """Stores the call; tries once more on a fresh connection, since a kept one dies with the server it was to."""
+def _store(receipt: str, body: bytes, headers: dict[str, Any]) -> tuple[int, bool]:
+    """The call is stored: the account of the inbox, and whether it is new there.
+
+    Tries once more on a fresh connection, since a kept one dies with the server it was to.
+    """
     try:
-        return envelopes.store(account_id, receipt, body, headers)
+        return _stored(receipt, body, headers)
     except DatabaseError:
         connection.close()
-        return envelopes.store(account_id, receipt, body, headers)
+        return _stored(receipt, body, headers)
+
+
+def _stored(receipt: str, body: bytes, headers: dict[str, Any]) -> tuple[int, bool]:
+    account_id = envelopes.store_by_key(INBOX_KEY, receipt, body, headers)
+    if account_id is not None:
+        return account_id, True
+    account_id = inbox_account_id()  # the call is a duplicate, or the hub's first one: then the account is made now
+    return account_id, envelopes.store(account_id, receipt, body, headers)
 
 
 def _check_same(account_id: int, receipt: str, body: bytes) -> None:

@@ -9,7 +9,6 @@ from collections.abc import Iterable
 
 from channels_ingest.adapters import trusted_server
 from profiles.models import Channel, ChannelAccount
-from profiles.prepared import prepared
 
 PROVIDER = trusted_server.PROVIDER
 #: The account that every call's envelope belongs to. It is no line: nobody is a customer of it.
@@ -19,13 +18,12 @@ INBOX_NAME = "Trusted servers (inbox)"
 
 def inbox_account_id() -> int:
     """The id of the account whose envelopes are the calls, made at the first one."""
-    with prepared() as cursor:
-        cursor.execute("SELECT id FROM profiles_channelaccount WHERE key = %s::text", [INBOX_KEY])
-        found: tuple[int] | None = cursor.fetchone()
-    if found:
-        return found[0]
-    _make([ChannelAccount(key=INBOX_KEY, provider=PROVIDER, channel=Channel.STORE, name=INBOX_NAME)])
-    return ChannelAccount.objects.get(key=INBOX_KEY).pk
+    mine = ChannelAccount.objects.filter(key=INBOX_KEY).values_list("id", flat=True)
+    found = mine.first()
+    if found is None:
+        _make([ChannelAccount(key=INBOX_KEY, provider=PROVIDER, channel=Channel.STORE, name=INBOX_NAME)])
+        found = mine.get()
+    return found
 
 
 def accounts_of(sources: Iterable[str]) -> dict[str, int | None]:

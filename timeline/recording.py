@@ -101,7 +101,9 @@ def are_in_place(held: Held) -> bool:
 
     Asked once the rows of those channel identities are locked, after which nobody moves them.
     """
-    rows = Entry.objects.filter(id__in=[entry.id for entry in held.values()]) if held else Entry.objects.none()
+    if not held:
+        return True
+    rows = Entry.objects.filter(id__in=[entry.id for entry in held.values()])
     current = dict(rows.values_list("id", "channel_identity_id"))
     return all(current.get(entry.id) == entry.channel_identity_id for entry in held.values())
 
