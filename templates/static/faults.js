@@ -65,13 +65,15 @@ export default async ({ $, $$, fill, load, parsed }) => {
   /** The page that came instead of the next one: what is wrong with the form, or something that is shown once. */
   async function open(answer) {
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const fresh = $("#work", page);
+    const [old, fresh] = [$("#work"), $("#work", page)];
+    const place = old.scrollTop;
     if (!fresh) { location.assign(answer.url); return; }
-    $("#work").replaceWith(fresh);
+    old.replaceWith(fresh);
+    fresh.scrollTop = place;
     $("#toasts").replaceWith($("#toasts", page));
     htmx.process(fresh);
     document.dispatchEvent(new CustomEvent("htmx:after:swap"));
-    ($("[aria-invalid=true], [role=status], [role=alert]", fresh) ?? fresh).scrollIntoView({ block: "center" });
+    $("[aria-invalid=true], [role=status], [role=alert]", fresh)?.scrollIntoView({ block: "nearest" });
     ($("[aria-invalid=true]", fresh) ?? fresh).focus({ preventScroll: true });
   }
 
