@@ -72,7 +72,7 @@ def _remove(folders: Iterable[Path]) -> None:
 
 
 def check_outside_postgres(url: str) -> None:
-    """The server that DATABASE_URL names answers and is new enough."""
+    """The server that DATABASE_URL names answers, is new enough, and keeps its sessions."""
     import psycopg.conninfo  # here only: a hub with embedded servers keeps its supervisor small
 
     try:
@@ -81,12 +81,24 @@ def check_outside_postgres(url: str) -> None:
         # libpq quotes what it cannot read, which may be the password.
         raise StartError("DATABASE_URL: libpq, the PostgreSQL client, cannot read it. Correct DATABASE_URL.") from None
     try:
-        with psycopg.connect(url, connect_timeout=10) as connection:
+        with (
+            psycopg.connect(url, connect_timeout=10, autocommit=True) as connection,
+            psycopg.connect(url, connect_timeout=10) as other,
+        ):
             version = connection.info.server_version
+            session = connection.execute("SELECT pg_backend_pid()").fetchone()
+            other.execute("SELECT 1")  # its transaction holds the session, if the next one may have it
+            is_shared = connection.execute("SELECT pg_backend_pid()").fetchone() != session
     except psycopg.Error as error:
         raise StartError(
             f"DATABASE_URL: no connection: {_reason(error)}\nStart that server or correct DATABASE_URL."
         ) from None
+    if is_shared:
+        raise StartError(
+            "DATABASE_URL: a pooler gives each transaction another session, as PgBouncer does in transaction mode.\n"
+            "The hub prepares statements and holds locks in its sessions: set pool_mode = session for its user,\n"
+            "or name PostgreSQL itself."
+        )
     if version < OLDEST_POSTGRES * 10000:
         raise StartError(
             f"DATABASE_URL: PostgreSQL {OLDEST_POSTGRES} or newer is needed, that server is {version // 10000}.\n"
