@@ -13,6 +13,10 @@
   const customer = () => $("#customer");
   const shownProfile = () => customer()?.dataset.profile;
 
+  // The hub's clock counts: the browser's may be a day off.
+  const skew = root.dataset.now - Date.now();
+  const now = () => Date.now() + skew;
+
   // The server shows times in the zone of this cookie; the first page of a new browser is in the server's own.
   keep("zone", Intl.DateTimeFormat().resolvedOptions().timeZone);
 
@@ -265,7 +269,7 @@
   document.addEventListener("scroll", onScroll, { capture: true, passive: true });
 
   const hub = {
-    $, $$, say, fill, wait, keep, announce, load, ask, post, fetchPart, parsed, customer, shownProfile, scrolled,
+    $, $$, now, say, fill, wait, keep, announce, load, ask, post, fetchPart, parsed, customer, shownProfile, scrolled,
     step, move, toggleSide, actions, keys, meaning, hold, release, current,
   };
   window.hub = hub;

@@ -75,7 +75,7 @@ export default async (hub) => {
   function tellWindows() {
     if (!box()) return;
     for (const window of $$("[data-until]", box())) {
-      const minutes = Math.floor((new Date(window.dataset.until) - Date.now()) / 60000);
+      const minutes = Math.floor((new Date(window.dataset.until) - hub.now()) / 60000);
       const unit = (n, name) => new Intl.NumberFormat(lang, { style: "unit", unit: name, unitDisplay: "short" }).format(n);
       const time = [minutes >= 60 && unit(Math.floor(minutes / 60), "hour"), unit(minutes % 60, "minute")].filter(Boolean).join(" ");
       const texts = box().dataset;

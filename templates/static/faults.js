@@ -20,10 +20,11 @@ export default async ({ $, $$, fill, load, parsed }) => {
   }
 
   /** The same once more: a button pressed stays the button pressed, and is the same button when its part came anew. */
-  function repeat({ sourceElement: source, sourceEvent, request }) {
+  function repeat({ sourceElement: source, sourceEvent, request, target }) {
     const element = !source || source.isConnected ? source : $$(source.localName).find(({ outerHTML }) => outerHTML === source.outerHTML);
     if (!element || !["click", "submit"].includes(sourceEvent?.type)) {
-      if (request.method === "GET") location.assign(request.action);
+      const isPage = target?.id === "work" || sourceEvent?.type === "input"; // a part that asks by itself does so again
+      if (request.method === "GET" && isPage) location.assign(request.action);
     } else if (element.matches("form")) element.requestSubmit(sourceEvent.submitter?.isConnected ? sourceEvent.submitter : null);
     else element.click();
   }
@@ -64,13 +65,15 @@ export default async ({ $, $$, fill, load, parsed }) => {
   /** The page that came instead of the next one: what is wrong with the form, or something that is shown once. */
   async function open(answer) {
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const fresh = $("#work", page);
+    const [old, fresh] = [$("#work"), $("#work", page)];
+    const place = old.scrollTop;
     if (!fresh) { location.assign(answer.url); return; }
-    $("#work").replaceWith(fresh);
+    old.replaceWith(fresh);
+    fresh.scrollTop = place;
     $("#toasts").replaceWith($("#toasts", page));
     htmx.process(fresh);
     document.dispatchEvent(new CustomEvent("htmx:after:swap"));
-    ($("[aria-invalid=true], [role=status], [role=alert]", fresh) ?? fresh).scrollIntoView({ block: "center" });
+    $("[aria-invalid=true], [role=status], [role=alert]", fresh)?.scrollIntoView({ block: "nearest" });
     ($("[aria-invalid=true]", fresh) ?? fresh).focus({ preventScroll: true });
   }
 

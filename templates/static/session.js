@@ -75,6 +75,7 @@ export default ({ $, $$, load }) => {
     if (!await admit() || !element?.isConnected) return;
     asked.add(element);
     setTimeout(() => asked.delete(element), 5000);
+    document.dispatchEvent(new Event("hub:back"));
     (await load("faults")).repeat(ctx);
   }
   return { admit, again };

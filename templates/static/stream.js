@@ -4,11 +4,16 @@ export default ({ $, wait, post, load }) => {
   const SILENT_MS = 40000; // two heartbeats and more were missed
   const CONNECT_MS = 10000;
   const tabs = "BroadcastChannel" in window ? new BroadcastChannel("hub-live") : null;
+  const { member } = $(".shell").dataset;
   let failures = 0;
   let holds = false;
 
   function receive(message) {
-    if (message.hello) { if (holds) tabs?.postMessage({ state: stream.state }); return; }
+    if (message.hello) {
+      if (message.hello !== member) location.reload(); // somebody else logged in: this page is not theirs
+      if (holds) tabs?.postMessage({ state: stream.state });
+      return;
+    }
     const was = stream.state;
     stream.state = message.state ?? was;
     stream.hear(message, was);
@@ -48,7 +53,7 @@ export default ({ $, wait, post, load }) => {
     }
   }
 
-  if (tabs) { tabs.onmessage = (event) => receive(event.data); tabs.postMessage({ hello: true }); }
+  if (tabs) { tabs.onmessage = (event) => receive(event.data); tabs.postMessage({ hello: member }); }
   if (navigator.locks) navigator.locks.request("hub-live", hold); else hold(); // no locks: a stream per tab
   return stream;
 };

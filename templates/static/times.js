@@ -1,5 +1,5 @@
 // Times as they age, in the words of the server (`timeline/showing/ages.py`). Loaded when the first have aged.
-export default ({ $$, say }) => {
+export default ({ $$, say, now }) => {
   const { lang } = document.documentElement;
   const UNITS = [["year", 31536000], ["month", 2592000], ["week", 604800], ["day", 86400], ["hour", 3600], ["minute", 60]];
   const relative = new Intl.RelativeTimeFormat(lang, { numeric: "auto" });
@@ -15,8 +15,8 @@ export default ({ $$, say }) => {
   }
 
   function ago(moment, style) {
-    const seconds = Math.max(0, (Date.now() - moment) / 1000);
-    if (style === "left") return span(Math.abs(Date.now() - moment) / 1000); // to a moment that may lie ahead
+    const seconds = Math.max(0, (now() - moment) / 1000);
+    if (style === "left") return span(Math.abs(now() - moment) / 1000); // to a moment that may lie ahead
     if (style === "span") return span(seconds);
     const [unit, size] = UNITS.find(([, length]) => seconds >= length) ?? ["minute", 60];
     if (style === "words") return unitWords(Math.max(1, Math.floor(seconds / size)), unit);
@@ -24,8 +24,8 @@ export default ({ $$, say }) => {
     if (seconds < 60) return say("now");
     if (seconds < 86400) return span(seconds);
     if (seconds < 518400) return weekday.format(moment);
-    if (performance.timeOrigin - moment > 518400000) return ""; // a date from the first, in the server's words
-    return (moment.getFullYear() === new Date().getFullYear() ? date : dateWithYear).format(moment);
+    if (document.documentElement.dataset.now - moment > 518400000) return ""; // a date from the first, in the server's words
+    return (moment.getFullYear() === new Date(now()).getFullYear() ? date : dateWithYear).format(moment);
   }
 
   function tell() {

@@ -1,6 +1,6 @@
 // What the agent has not read of the open customer: the line above it, telling the server what was seen, `u` and `Shift+U`.
 // Loaded with the first news. Nothing is told while nothing is new.
-export default ({ $, $$, say, post, ask, announce, tell, load, customer, shownProfile, scrolled, current }) => {
+export default ({ $, $$, now, say, post, ask, announce, tell, load, customer, shownProfile, scrolled, current }) => {
   const { lang } = document.documentElement;
   const clock = new Intl.DateTimeFormat(lang, { hour: "2-digit", minute: "2-digit" });
   const dateClock = new Intl.DateTimeFormat(lang, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
@@ -18,7 +18,7 @@ export default ({ $, $$, say, post, ask, announce, tell, load, customer, shownPr
     if (!entry || !count) return;
     const line = document.createElement("li");
     line.className = "new-since";
-    const time = since && (since.toDateString() === new Date().toDateString() ? clock : dateClock).format(since);
+    const time = since && (since.toDateString() === new Date(now()).toDateString() ? clock : dateClock).format(since);
     Object.assign(line.dataset, { count, time: time ?? "" });
     entry.before(line);
     word(line);
@@ -33,7 +33,7 @@ export default ({ $, $$, say, post, ask, announce, tell, load, customer, shownPr
   function come(missed) {
     const line = $("#tl .new-since");
     if (line && missed.length) { line.dataset.count = Number(line.dataset.count) + missed.length; word(line); }
-    if (!line) divide(missed[0], missed.length, new Date());
+    if (!line) divide(missed[0], missed.length, new Date(now()));
     seen();
   }
 

@@ -1,13 +1,16 @@
 """What an agent sees and keeps when the session ends or the connection is gone, in Chromium."""
 
+import os
 import re
+import signal
 from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from profiles.models import ChannelIdentity, StaffMember
-from tests.pages.browsing import PASSWORD
+from channels_ingest.models import SavedDraft
+from profiles.models import ChannelIdentity, Role, StaffMember
+from tests.pages.browsing import PASSWORD, LiveProcess, wait_until
 from tests.pages.conftest import Born, Say
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, serialized_rollback=False)]
@@ -47,6 +50,21 @@ def test_session_that_ended_asks_over_the_page_and_goes_on(
     expect(page.locator("#answer")).to_have_value("A long answer")
 
 
+def test_part_that_was_refused_is_asked_for_again_and_never_becomes_the_page(
+    open_page: Callable[..., Page], mira: ChannelIdentity
+) -> None:
+    page = open_page("/inbox/all/")
+    expect(page.locator(".status-word")).to_have_text("Live")
+    for part in ("composer", "side"):
+        page.route(f"**/customers/*/{part}/**", lambda route: route.fulfill(status=401, body=""))
+    page.locator(f"#row-{mira.pk} a").click()
+    expect(page.get_by_role("link", name="Write an answer")).to_be_visible()
+    page.unroute_all()
+    page.evaluate("document.dispatchEvent(new Event('hub:back'))")
+    expect(page.locator("#answer")).to_be_visible()
+    assert page.url.endswith(f"/inbox/all/{mira.pk}/")
+
+
 def test_log_in_in_another_tab_closes_the_dialog_and_old_tokens_are_renewed(
     open_page: Callable[..., Page], mira: ChannelIdentity, agent: StaffMember
 ) -> None:
@@ -57,15 +75,37 @@ def test_log_in_in_another_tab_closes_the_dialog_and_old_tokens_are_renewed(
     dialog = page.get_by_role("dialog", name="Please log in again")
     expect(dialog).to_be_visible()
     other = page.context.new_page()
-    other.goto("/login/")
-    other.get_by_label("E-mail").fill(agent.email)
-    other.get_by_label("Password").fill(PASSWORD)
-    other.get_by_role("button", name="Log in").click()
-    other.wait_for_url("**/inbox/**")
+    log_in(other, agent)
     other.close()
     page.evaluate("dispatchEvent(new Event('focus'))")
     expect(dialog).to_have_count(0)
     assert page.evaluate("hub.post('/live/ticket/').then(({status}) => status)") == 200
+
+
+def test_page_of_one_is_gone_when_another_logs_in_in_the_same_browser(
+    open_page: Callable[..., Page], mira: ChannelIdentity, agent: StaffMember
+) -> None:
+    ben = StaffMember.objects.create_staff("ben@example.com", role=Role.AGENT, password=PASSWORD, name="Ben Ode")
+    page = open_page(f"/inbox/all/{mira.pk}/")
+    expect(page.locator(".status-word")).to_have_text("Live")
+    page.locator("#answer").fill("What only Ana should see")
+    expect(page.locator("#saved")).to_have_text("Draft saved")
+    page.locator("#answer").fill("What only Ana should see, all of it")
+    page.context.clear_cookies(name="sessionid")
+    other = page.context.new_page()
+    log_in(other, ben)
+    other.goto(f"/inbox/all/{mira.pk}/")
+    for tab in (other, page):
+        expect(tab.locator(f".shell[data-member='{ben.pk}'] #answer")).to_have_value("")
+    assert list(SavedDraft.objects.values_list("author", flat=True)) == [agent.pk]
+
+
+def log_in(page: Page, member: StaffMember) -> None:
+    page.goto("/login/")
+    page.get_by_label("E-mail").fill(member.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url("**/inbox/**")
 
 
 def test_offline_is_said_with_how_long(open_page: Callable[..., Page], mira: ChannelIdentity) -> None:
@@ -76,3 +116,23 @@ def test_offline_is_said_with_how_long(open_page: Callable[..., Page], mira: Cha
     expect(bar).to_have_text(re.compile(r"^No connection for [2-9] s\. You can write; we send when it is back\.$"))
     page.context.set_offline(False)
     expect(page.locator("#offline")).to_be_hidden()
+
+
+def test_live_process_that_hangs_is_polled_around_and_found_again(
+    open_page: Callable[..., Page], mira: ChannelIdentity, say: Say, live_process: LiveProcess
+) -> None:
+    page = open_page("/inbox/all/")
+    page.clock.install()
+    page.goto(f"/inbox/all/{mira.pk}/")
+    page.clock.run_for(2000)
+    status = page.locator(".status-word")
+    expect(status).to_have_text("Live")
+    os.kill(live_process.process.pid, signal.SIGSTOP)
+    try:
+        wait_until(lambda: page.clock.run_for(5000) is None and status.inner_text() == "Every 20 s")
+        expect(page.locator("#status")).to_have_attribute("title", re.compile("asks every 20 s", re.IGNORECASE))
+        entry = say(mira, "while it hangs", minute=9)
+        wait_until(lambda: page.clock.run_for(5000) is None and page.locator(f"#e-{entry.pk}").count() == 1)
+    finally:
+        os.kill(live_process.process.pid, signal.SIGCONT)
+    wait_until(lambda: page.clock.run_for(2000) is None and status.inner_text() == "Live")
