@@ -3,6 +3,7 @@
 export default async ({ $, $$, say, shownProfile, post, ask }) => {
   const LOOKS_MS = 60000;
   const WRITES_MS = 25000;
+  const MOST = 4; // colleagues named; the others are counted
   const tab = Math.random().toString(36).slice(2, 12);
   const table = new Map(); // customer -> member -> { s, ch, until }
   let known = { members: {}, channels: {} };
@@ -58,7 +59,10 @@ export default async ({ $, $$, say, shownProfile, post, ask }) => {
       const now = here.map(([member, { s, ch }]) => `${member}${s}${ch}`).join();
       if ((place.dataset.shown ?? "") === now) continue;
       place.dataset.shown = now;
-      place.replaceChildren(...here.map(([member, state]) => chip(member, state)));
+      place.replaceChildren(...here.slice(0, MOST).map(([member, state]) => chip(member, state)));
+      if (here.length <= MOST) continue;
+      const title = here.slice(MOST).map(([member]) => known.members[member]).join(", ");
+      place.append(Object.assign(document.createElement("span"), { className: "present", textContent: `+${here.length - MOST}`, title }));
     }
   }
 

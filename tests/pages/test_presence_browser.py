@@ -10,6 +10,7 @@ from channels_ingest.webchat.typing import _bus as chat_bus
 from profiles.models import ChannelIdentity, Role, StaffMember
 from tests.pages.conftest import PASSWORD, Born, Say
 from timeline.nudges import CHANNEL
+from timeline.presence import note
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, serialized_rollback=False)]
 
@@ -38,6 +39,20 @@ def test_colleague_who_looks_writes_and_leaves_is_seen(
     expect(page.locator(f"#row-{mira.pk} .here")).to_have_text(re.compile("Ben Okafor looks at this"))
     other.close()
     expect(here).to_be_empty()
+
+
+def test_of_sixty_colleagues_four_are_named_and_the_others_counted(
+    open_page: Callable[..., Page], mira: ChannelIdentity
+) -> None:
+    for number in range(60):
+        member = StaffMember.objects.create_staff(f"m{number}@example.com", role=Role.AGENT, name=f"Member {number}")
+        note(member.pk, "tab", mira.pk, is_writing=number == 59, channel="whatsapp")
+    page = open_page(f"/inbox/all/{mira.pk}/")
+    for place in (".talk-head .here", f"#row-{mira.pk} .here"):
+        present = page.locator(f"{place} .present")
+        expect(present).to_have_count(5)
+        expect(present.first).to_contain_text("Member 59 is writing on WhatsApp")
+        expect(present.last).to_have_text("+56")
 
 
 def test_customer_typing_in_the_chat_is_seen(open_page: Callable[..., Page], mira: ChannelIdentity) -> None:
