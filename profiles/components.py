@@ -207,12 +207,17 @@ def is_closed(status: str, shared: Iterable[datetime], epoch: datetime | None) -
     return epoch in shared if shared else status != IdentifierStatus.NORMAL
 
 
+# Each step is fenced: on a young table without statistics the planner once joined everything with everything.
 _HOLDERS = """
 SELECT DISTINCT s.channel_identity_id
 FROM unnest(%(kinds)s::text[], %(scopes)s::text[], %(join_keys)s::text[]) AS f(kind, scope, join_key)
-JOIN profiles_identifier i USING (kind, scope, join_key)
-JOIN profiles_sighting s ON s.identifier_id = i.id
-WHERE s.withdrawn_by_id IS NULL AND s.grade <> 'claimed'
+CROSS JOIN LATERAL (
+    SELECT id FROM profiles_identifier WHERE (kind, scope, join_key) = (f.kind, f.scope, f.join_key) OFFSET 0
+) i
+CROSS JOIN LATERAL (
+    SELECT channel_identity_id FROM profiles_sighting
+    WHERE identifier_id = i.id AND withdrawn_by_id IS NULL AND grade <> 'claimed' OFFSET 0
+) s
 """
 
 

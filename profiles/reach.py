@@ -37,15 +37,21 @@ def addresses_of(channel_identity_ids: Collection[int]) -> set[Address]:
     return set(ChannelIdentity.objects.filter(id__in=channel_identity_ids).values_list("account_id", "address"))
 
 
+# Each step is fenced: on a young table without statistics the planner once joined everything with everything.
 _NEIGHBOURS = """
 SELECT profile_id FROM profiles_channelidentity WHERE id = ANY(%(ids)s)
 UNION
 SELECT c.profile_id
 FROM unnest(%(kinds)s::text[], %(scopes)s::text[], %(join_keys)s::text[]) AS f(kind, scope, join_key)
-JOIN profiles_identifier i USING (kind, scope, join_key)
-JOIN profiles_sighting s ON s.identifier_id = i.id AND s.withdrawn_by_id IS NULL AND s.grade <> 'claimed'
-JOIN profiles_channelidentity c ON c.id = s.channel_identity_id
-WHERE i.status = 'normal'
+CROSS JOIN LATERAL (
+    SELECT id FROM profiles_identifier
+    WHERE (kind, scope, join_key) = (f.kind, f.scope, f.join_key) AND status = 'normal' OFFSET 0
+) i
+CROSS JOIN LATERAL (
+    SELECT channel_identity_id FROM profiles_sighting
+    WHERE identifier_id = i.id AND withdrawn_by_id IS NULL AND grade <> 'claimed' OFFSET 0
+) s
+CROSS JOIN LATERAL (SELECT profile_id FROM profiles_channelidentity WHERE id = s.channel_identity_id OFFSET 0) c
 """
 
 

@@ -50,9 +50,13 @@ GROUP BY 1, 2, 3, 4, 5, 7, 8, 9
 _USERS = """
 SELECT DISTINCT s.channel_identity_id
 FROM unnest(%s::text[], %s::text[], %s::text[]) AS f(kind, scope, join_key)
-JOIN profiles_identifier i USING (kind, scope, join_key)
-JOIN profiles_sighting s ON s.identifier_id = i.id AND s.withdrawn_by_id IS NULL
-WHERE s.grade <> 'claimed'
+CROSS JOIN LATERAL (
+    SELECT id FROM profiles_identifier WHERE (kind, scope, join_key) = (f.kind, f.scope, f.join_key) OFFSET 0
+) i
+CROSS JOIN LATERAL (
+    SELECT channel_identity_id FROM profiles_sighting
+    WHERE identifier_id = i.id AND withdrawn_by_id IS NULL AND grade <> 'claimed' OFFSET 0
+) s
 """
 
 
