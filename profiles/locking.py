@@ -8,12 +8,21 @@ Rows that unique constraints let wait (notices, boundaries, traits, consents, am
 the locks above.
 """
 
+import functools
 import hashlib
-from collections.abc import Iterable
+import logging
+from collections.abc import Callable, Iterable
+from typing import ParamSpec, TypeVar
 
-from django.db import connection
+from django.db import OperationalError, connection
+from psycopg import errors
 
 from profiles.prepared import prepared
+
+logger = logging.getLogger(__name__)
+_TRIES = 3
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def lock_id(*parts: object) -> int:
@@ -51,3 +60,23 @@ def lock_rows(table: str, ids: Iterable[int]) -> None:
                 f"SELECT id FROM {quoted} WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE",  # noqa: S608
                 [ordered],
             )
+
+
+def done_again_after_deadlock(do: Callable[P, R]) -> Callable[P, R]:
+    """A human's deed, a transaction of its own, is done again when PostgreSQL ended it so that another could go on.
+
+    The order above leaves nothing to wait in circles for; should it ever be broken, the log says so and nobody sees it.
+    """
+
+    @functools.wraps(do)
+    def again(*args: P.args, **kwargs: P.kwargs) -> R:
+        for _ in range(_TRIES - 1):
+            try:
+                return do(*args, **kwargs)
+            except OperationalError as error:
+                if connection.in_atomic_block or not isinstance(error.__cause__, errors.DeadlockDetected):
+                    raise
+                logger.warning("PostgreSQL ended %s because of a deadlock; it is done again", do.__qualname__)
+        return do(*args, **kwargs)
+
+    return again

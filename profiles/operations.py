@@ -16,7 +16,7 @@ from profiles.epochs import Address, Rehomed, rehome
 from profiles.identity.evidence import JoinKey
 from profiles.identity.values import IdentifierKind
 from profiles.ids import BIGGEST_ID
-from profiles.locking import take_advisory_locks
+from profiles.locking import done_again_after_deadlock, take_advisory_locks
 from profiles.logins import recover_logins, refold_logins
 from profiles.models import ChannelIdentity, Operation, StaffMember
 from profiles.policies import active_policy
@@ -71,6 +71,7 @@ class Wrote(Enum):
 Write = Callable[[Component, Operation], Wrote]
 
 
+@done_again_after_deadlock
 def perform(
     verb: str,
     *,

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from profiles.locking import lock_rows
+from profiles.locking import done_again_after_deadlock, lock_rows
 from profiles.models import ChannelIdentity, StaffMember
 from profiles.operations import members
 from timeline.entries import Direction, EntryKind
@@ -52,6 +52,7 @@ class Customer:
 Say = Callable[[Customer], dict[str, Any] | None]
 
 
+@done_again_after_deadlock
 @transaction.atomic
 def perform(profile_id: int, say: Say, *, actor: StaffMember, reason: str = "") -> Entry | None:
     """What `say` decides, under the locks, stands on the timeline, in the state and in the queue."""
