@@ -14,7 +14,7 @@ from profiles.models import ChannelIdentity, StaffMember
 from tests.pages.browsing import LiveProcess, tell_pages, wait_until
 from tests.pages.conftest import Born, Say
 from tests.pages.tunnel import Tunnel, tunnel
-from timeline import live
+from timeline import live, notices, presence
 from timeline.live import Bus, Happened, publish
 from timeline.models import Entry, QueueRow
 from timeline.unread import unread_counts
@@ -35,7 +35,8 @@ def rig(live_server: Any, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Ite
     server = urlsplit(settings.REDIS_URL)
     with tunnel(server.port or server.path) as valkey:
         settings.REDIS_URL = f"redis://127.0.0.1:{valkey.port}/0"
-        monkeypatch.setattr(live, "_bus", Bus(fault="live nudge not sent", pause_seconds=1.0))
+        for module in (live, notices, presence):  # a connection through the tunnel ends with it
+            monkeypatch.setattr(module, "_bus", Bus(fault="not told", pause_seconds=1.0))
         process = LiveProcess(live_server.url, settings.REDIS_URL)
         with tunnel(process.port) as stream:
             yield Rig(process, stream, valkey)
