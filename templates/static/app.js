@@ -97,6 +97,7 @@
     const signal = AbortSignal.timeout(PATIENCE_MS);
     const headers = { "HX-Request": "true", ...options.headers };
     if (options.method) headers["X-CSRFToken"] = $("meta[name=csrf]").content;
+    options.body?.delete?.("csrfmiddlewaretoken"); // the page's is of now
     const answer = await fetch(url, { credentials: "same-origin", signal, ...options, headers });
     const isRefused = answer.status === 401 || (answer.status === 403 && options.method);
     if (isAgain || !isRefused) return answer;

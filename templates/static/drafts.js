@@ -7,7 +7,7 @@ export default (hub) => {
   const here = `${Date.now()}-${Math.random()}`; // this tab
   let dirtySince = 0;
   let timer = 0;
-  let saving = null; // a save that hangs gives way to the next one, or it would arrive after it
+  const saves = new Map(); // under way, by the draft's address
   let isBehind = false; // another tab has written on
 
   function touched() {
@@ -19,6 +19,16 @@ export default (hub) => {
     const detail = { profile: profile(), channel: writing.isNote() ? "note" : channel, word };
     document.dispatchEvent(new CustomEvent("hub:typing", { detail }));
   }
+  /** Whether the server took it; null when a later save of the same draft took its place, for it would arrive after that. */
+  async function deliver(url, fields, keepalive) {
+    saves.get(url)?.abort();
+    const mine = new AbortController();
+    saves.set(url, mine);
+    try {
+      const signal = AbortSignal.any([mine.signal, AbortSignal.timeout(30000)]);
+      return (await ask(url, { method: "POST", body: fields, keepalive, signal })).ok;
+    } catch { return mine.signal.aborted ? null : false; }
+  }
   async function save(more = {}, keepalive = false) {
     const [form, home] = [$("#box"), profile()];
     clearTimeout(timer);
@@ -27,16 +37,26 @@ export default (hub) => {
     dirtySince = 0;
     const fields = new FormData(form);
     for (const [name, value] of Object.entries(more)) fields.set(name, value);
-    saving?.abort();
-    const mine = new AbortController();
-    saving = mine;
-    try {
-      const signal = AbortSignal.any([mine.signal, AbortSignal.timeout(30000)]);
-      const answer = await ask(form.dataset.draft, { method: "POST", body: fields, keepalive, signal });
-      if (!answer.ok) throw new Error(answer.status);
-      spread(home);
-      if (form === $("#box") && !dirtySince) $("#saved").textContent = writing.isWritten() ? form.dataset.saved : "";
-    } catch { if (form === $("#box") && !mine.signal.aborted) { dirtySince ||= since; timer = setTimeout(save, 5000); } }
+    const isTaken = await deliver(form.dataset.draft, fields, keepalive);
+    if (isTaken) spread(home);
+    if (form !== $("#box") || isTaken === null) return;
+    if (!isTaken) { dirtySince ||= since; timer = setTimeout(save, 5000); }
+    else if (!dirtySince) $("#saved").textContent = writing.isWritten() ? form.dataset.saved : "";
+  }
+  /** The box goes away: its text waits here until the server has it, or until its customer is opened again. */
+  async function leave(form, home) {
+    const [text, fields] = [$("#answer").value, new FormData(form)];
+    rest();
+    if (!writing.isNote()) unsaved.set(home, text);
+    let isTaken = await deliver(form.dataset.draft, fields, true);
+    for (let tries = 0; isTaken === false && tries < 100; tries += 1) {
+      await new Promise((later) => { setTimeout(later, 5000); });
+      if (unsaved.get(home) !== text) return;
+      isTaken = await deliver(form.dataset.draft, fields, true);
+    }
+    if (!isTaken) return;
+    spread(home);
+    if (unsaved.get(home) === text) unsaved.delete(home);
   }
   /** What stands in the box is no draft of its own any more: it is sent, or came from the server. */
   function rest() {
@@ -60,9 +80,7 @@ export default (hub) => {
   addEventListener("visibilitychange", () => { if (document.hidden) save({}, true); else follow(); });
   addEventListener("pagehide", () => save({}, true));
   document.addEventListener("htmx:before:swap", (event) => {
-    if (event.detail?.ctx?.target?.id !== "work" || !dirtySince) return;
-    if (!writing.isNote()) unsaved.set(profile(), $("#answer").value);
-    save({}, true).then(() => { if (!dirtySince) unsaved.clear(); });
+    if (event.detail?.ctx?.target?.id === "work" && dirtySince && $("#box") && $("#tl")) leave($("#box"), profile());
   });
 
   return {

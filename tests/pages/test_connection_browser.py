@@ -50,6 +50,40 @@ def test_session_that_ended_asks_over_the_page_and_goes_on(
     expect(page.locator("#answer")).to_have_value("A long answer")
 
 
+def test_draft_that_the_ended_session_refused_is_kept_after_the_log_in(
+    open_page: Callable[..., Page], mira: ChannelIdentity
+) -> None:
+    """The save carries the form's token of before the log-in."""
+    page = open_page(f"/inbox/all/{mira.pk}/")
+    page.locator("#answer").focus()
+    expect(page.locator("#box[data-started]")).to_have_count(1)
+    page.context.clear_cookies(name="sessionid")
+    page.locator("#answer").fill("A long answer")
+    page.get_by_role("dialog", name="Please log in again").get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.locator("#saved")).to_have_text("Draft saved")
+    assert list(SavedDraft.objects.values_list("text", flat=True)) == ["A long answer"]
+
+
+def test_draft_that_could_not_be_saved_when_its_customer_was_left_follows_and_waits_in_the_page(
+    open_page: Callable[..., Page], mira: ChannelIdentity
+) -> None:
+    page = open_page(f"/inbox/all/{mira.pk}/")
+    page.locator("#answer").focus()
+    expect(page.locator("#box[data-started]")).to_have_count(1)
+    page.route("**/draft/", lambda route: route.abort())
+    page.locator("#answer").fill("A long answer")
+    page.locator("#row-2001 a").click()
+    expect(page.locator("#who")).to_have_text("Noah Smith")
+    page.locator(f"#row-{mira.pk} a").click()
+    expect(page.locator("#answer")).to_have_value("A long answer")
+    page.locator("#row-2001 a").click()
+    expect(page.locator("#who")).to_have_text("Noah Smith")
+    assert not SavedDraft.objects.exists()
+    page.unroute_all()
+    wait_until(lambda: list(SavedDraft.objects.values_list("text", flat=True)) == ["A long answer"])
+
+
 def test_part_that_was_refused_is_asked_for_again_and_never_becomes_the_page(
     open_page: Callable[..., Page], mira: ChannelIdentity
 ) -> None:
