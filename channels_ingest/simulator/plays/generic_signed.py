@@ -72,7 +72,7 @@ class GatewayPlay:
         if delivery is Delivery.FAILED:
             code = taken.extra.get("failure", "unreachable")
             said["error"] = {"code": code, "message": "the phone is out of reach", "closes": "unreachable"}
-        return _signed(webhook_url, said, account)
+        return signed(webhook_url, said, account)
 
     def incoming(
         self, person: Person, text: str, at: datetime, account: AccountSettings, *, webhook_url: str, answers: str = ""
@@ -86,10 +86,10 @@ class GatewayPlay:
             "text": text,
             "reply_to": answers,
         }
-        return _signed(webhook_url, said, account)
+        return signed(webhook_url, said, account)
 
 
-def _signed(url: str, said: Mapping[str, Any], account: AccountSettings) -> Post:
+def signed(url: str, said: Mapping[str, Any], account: AccountSettings) -> Post:
     """The delivery, signed with the account's newest secret and stamped with this attempt's time."""
     body = json.dumps(said).encode()
     secret = next((secret for secret in account.secrets.get("secret", ()) if secret), "")
