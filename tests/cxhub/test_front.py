@@ -140,7 +140,7 @@ def test_body_in_parts_of_one_byte_costs_no_more_than_its_bytes() -> None:
     started = time.monotonic()
     serve(sender, [("transfer-encoding", "chunked")])
     assert json.loads(sender.answer[2])["CONTENT_LENGTH"] == "20000"
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 10
 
 
 def test_header_with_an_underscore_poses_as_nothing() -> None:

@@ -49,7 +49,7 @@ def live() -> Iterator[int]:
     process, port = start_live(settings.REDIS_URL)
     yield port
     process.terminate()
-    process.wait(10)
+    process.wait(30)
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def live_without_valkey() -> Iterator[int]:
     process, port = start_live(f"redis://127.0.0.1:{free_port()}/0")
     yield port
     process.terminate()
-    process.wait(10)
+    process.wait(30)
 
 
 @pytest.fixture
@@ -171,7 +171,7 @@ def test_sigterm_with_open_streams_ends_the_process_soon(member: StaffMember) ->
     streams = [Stream(port, ticket(member)) for _ in range(5)]
     started = time.monotonic()
     process.terminate()
-    process.wait(10)
-    assert time.monotonic() - started < 5
+    process.wait(30)
+    assert time.monotonic() - started < 10
     for stream in streams:
         stream.close()

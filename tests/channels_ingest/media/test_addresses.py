@@ -98,13 +98,13 @@ def test_name_without_address_may_have_one_later() -> None:
 
 def test_resolver_that_hangs_is_not_waited_for() -> None:
     def hangs(host: str, port: int) -> Iterable[str]:
-        time.sleep(1.5)
+        time.sleep(5)
         return ["8.8.8.8"]
 
     started = time.monotonic()
     with pytest.raises(NotFoundError):
         public_address(HOST, hangs, seconds=0.2)
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 4
 
 
 @pytest.mark.parametrize("host", ["localhost", "0x7f000001", "2130706433", "0177.0.0.1", "127.1", "[::1]", "0"])
