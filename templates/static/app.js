@@ -108,10 +108,12 @@
     part.innerHTML = html;
     return part.content;
   }
+  let isLeaving = false; // what the next page says is said once: going there twice would lose it
+  addEventListener("pagehide", () => { isLeaving = false; });
   /** A fragment of a page. Raises when there is none; a merged customer's page is left for the right one. */
   async function fetchPart(url) {
     const answer = await ask(url);
-    if (answer.status === 409) location.assign(answer.headers.get("HX-Location"));
+    if (answer.status === 409 && !isLeaving) { isLeaving = true; location.assign(answer.headers.get("HX-Location")); }
     if (!answer.ok) throw new Error(`${answer.status} from ${url}`);
     return parsed(await answer.text());
   }
@@ -196,7 +198,7 @@
       return;
     }
     const isTyping = "input:not([type=radio], [type=checkbox]), textarea, select, dialog, [contenteditable]";
-    if (event.target.closest(isTyping) || localStorage.keys === "off") return;
+    if (event.target.closest(isTyping)?.checkVisibility() || localStorage.keys === "off") return; // a closed dialog keeps the focus for a moment
     const pressed = prefix ? `${prefix} ${key}` : key;
     const combination = meaning[pressed] ?? pressed;
     const element = declared(combination);

@@ -1,5 +1,6 @@
 """The chat widget in Chromium, on somebody else's strict page, against the hub's own web server."""
 
+import itertools
 import json
 import re
 import threading
@@ -193,8 +194,14 @@ def test_visitor_sees_that_an_agent_writes(visit: Callable[..., Page], agent: St
     mine = wait_for(lambda: ChannelIdentity.objects.filter(entries__text="Does it come in green?").first())
     client = Client()
     client.force_login(agent)
-    client.post(f"/customers/{mine.profile_id}/draft/", {"channel_identity": mine.pk, "text": "Let me lo"})
-    expect(page.locator("hub-chat")).to_contain_text("Ana Duarte is writing…")
+    sentence = iter("Let me look into our warehouse, and I will tell you at once. " * 10)
+
+    def writes_on() -> bool:
+        fields = {"channel_identity": mine.pk, "text": "".join(itertools.islice(sentence, 3))}
+        client.post(f"/customers/{mine.profile_id}/draft/", fields)
+        return page.locator("hub-chat").get_by_text("Ana Duarte is writing…").is_visible()
+
+    wait_for(writes_on)
     answers(agent, "It does.", visitor=mine.address)
     expect(page.locator("hub-chat .log")).to_contain_text("It does.")
     expect(page.locator("hub-chat")).not_to_contain_text("is writing…")
