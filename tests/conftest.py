@@ -68,6 +68,17 @@ def _valkey_of_this_worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator
         wanted.remove_sockets()
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """The last processes and threads of the tests may still be letting go of the database when it is dropped."""
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
 @pytest.fixture(autouse=True)
 def _fresh_caches() -> None:
     """What a process remembers does not outlive the test's rows, and no thread writes beside its transaction."""
