@@ -56,7 +56,7 @@ export default async (hub) => {
     start();
     if (text !== null) area().value = text;
     count();
-    area()?.setSelectionRange(area().value.length, area().value.length);
+    area()?.setSelectionRange(-1, -1);
     if (focus) $(focus)?.focus();
   }
 
@@ -204,7 +204,8 @@ export default async (hub) => {
     box().dataset.started = "1";
     drafts.rest();
     const kept = !isNote() && drafts.take(profile());
-    if (kept) { area().value = kept; drafts.touched(); }
+    if (kept) area().value = kept;
+    if (area().value !== area().defaultValue) drafts.touched(); // also what was typed before this module was here
     writing.seen = isWritten() ? newestShown() : null;
     if (/Mac|iP(hone|ad)/.test(navigator.platform)) $(".send-keys").textContent = "⌘ ⏎";
     choose();
