@@ -19,7 +19,7 @@ from channels_ingest.writing.listing_templates import refresh
 from profiles.merging import merge
 from profiles.models import ChannelIdentity, Role, StaffMember
 from tests.channels_ingest.media.drawing import picture
-from tests.pages.browsing import PASSWORD
+from tests.pages.browsing import PASSWORD, wait_until
 from tests.pages.conftest import NOON, Born, Say
 from timeline.models import Entry, QueueRow
 
@@ -114,6 +114,25 @@ def test_who_writes_while_a_colleague_merges_writes_on(
     expect(page.locator("#reach input:checked")).to_have_value(str(twin.pk))
     expect(page.locator("#saved")).to_have_text("Draft saved")
     assert not Entry.objects.filter(kind="work", detail__type__in=["resolved", "snoozed"]).exists()
+
+
+def test_box_that_comes_late_takes_no_focus_from_where_the_agent_went(open_box: Open, mira: ChannelIdentity) -> None:
+    page = open_box()
+    page.keyboard.press("c")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("[name=subject]")).to_be_visible()
+    page.locator("#answer").fill("It is on its way")
+    boxes: list[Route] = []
+    page.route("**/composer/*", lambda route: boxes.append(route))
+    page.locator("#answer").press("Control+Enter")
+    expect(page.locator(".entry.out:not(.pending)")).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(page.locator("#tl")).to_be_focused()
+    wait_until(lambda: page.evaluate("1") and len(boxes) > 0)
+    page.evaluate("document.querySelector('#box').dataset.old = '1'")
+    boxes.pop().continue_()
+    expect(page.locator("#box:not([data-old])")).to_have_attribute("data-started", "1")
+    expect(page.locator("#tl")).to_be_focused()
 
 
 def test_note_is_written_by_keyboard_with_a_colleague_named_and_taken_back(
