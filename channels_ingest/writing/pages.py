@@ -16,6 +16,7 @@ from channels_ingest.writing.mentions import colleagues
 from channels_ingest.writing.uploads import UploadError, take
 from profiles.ids import BIGGEST_ID, id_in
 from profiles.models import Channel, ChannelIdentity, StaffMember
+from profiles.reading import current_profile_id
 from profiles.reading_rights import hidden_now
 from timeline.pages.agents import actor_of, agent_page
 from timeline.work.verbs import assign_if_free
@@ -59,7 +60,7 @@ def save_draft(request: HttpRequest, profile_id: int) -> HttpResponse:
         drafts.drop(member, moved_from, is_note=said["note"])
     if is_kept and not said["note"] and identity.account_id not in hidden_now():
         _tell_visitor(identity, member)
-        assign_if_free(profile_id, member)
+        assign_if_free(identity.profile_id, member)
     return HttpResponse(status=204)
 
 
@@ -70,10 +71,9 @@ def _tell_visitor(identity: ChannelIdentity, member: StaffMember) -> None:
 
 
 def _address(profile_id: int, channel_identity_id: int) -> ChannelIdentity:
-    """The address, which is this customer's now. Raises Http404."""
-    rows = ChannelIdentity.objects.select_related("account").filter(id=channel_identity_id, profile_id=profile_id)
-    found = rows.first()
-    if found is None:
+    """The address, which is this customer's now, or of whom they were merged into meanwhile. Raises Http404."""
+    found = ChannelIdentity.objects.select_related("account").filter(id=channel_identity_id).first()
+    if found is None or (found.profile_id != profile_id and found.profile_id != current_profile_id(profile_id)):
         raise Http404("not an address of this customer")
     return found
 

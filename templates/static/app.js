@@ -83,10 +83,11 @@
     for (const key of pressed) {
       const box = document.activeElement ?? document.body;
       const isText = box.matches("input:not([type=radio], [type=checkbox]), textarea");
-      if (isText && key.length === 1) box.setRangeText(key, box.selectionStart, box.selectionEnd, "end");
-      if (isText && key === "Backspace") box.setRangeText("", Math.max(0, box.selectionStart - 1), box.selectionEnd, "end");
-      if (isText && (key.length === 1 || key === "Backspace")) box.dispatchEvent(new Event("input", { bubbles: true }));
-      else if (isText || box.closest("dialog")) box.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+      const isBack = key === "Backspace";
+      if (isText && (isBack || key.length === 1)) {
+        box.setRangeText(isBack ? "" : key, Math.max(0, box.selectionStart - isBack), box.selectionEnd, "end");
+        box.dispatchEvent(new Event("input", { bubbles: true }));
+      } else if (isText || box.closest("dialog")) box.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
     }
   }
 
@@ -113,7 +114,7 @@
   /** A fragment of a page. Raises when there is none; a merged customer's page is left for the right one. */
   async function fetchPart(url) {
     const answer = await ask(url);
-    if (answer.status === 409 && !isLeaving) { isLeaving = true; location.assign(answer.headers.get("HX-Location")); }
+    if (answer.status === 409 && !isLeaving) { isLeaving = true; location.assign(answer.headers.get("HX-Location") + ($("#answer:focus") ? "#answer" : "")); }
     if (!answer.ok) throw new Error(`${answer.status} from ${url}`);
     return parsed(await answer.text());
   }
@@ -153,22 +154,25 @@
   }
 
   // ---- keys and clicks
+  const use = (module, name) => (element) => load(module).then((used) => used[name](element));
   const actions = {
     help: () => $("#help").showModal(), side: toggleDetails, close: (button) => button.closest("dialog").close(),
     print: () => print(), dismiss: (button) => button.closest("[data-toast]").remove(),
-    latest: () => load("timeline").then(({ latest }) => latest()),
-    theme: () => load("switches").then(({ nextTheme }) => nextTheme()),
-    copy: (button) => load("switches").then(({ copy }) => copy(button)),
+    latest: use("timeline", "latest"),
+    theme: use("switches", "nextTheme"), copy: use("switches", "copy"), keys: use("switches", "keys"),
   };
-  let isReplying = false; // asked for before the reply box was there
+  let isReplying; // the keys wait for the reply box
   function reply() {
-    isReplying = !$("#answer");
+    isReplying = $(".compose-wait a");
+    if (isReplying) return hold();
     $("#answer")?.focus();
+    $("#answer")?.setSelectionRange(-1, -1);
+    release();
   }
+  if (location.hash === "#answer") reply();
   const keys = {
     j: () => move(1), k: () => move(-1), J: () => openBy(1), K: () => openBy(-1), r: reply, f: () => $("#find")?.focus(),
-    x: () => load("choosing").then(({ toggle }) => toggle()),
-    G: actions.latest, u: () => load("unread").then(({ next }) => next()), U: () => load("unread").then(({ markUnread }) => markUnread()),
+    x: use("choosing", "toggle"), G: actions.latest, u: use("unread", "next"), U: use("unread", "markUnread"),
     "[": () => pane("queue"), "]": toggleDetails, "?": actions.help, "g i": () => $("[data-go=i]").click(), "g w": () => $("[data-go=w]").click(),
   };
   /** The last one that can be seen; of hidden ones the first. */
@@ -192,7 +196,7 @@
     if (key === "Escape" && !$("#help")?.open && toggleSide(false)) return;
     if (event.altKey || isComposing || event.getModifierState?.("AltGraph")) return;
     if (event.ctrlKey || event.metaKey) { onChord(event); return; }
-    if (held && (key.length === 1 || ["Enter", "Backspace", "ArrowDown", "ArrowUp"].includes(key))) {
+    if (held && /^(.|Enter|Backspace|Arrow(Down|Up))$/.test(key)) {
       held.push(key);
       event.preventDefault();
       return;
@@ -228,12 +232,6 @@
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     run(button);
-  });
-  const keysOn = $("#keys-on");
-  if (keysOn) keysOn.checked = localStorage.keys !== "off";
-  keysOn?.addEventListener("change", () => {
-    localStorage.keys = keysOn.checked ? "on" : "off";
-    post(shell.keepKeys, { has_keys: localStorage.keys });
   });
 
   // ---- after each swap by htmx

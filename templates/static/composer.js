@@ -44,19 +44,19 @@ export default async (hub) => {
 
   /** The box as the server has it now; what is written in it comes from the server's draft. */
   async function open(url, { focus = "#answer", text = null } = {}) {
-    const [place, form, was] = [box()?.parentElement ?? $("#compose"), box(), area()?.value];
+    const [place, form, was, at] = [box()?.parentElement ?? $("#compose"), box(), area()?.value, document.activeElement];
     const answer = await ask(url);
     const fresh = await answer.text();
     if (!answer.ok || form !== box()) return;
-    const typed = area()?.value; // meanwhile: that goes along
-    if (typed !== was) text = typed;
+    if (area()?.value !== was) text = area().value; // typed meanwhile: that goes along
     if (focus && document.activeElement === area()) focus = "#answer";
+    else if (document.activeElement !== at && !form?.matches(":focus-within")) focus = ""; // the agent went on
     place.innerHTML = fresh;
     window.htmx?.process(place);
     start();
     if (text !== null) area().value = text;
     count();
-    area()?.setSelectionRange(area().value.length, area().value.length);
+    area()?.setSelectionRange(-1, -1);
     if (focus) $(focus)?.focus();
   }
 
@@ -204,7 +204,8 @@ export default async (hub) => {
     box().dataset.started = "1";
     drafts.rest();
     const kept = !isNote() && drafts.take(profile());
-    if (kept) { area().value = kept; drafts.touched(); }
+    if (kept) area().value = kept;
+    if (area().value !== area().defaultValue) drafts.touched(); // also what was typed before there was this module
     writing.seen = isWritten() ? newestShown() : null;
     if (/Mac|iP(hone|ad)/.test(navigator.platform)) $(".send-keys").textContent = "⌘ ⏎";
     choose();

@@ -1,5 +1,5 @@
-// Small switches, loaded at the first click on one: the theme, and copying to the clipboard.
-export default ({ say, keep, announce }) => {
+// Small switches, loaded at the first click on one: the theme, single keys, and copying to the clipboard.
+export default ({ $, say, keep, announce, post }) => {
   const root = document.documentElement;
 
   function nextTheme() {
@@ -18,5 +18,11 @@ export default ({ say, keep, announce }) => {
     setTimeout(() => button.classList.remove("done"), 1500);
   }
 
-  return { nextTheme, copy };
+  /** Single keys are on or off from now on, in every browser of the member. */
+  function keys(box) {
+    localStorage.keys = box.checked ? "on" : "off";
+    post($(".shell").dataset.keepKeys, { has_keys: localStorage.keys });
+  }
+
+  return { nextTheme, copy, keys };
 };

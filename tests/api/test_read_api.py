@@ -10,6 +10,7 @@ from django.db import connection
 from django.test import Client
 
 from channels_ingest import pipeline
+from channels_ingest.models import IntakeCount
 from cxhub.health import BACKLOG
 from profiles.models import (
     ApiToken,
@@ -331,6 +332,22 @@ def test_health_tells_the_backlog_without_turning_red(client: Client, deliver: D
     assert "cxhub_inbox_unprocessed 1.0" in metrics
     assert "cxhub_media_wanted 0.0" in metrics
     assert "cxhub_inbox_oldest_unprocessed_seconds" in metrics
+
+
+def test_metrics_tell_every_outcome_that_is_counted_and_no_line_twice(client: Client, whatsapp: ChannelAccount) -> None:
+    namesake = ChannelAccount.objects.create(provider="sms_twilio", name="Texts", key=f"{whatsapp.key[:6]}0123456789")
+    hour = datetime(2026, 11, 22, 23, tzinfo=UTC)
+    IntakeCount.objects.bulk_create(
+        IntakeCount(account=account, hour=hour, outcome=outcome, count=2)
+        for account in (whatsapp, namesake)
+        for outcome in IntakeCount.Outcome.values
+    )
+    answer = client.get("/metrics")
+    assert answer.status_code == 200
+    told = answer.content.decode()
+    for name in ("accepted", "refused_signatures", "duplicates", "too_big", "own", "listed"):
+        assert f'cxhub_intake_{name}_total{{account="{whatsapp.key[:6]}"}} 4.0' in told
+        assert told.count(f"cxhub_intake_{name}_total{{") == 1
 
 
 def test_health_reads_only_the_indexes_of_what_is_not_done(db: None) -> None:

@@ -92,6 +92,19 @@ def test_certificate_is_asked_for_only_when_the_topic_is_ours() -> None:
     assert asked == [CERTIFICATE]
 
 
+@pytest.mark.parametrize(
+    "signature",
+    ["", "EXAMPLEw6JRN...", "é", base64.b64encode(b"x" * 128).decode(), base64.b64encode(b"x" * 255).decode()],
+)
+def test_certificate_is_not_asked_for_when_the_signature_can_be_none(signature: str) -> None:
+    said = json.loads(sign(payload("ses-event-bounce-sns.json"), secret=TOPIC, url="", at=NOW).body)
+
+    def certificates(url: str) -> bytes:
+        raise AssertionError(url)
+
+    assert not is_signed(json.dumps(said | {"Signature": signature}).encode(), [TOPIC], certificates)
+
+
 def test_simulators_signature_is_good_by_the_hubs_own_key_only() -> None:
     said = json.loads(sign(payload("ses-event-bounce-sns.json"), secret=TOPIC, url="", at=NOW).body)
     said |= {"SignatureVersion": "simulated"}

@@ -1,5 +1,7 @@
 """The generic gateway: its signature beside the reference library, how far it is believed, how it sends."""
 
+import base64
+import hmac
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -91,6 +93,14 @@ def test_signature_is_for_one_id_and_one_body() -> None:
     assert not verify(sign(), body=b"\xff")
     assert not verify(sign(message_id=""), message_id="")
     assert not verify(sign(message_id="\u0101"), message_id="\u0101")
+
+
+def test_bytes_that_are_no_text_are_signed_as_they_are() -> None:
+    body = '[{"text": "für"}]'.encode("latin-1")
+    content = f"msg_1.{int(RECEIVED_AT.timestamp())}.".encode() + body
+    digest = hmac.digest(base64.b64decode(SECRET.removeprefix("whsec_")), content, "sha256")
+    assert verify(f"v1,{base64.b64encode(digest).decode()}", body=body)
+    assert not verify(f"v1,{base64.b64encode(digest).decode()}", body=body + b" ")
 
 
 @pytest.mark.parametrize("secret", ["x", "whsec_", "whsec_===", "whsec_!"])

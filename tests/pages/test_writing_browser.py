@@ -8,15 +8,18 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from channels_ingest.accounts import connect
 from channels_ingest.models import SavedDraft, Snippet
 from channels_ingest.sending.courier import send_due
+from channels_ingest.writing import drafts
+from channels_ingest.writing.drafts import Words
 from channels_ingest.writing.listing_templates import refresh
+from profiles.merging import merge
 from profiles.models import ChannelIdentity, Role, StaffMember
 from tests.channels_ingest.media.drawing import picture
-from tests.pages.browsing import PASSWORD
+from tests.pages.browsing import PASSWORD, wait_until
 from tests.pages.conftest import NOON, Born, Say
 from timeline.models import Entry, QueueRow
 
@@ -71,6 +74,65 @@ def test_draft_is_saved_while_typing_and_there_after_a_reload(open_box: Open, mi
     page.keyboard.press("Control+Enter")
     expect(page.locator(".entry.out:not(.pending)")).to_have_count(1)
     assert not SavedDraft.objects.exists()
+
+
+def test_keys_after_r_wait_for_the_box_and_go_behind_what_is_written(
+    open_page: Open, mira: ChannelIdentity, agent: StaffMember
+) -> None:
+    drafts.save(agent, mira.pk, Words(text="Hello Mira, "), is_note=False)
+    page = open_page("/me/")
+    boxes: list[Route] = []
+    page.route("**/composer/", lambda route: boxes.append(route))
+    page.goto(path_of(mira))
+    expect(page.locator(".status-word")).to_have_text("Live")
+    page.keyboard.type("reap")  # e resolves, a takes, p asks for the priority
+    boxes.pop().continue_()
+    expect(page.locator("#answer")).to_have_value("Hello Mira, eap")
+    expect(page.locator("#answer")).to_be_focused()
+    page.keyboard.type(" year")
+    expect(page.locator("#answer")).to_have_value("Hello Mira, eap year")
+    expect(page.locator("#saved")).to_have_text("Draft saved")
+    expect(page.locator("#sheet[open]")).to_have_count(0)
+    assert not Entry.objects.filter(kind="work", detail__type="resolved").exists()
+
+
+def test_who_writes_while_a_colleague_merges_writes_on(
+    open_page: Open, mira: ChannelIdentity, born: Born, say: Say
+) -> None:
+    lead = StaffMember.objects.create_staff("lead@example.com", role=Role.LEAD)
+    ines = born("Ines Roth", account=mira.account, address="15550100008")
+    twin = born("I. Roth", account=mira.account, address="15550100009")
+    for row in (ines, twin):
+        say(row, "Hello?", minute=(timezone.now() - NOON).total_seconds() / 60 - 5)
+    page = open_page(path_of(twin))
+    expect(page.locator(".status-word")).to_have_text("Live")
+    page.locator("#answer").press_sequentially("Let me ")
+    merge(ines.profile_id, twin.profile_id, actor=lead)
+    page.wait_for_url(f"**{path_of(ines)}*")
+    page.keyboard.type("see")  # s puts off, e resolves
+    expect(page.locator("#answer")).to_have_value("Let me see")
+    expect(page.locator("#reach input:checked")).to_have_value(str(twin.pk))
+    expect(page.locator("#saved")).to_have_text("Draft saved")
+    assert not Entry.objects.filter(kind="work", detail__type__in=["resolved", "snoozed"]).exists()
+
+
+def test_box_that_comes_late_takes_no_focus_from_where_the_agent_went(open_box: Open, mira: ChannelIdentity) -> None:
+    page = open_box()
+    page.keyboard.press("c")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("[name=subject]")).to_be_visible()
+    page.locator("#answer").fill("It is on its way")
+    boxes: list[Route] = []
+    page.route("**/composer/*", lambda route: boxes.append(route))
+    page.locator("#answer").press("Control+Enter")
+    expect(page.locator(".entry.out:not(.pending)")).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(page.locator("#tl")).to_be_focused()
+    wait_until(lambda: page.evaluate("1") and len(boxes) > 0)
+    page.evaluate("document.querySelector('#box').dataset.old = '1'")
+    boxes.pop().continue_()
+    expect(page.locator("#box:not([data-old])")).to_have_attribute("data-started", "1")
+    expect(page.locator("#tl")).to_be_focused()
 
 
 def test_note_is_written_by_keyboard_with_a_colleague_named_and_taken_back(

@@ -17,6 +17,7 @@ from profiles.models import ChannelAccount, ChannelIdentity, Role, StaffMember
 from tests.pages.conftest import Born, Say, agent, born, line, pages, say
 from tests.pages.reading_html import words
 from tests.pages.test_composer import HTMX, box, mira, whatsapp
+from timeline.models import QueueRow
 from timeline.nudges import CHAT_CHANNEL
 
 __all__ = ["agent", "born", "line", "mira", "pages", "say", "whatsapp"]
@@ -77,6 +78,19 @@ def test_draft_follows_its_address_through_merge_and_unmerge(
     twin.refresh_from_db()
     assert "for the twin" in box(pages, twin.profile_id).content.decode()
     assert "for the twin" not in box(pages, mira.profile_id).content.decode()
+
+
+def test_draft_saved_from_a_page_that_knows_nothing_of_the_merge_is_kept(
+    pages: Client, mira: ChannelIdentity, born: Born, say: Say, agent: StaffMember
+) -> None:
+    twin = born("M. Lind", account=mira.account, address="15550100009")
+    say(twin, "me too")
+    left = twin.profile_id
+    merge(mira.profile_id, left, actor=StaffMember.objects.create_staff("lead@example.com", role=Role.LEAD))
+    fields = {"channel_identity": twin.pk, "text": "for the twin"}
+    assert pages.post(f"/customers/{left}/draft/", fields, headers=HTMX).status_code == 204
+    assert "for the twin" in box(pages, mira.profile_id).content.decode()
+    assert QueueRow.objects.get(profile_id=mira.profile_id).assignee == agent
 
 
 def test_sent_draft_is_gone_and_a_save_under_way_brings_nothing_back(pages: Client, mira: ChannelIdentity) -> None:
