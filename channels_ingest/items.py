@@ -37,6 +37,7 @@ from profiles.resolution import Identified, identify, is_current
 from profiles.reviews import raise_reviews
 from profiles.seeing import SenderSeen
 from profiles.traits import rename, tell
+from timeline.contact_times import refold_identities
 from timeline.entries import AmendmentKind
 from timeline.live import Happened, without_entry
 from timeline.models import Entry
@@ -47,7 +48,6 @@ from timeline.recording import (
     are_in_place,
     hold_messages,
     record,
-    refold_identities,
     reload,
 )
 

@@ -27,6 +27,8 @@ WEBHOOKS = "/webhooks/"
 #: Our own servers, whose imports must not take agents' threads.
 EVIDENCE = ("/api/v1/identify/", "/api/v1/events/")
 API = "/api/v1/"
+#: Files for messages that programs send: as large as those that agents attach on the page.
+API_UPLOADS = "/api/v1/uploads/"
 SIMULATED = "/simulator/"
 CHATTED = "/chat/v1/"
 UPLOADED = "/chat/v1/uploads"
@@ -93,7 +95,7 @@ class Limits:
         if path.startswith(EVIDENCE):
             return EVIDENCE_BYTES
         if path.startswith(API):
-            return API_BYTES
+            return STAFF_BYTES if path == API_UPLOADS else API_BYTES
         return STAFF_BYTES if path.startswith(SIMULATED) or self.is_for_staff(path) else STRANGERS_BYTES
 
 

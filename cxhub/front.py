@@ -8,6 +8,7 @@ Served by granian as an RSGI application: `cxhub.front:application`.
 import asyncio
 import contextlib
 import io
+import json
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -20,6 +21,7 @@ from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]
 
 from cxhub import chat_stream, streaming
 from cxhub.bodies import (
+    API,
     CHATTED,
     EVIDENCE,
     SIMULATED,
@@ -88,7 +90,7 @@ class Front:
             protocol.response_empty(*turned.answer)
             return
         except RefusedError as refusal:
-            _refuse(protocol, refusal)
+            _refuse(protocol, refusal, scope.path)
             return
         if scope.path.startswith(streaming.STREAMED):
             share.give_back(len(body))
@@ -99,7 +101,7 @@ class Front:
                 await self._answer(scope, protocol, headers, body, share)
         except RefusedError as refusal:
             share.give_back(len(body))
-            _refuse(protocol, refusal)
+            _refuse(protocol, refusal, scope.path)
 
     def _place(self, scope: Any, headers: dict[str, str]) -> contextlib.AbstractContextManager[None]:
         """What may be held open for long has a place in the crowd. Raises RefusedError on entering."""
@@ -202,8 +204,15 @@ class _TurnedAwayError(RefusedError):
         self.answer = answer
 
 
-def _refuse(protocol: Any, refusal: RefusedError) -> None:
-    protocol.response_empty(int(refusal.status), [("connection", "close"), ("retry-after", "5")])
+def _refuse(protocol: Any, refusal: RefusedError, path: str) -> None:
+    """The answer of nobody but this process; programs are told as the API tells all errors (RFC 9457)."""
+    status, headers = int(refusal.status), [("connection", "close"), ("retry-after", "5")]
+    if not path.startswith((API, CHATTED)):
+        protocol.response_empty(status, headers)
+        return
+    problem = {"type": "about:blank", "title": refusal.status.phrase, "status": status}
+    headers.append(("content-type", "application/problem+json"))
+    protocol.response_bytes(status, headers, json.dumps(problem).encode())
 
 
 def _wait_seconds(scope: Any) -> float:

@@ -13,6 +13,8 @@ from django.conf import settings
 from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
 
 from benchmarks.scratch import server
 from channels_ingest import accounts, routing
@@ -35,6 +37,16 @@ VERIFY_TOKEN = "test-verify-token"
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 #: The files that take longest, a minute each or more.
 LONGEST = ("tests/rig/", "tests/screens/", "test_hostile_mail.py", "test_nothing_missed.py", "test_storm.py")
+
+# Examples are the same in every run, so that main is as green tomorrow as today; HYPOTHESIS_TIMES asks for others.
+# A busy machine makes no example wrong.
+examples.register_profile(
+    "hub",
+    deadline=None,
+    derandomize="HYPOTHESIS_TIMES" not in os.environ,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+examples.load_profile("hub")
 
 Deliver = Callable[..., HttpResponse]
 

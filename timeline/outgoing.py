@@ -13,6 +13,7 @@ from django.db.models import ProtectedError
 
 from profiles.locking import lock_rows
 from profiles.models import ChannelIdentity
+from timeline.contact_times import refold_identities
 from timeline.entries import Delivery, Direction
 from timeline.live import Happened, publish
 from timeline.models import CurrentTransaction, Entry
@@ -24,7 +25,6 @@ from timeline.recording import (
     hold_messages,
     record,
     refold_entries,
-    refold_identities,
     reload,
 )
 

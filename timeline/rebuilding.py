@@ -26,9 +26,10 @@ from profiles.reach import neighbours_of
 from profiles.sharing import refold_status, users_of
 from profiles.standing import refold_standing
 from profiles.traits import rename
+from timeline.contact_times import refold_identities
 from timeline.models import Entry
 from timeline.queue import refold
-from timeline.recording import refold_entries, refold_identities
+from timeline.recording import refold_entries
 from timeline.rehoming import MOVES
 from timeline.work.folding import refold_work
 

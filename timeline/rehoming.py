@@ -13,10 +13,10 @@ from django.utils import timezone
 
 from profiles.models import ChannelIdentity
 from profiles.signals import Confirmation, SeenAgain, Span, as_rows, confirmations_wanted, epochs_changed
+from timeline.contact_times import refold_identities
 from timeline.entries import Direction, EntryKind
 from timeline.identity.log import said_by
 from timeline.models import Entry
-from timeline.recording import refold_identities
 
 #: Entries of the table `timeline_entry` that a boundary moves.
 MOVES = "(kind NOT IN ('identity', 'note') AND NOT (kind = 'work' AND jsonb_exists(detail, 'channel_identities')))"

@@ -15,9 +15,9 @@ from profiles.models import ChannelAccount, ChannelIdentity, StaffMember
 from tests.channels_ingest import saying
 from tests.channels_ingest.saying import Customer, account
 from tests.pages.reading_html import words
+from timeline.contact_times import refold_identities
 from timeline.models import Entry, QueueRow
 from timeline.queue import refold
-from timeline.recording import refold_identities
 
 pytestmark = pytest.mark.django_db
 

@@ -216,6 +216,31 @@ def test_long_body_is_only_read_where_it_is_due_and_from_whom_the_hub_knows(
     assert application.limits is known
 
 
+@pytest.mark.parametrize(
+    ("path", "problem"),
+    [
+        (
+            "/api/v1/profiles/1/messages/",
+            b'{"type": "about:blank", "title": "Request Entity Too Large", "status": 413}',
+        ),
+        ("/chat/v1/messages", b'{"type": "about:blank", "title": "Request Entity Too Large", "status": 413}'),
+        ("/webhooks/whatsapp_cloud/key/", b""),
+    ],
+)
+def test_program_is_told_by_a_problem_document_that_its_body_is_too_long(path: str, problem: bytes) -> None:
+    sender = Sender()
+    serve(sender, [("content-length", "1048577")], path=path)
+    status, headers, body = (*sender.answer, b"")[:3]
+    assert (status, body) == (413, problem)
+    assert dict(headers).get("content-type") == ("application/problem+json" if problem else None)
+
+
+def test_strangers_upload_over_the_api_is_refused_before_it_is_read(port: int) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as sender:
+        sender.sendall(b"POST /api/v1/uploads/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9000000\r\n\r\n")
+        assert sender.recv(100).startswith(b"HTTP/1.1 401")
+
+
 def test_limits_are_those_of_adapters_and_of_pages() -> None:
     found = limits()
     assert found.most_bytes("/webhooks/email_postmark/key/") == 60_001_024
@@ -225,6 +250,7 @@ def test_limits_are_those_of_adapters_and_of_pages() -> None:
     assert found.most_bytes("/chat/v1/messages") == 65_536
     assert found.most_bytes("/api/v1/events/") == 5_242_880
     assert found.most_bytes("/api/v1/profiles/1/messages/") == 1_048_576
+    assert found.most_bytes("/api/v1/uploads/") == 41_943_040
     assert found.most_bytes("/") == found.most_bytes("/simulator/sms_twilio/key/x") == 41_943_040
     for path in ("/login/", "/livez", "/static/app.js", "/media/token/name", "/unsubscribe/token/", "/none/"):
         assert found.most_bytes(path) == 65_536, path

@@ -19,8 +19,8 @@ from channels_ingest.simulator import api
 from profiles.models import ChannelIdentity, StaffMember
 from tests.channels_ingest.sending.conftest import Answer, bearer, the_answer, the_message, work
 from tests.conftest import Deliver, whatsapp_change, whatsapp_text
+from timeline.contact_times import refold_identities
 from timeline.models import Entry, QueueRow
-from timeline.recording import refold_identities
 
 pytestmark = pytest.mark.django_db(transaction=True)
 State = OutboxMessage.State

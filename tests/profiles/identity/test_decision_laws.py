@@ -6,9 +6,10 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profiles.identity.evidence import Aliases, JoinKey, Node, Ruling
+from profiles.identity.evidence import JoinKey, Node, Ruling
 from profiles.identity.policy import KindRule, Policy
 from profiles.identity.verbs import Case
+from tests.profiles.identity.naive import Evidence
 from tests.profiles.identity.strategies import (
     AGE,
     block_of,
@@ -39,12 +40,12 @@ def called_same(case: Case, after: int = -1) -> list[set[Node]]:
 
 
 def values_of(case: Case, block: Collection[Node]) -> dict[tuple[str, str], set[JoinKey]]:
-    """What of each limited kind and scope the block has, aliases counted once."""
-    aliases = Aliases(case.rulings)
+    """What of each limited kind and scope the block has, aliases counted once: those of merges that still hold."""
+    evidence = Evidence(case)
     has: dict[tuple[str, str], set[JoinKey]] = {}
     for seen in open_of(case):
         if seen.node in block and case.policy.most(seen.identifier[0]) is not None:
-            has.setdefault(seen.identifier[:2], set()).add(aliases.of(seen.identifier))
+            has.setdefault(seen.identifier[:2], set()).add(min(evidence.same_values(seen.identifier)))
     return has
 
 
