@@ -216,6 +216,16 @@ def line(provider: str, key: str) -> Line | None:
     return found
 
 
+def renewed(line: Line) -> Line | None:
+    """The account as stored now, if that is another than `line`; what is asked next has it too."""
+    found = load_line(line.adapter.provider, line.key)
+    if found is None or found == line:
+        return None
+    with _cache_lock:
+        _cache[found.adapter.provider, found.key] = (time.monotonic(), found)
+    return found
+
+
 def load_line(provider: str, key: str) -> Line | None:
     """The enabled account of a webhook URL as stored now."""
     adapter = ADAPTERS.get(provider)

@@ -32,6 +32,8 @@ def api_docs(request: HttpRequest) -> HttpResponse:
 def _fields(answer: dict[str, Any], schemas: dict[str, Any]) -> list[dict[str, str]]:
     content: dict[str, Any] = next(iter(answer.get("content", {}).values()), {})
     name = content.get("schema", {}).get("$ref", "").rpartition("/")[2]
+    if name == "Problem":  # the same for every operation: RFC 9457 has it
+        return []
     schema = schemas.get(name, {})
     if "oneOf" in schema:  # one object or a list of them: the fields of one are told
         schema = schemas.get(schema["oneOf"][0].get("$ref", "").rpartition("/")[2], {})

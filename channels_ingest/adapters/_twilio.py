@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 from channels_ingest.adapters._twilio_errors import trouble_of
 from channels_ingest.adapters._twilio_listing import TwilioListing
 from channels_ingest.adapters._twilio_signature import form_digest, is_signed
-from channels_ingest.adapters.base import AccountSettings, Delivery, PayloadError, Setting, clean
+from channels_ingest.adapters.base import AccountSettings, Delivery, PayloadError, Setting, check_own_number, clean
 from channels_ingest.adapters.fetching import MediaRequest
 from channels_ingest.adapters.forms import form_body, form_fields
 from channels_ingest.adapters.reading import OddPartError, as_link, as_word, nameable
@@ -40,7 +40,11 @@ Fields = Mapping[str, str]
 SETTINGS: tuple[Setting, ...] = (
     Setting(name="auth_token", meaning="The Twilio account's token: signs every delivery", secret=True, required=True),
     Setting(name="account_sid", meaning="The Twilio account, AC…: needed to send and to fetch media"),
-    Setting(name="from", meaning="The line's number, +1202…, or messaging service, MG…: needed to send"),
+    Setting(
+        name="from",
+        meaning="The line's number, +1202…, or messaging service, MG…: needed to send",
+        check=check_own_number,
+    ),
     Setting(name="webhook_key", meaning="A shared key for webhooks, where Twilio signs with one", secret=True),
 )
 

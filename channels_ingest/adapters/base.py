@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -28,6 +29,20 @@ class Setting:
     required: bool = False
     check: Callable[[str], str] | None = None
     is_repeated: bool = False
+
+
+_WRITTEN_NUMBER = re.compile(r"\+?[\d\s().\u2010-\u2015/-]+")
+
+
+def check_own_number(value: str) -> str:
+    """What is wrong with a line's own number, in words, or nothing; a name or the id of a service is no number.
+
+    It is compared with the number that the provider names, so one written for people would take no delivery at all.
+    """
+    bare = value.removeprefix("whatsapp:")
+    if not _WRITTEN_NUMBER.fullmatch(bare) or re.fullmatch(r"\+?[0-9]+", bare):
+        return ""
+    return "expected a number as the provider writes it, without spaces, brackets or hyphens, such as +12025550111"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,16 @@ from channels_ingest.adapters._vonage_signature import (
     is_signed,
     payload_of,
 )
-from channels_ingest.adapters.base import AccountSettings, Adapter, Delivery, PayloadError, Setting, clean, clean_json
+from channels_ingest.adapters.base import (
+    AccountSettings,
+    Adapter,
+    Delivery,
+    PayloadError,
+    Setting,
+    check_own_number,
+    clean,
+    clean_json,
+)
 from channels_ingest.adapters.reading import (
     OddPartError,
     as_iso_moment,
@@ -99,7 +108,9 @@ class SmsVonage(PublicLinks):
         ),
         Setting(name="api_key", meaning="The Vonage account's key: needed to send"),
         Setting(name="api_secret", meaning="The key's secret: needed to send", secret=True),
-        Setting(name="from", meaning="The line's number, digits only, or its name: needed to send"),
+        Setting(
+            name="from", meaning="The line's number, digits only, or its name: needed to send", check=check_own_number
+        ),
         Setting(name="application_id", meaning="The Vonage application; with it no other one's deliveries are taken"),
         Setting(
             name="sms_signature",

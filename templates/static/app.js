@@ -214,7 +214,7 @@
     event.preventDefault();
     if (element && event.repeat) return; // a key held down does it once
     if (element?.matches('[hx-get][hx-target="#sheet"]')) hold();
-    action();
+    action(event.target);
   }
   /** Ctrl or Cmd with a key: `data-key="Ctrl+k"`, everywhere, also while typing and with single keys off. */
   function onChord(event) {
@@ -239,7 +239,8 @@
     attach();
     if (isReplying) reply();
     const sheet = $("#sheet");
-    if (event.detail?.ctx?.target !== sheet || !sheet) return;
+    const { target, swap } = event.detail?.ctx ?? {};
+    if (target !== sheet || !sheet || swap === "none") return; // none: it failed, which is said elsewhere
     if ($("[data-done]", sheet)) { sheet.close(); sheet.replaceChildren(); } else if (!sheet.open) sheet.showModal();
     release();
   });

@@ -24,8 +24,9 @@ export default ({ $, $$, fill, current, announce }) => {
     for (const each of tooMany) each.checked = false;
     tell(tooMany.length > 0);
   }
-  function toggle() {
-    const box = $(".row-check input", document.activeElement?.closest(".row") ?? current()?.closest(".row") ?? $(".row"));
+  /** The row with the focus when the key was pressed; this module may have come later. */
+  function toggle(focused = document.body) {
+    const box = $(".row-check input", focused.closest(".row") ?? current()?.closest(".row") ?? $(".row"));
     if (!box) return;
     box.checked = !box.checked;
     choose(box, false);

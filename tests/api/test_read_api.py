@@ -314,6 +314,22 @@ def test_schema_names_every_operation_and_docs_show_them(client: Client, db: Non
     assert b"/api/v1/profiles/{profile_id}/timeline/" in page.content
 
 
+def test_schema_names_the_errors_that_any_operation_may_answer(client: Client, db: None) -> None:
+    document = client.get("/api/schema/?format=json").json()
+    problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            for status in ("401", "403"):
+                assert operation["responses"][status]["content"] == problem, (method, path)
+    assert set(document["paths"]["/api/v1/profiles/{profile_id}/"]["get"]["responses"]) == {
+        "200", "307", "400", "401", "403", "404",
+    }  # fmt: skip
+    sending = document["paths"]["/api/v1/profiles/{profile_id}/messages/"]["post"]["responses"]
+    assert list(sending) == ["201", "307", "400", "401", "403", "404", "409", "413", "415", "422"]
+    assert sending["409"]["content"]["application/problem+json"]["schema"]["$ref"].endswith("/AnsweredSince")
+    assert document["components"]["schemas"]["Problem"]["required"] == ["type", "title", "status"]
+
+
 def test_queries_of_a_profile_and_a_page_do_not_grow(
     client: Client, agent: Headers, mira: int, django_assert_max_num_queries: Any
 ) -> None:

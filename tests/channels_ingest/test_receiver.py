@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from channels_ingest.accounts import add_secret, connect
 from channels_ingest.intake import intake
 from channels_ingest.models import Envelope, IntakeCount
 from profiles.models import ChannelAccount
@@ -51,13 +52,19 @@ def test_delivery_without_its_signature_is_refused_and_counted(
 
 
 def test_old_and_new_secret_are_both_accepted_while_it_is_rotated(deliver: Deliver, whatsapp: ChannelAccount) -> None:
-    from channels_ingest.accounts import _cache, add_secret
-
+    assert deliver(whatsapp_text("before", wamid="wamid.0")).status_code == 200  # the receiver knows the line
     add_secret(whatsapp, "app_secret", "the-new-one")
-    _cache.clear()
     assert deliver(whatsapp_text("old", wamid="wamid.1")).status_code == 200
     assert deliver(whatsapp_text("new", wamid="wamid.2"), secret="the-new-one").status_code == 200
     assert deliver(whatsapp_text("no", wamid="wamid.3"), secret="another").status_code == 401
+
+
+def test_word_of_the_handshake_is_good_as_soon_as_it_is_set(client: Client, whatsapp: ChannelAccount) -> None:
+    asked = {"hub.mode": "subscribe", "hub.challenge": "7", "hub.verify_token": "the-new-word"}
+    assert client.get(url(whatsapp), asked).status_code == 403
+    connect("whatsapp_cloud", name=whatsapp.name, values={"verify_token": "the-new-word"})
+    answer = client.get(url(whatsapp), asked)
+    assert (answer.status_code, answer.content) == (200, b"7")
 
 
 def test_body_over_the_limit_is_413_whatever_its_length_header_says(client: Client, whatsapp: ChannelAccount) -> None:

@@ -95,3 +95,19 @@ def test_start_tells_the_accounts_whose_secrets_are_lost(
     settings.SECRET_KEY = "another key"
     accounts.log_lost_secrets()
     assert [record.account for record in caplog.records] == [whatsapp.pk] * 2  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("number", ["+1 202 555 0111", "+1 (202) 555-0111", "202.555.0111", "whatsapp:+1 2025550111"])
+@pytest.mark.parametrize(("provider", "secret"), [("sms_twilio", "auth_token"), ("sms_vonage", "signature_secret")])
+def test_own_number_written_for_people_is_refused_since_no_delivery_names_it(
+    db: None, provider: str, secret: str, number: str
+) -> None:
+    with pytest.raises(accounts.ConnectError, match="from: expected a number as the provider writes it"):
+        accounts.connect(provider, name="Texts", values={secret: "s" * 32, "from": number})
+
+
+@pytest.mark.parametrize(
+    "own", ["+12025550111", "12025550111", "whatsapp:+12025550111", "MG" + "0" * 32, "12345", "Acme"]
+)
+def test_own_number_as_the_provider_writes_it_is_taken(db: None, own: str) -> None:
+    accounts.connect("whatsapp_twilio", name="Texts", values={"auth_token": "s", "from": own})

@@ -11,6 +11,7 @@ from profiles.models import Operation, StaffMember
 from profiles.review_queue import count_open_reviews
 from tests.pages.identity_cast import Town, latest_operation, open_review, town
 from tests.pages.reading_html import words
+from timeline.work.verbs import tag
 
 __all__ = ["town"]
 
@@ -158,6 +159,15 @@ def test_chosen_value_is_shown_after_the_merge(lead: Client, town: Town) -> None
     decide(lead, "same", **{"trait-name": choice, "kept-name": kept.group(1)})
     assert f"{name} · Customer hub" in words(lead.get(f"/inbox/all/{one}/"))
     assert latest_operation().trait_choices.count() == 1
+
+
+def test_latest_is_what_they_said_and_not_what_colleagues_did(lead: Client, town: Town) -> None:
+    one, _other = town.claim()
+    for each in ("a", "b", "c", "d", "e"):
+        tag(one, each, actor=town.lead)
+    said = words(lead.get(f"/merges/{open_review().pk}/"))
+    assert said.count("Is the Tarn down jacket back in M?") == 2  # its own column, and the result's
+    assert "Elias Berg" not in said.partition("Latest")[2].partition("Why?")[0]
 
 
 def test_any_two_can_be_compared_and_merged(lead: Client, town: Town) -> None:

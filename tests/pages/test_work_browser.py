@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from profiles.models import ChannelAccount, ChannelIdentity, Profile, Role, StaffMember
-from tests.pages.browsing import PASSWORD
+from tests.pages.browsing import PASSWORD, wait_until
 from tests.pages.conftest import Born, Say
 from timeline.models import Entry, QueueRow
 from timeline.work import verbs
@@ -45,6 +45,45 @@ def test_what_was_done_is_not_said_over_the_reply_box(
     assert toast
     assert box
     assert toast["x"] + toast["width"] <= box["x"] or toast["y"] + toast["height"] <= box["y"]
+
+
+def test_customers_are_chosen_where_the_key_was_pressed(open_page: OpenPage, waiting: list[ChannelIdentity]) -> None:
+    page = open_page("/inbox/waiting/")
+    expect(page.locator(".status-word")).to_have_text("Live")
+    coming: list[Route] = []
+    page.route("**/choosing*.js", lambda route: coming.append(route))
+    for key in ("j", "x", "j", "x"):
+        page.keyboard.press(key)
+    wait_until(lambda: page.evaluate("1") and len(coming) > 0)
+    coming.pop().continue_()
+    expect(page.locator(".bulk-count")).to_have_text("2 chosen")
+    assert page.locator(".row-check :checked").evaluate_all("boxes => boxes.map(({ value }) => Number(value))") == [
+        waiting[0].pk,
+        waiting[1].pk,
+    ]
+
+
+@pytest.mark.parametrize("key", ["t", "s", "p", "A", "a"])
+def test_key_of_what_asks_wants_a_customer_first(open_page: OpenPage, waiting: list[ChannelIdentity], key: str) -> None:
+    page = open_page("/inbox/waiting/")
+    expect(page.locator(".status-word")).to_have_text("Live")
+    page.keyboard.press(key)
+    expect(page.locator(".toast")).to_contain_text("Choose a customer first.")
+    expect(page.locator("dialog[open]")).to_have_count(0)
+
+
+def test_sheet_that_cannot_be_had_opens_none(open_page: OpenPage, waiting: list[ChannelIdentity]) -> None:
+    page = open_page(f"/inbox/waiting/{waiting[0].pk}/")
+    expect(page.locator("#answer")).to_be_visible()
+    expect(page.locator(".status-word")).to_have_text("Live")
+    page.route("**/work/tag/*", lambda route: route.fulfill(status=502, body="<h1>Bad gateway</h1>"))
+    page.keyboard.press("t")
+    fault = page.locator(".fault")
+    expect(fault).to_be_visible()
+    expect(page.locator("dialog[open]")).to_have_count(0)
+    page.unroute("**/work/tag/*")
+    fault.get_by_role("button", name="Try again").click()
+    expect(page.locator("#sheet[open]")).to_contain_text("Tags")
 
 
 def test_take_resolve_and_next_by_keys(open_page: OpenPage, waiting: list[ChannelIdentity]) -> None:

@@ -1,6 +1,6 @@
 """Two profiles side by side, and the one they would be: what the compare page shows, in words."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -183,13 +183,14 @@ def _side(profile: ProfileView, number: int, survivor: int) -> Side:
         number=number,
         panel=panel_of(profile),
         counts=_counts(profile.id),
-        latest=_lines(profile.id, number, LATEST),
+        latest=_lines(profile.id, number, LATEST, without={EntryKind.IDENTITY, EntryKind.WORK}),
         is_survivor=profile.id == survivor,
     )
 
 
-def _lines(profile_id: int, side: int, limit: int) -> list[Line]:
-    kinds = [kind for kind in EntryKind if kind != EntryKind.IDENTITY]
+def _lines(profile_id: int, side: int, limit: int, *, without: Container[str] = (EntryKind.IDENTITY,)) -> list[Line]:
+    """The newest entries; what colleagues did tells nobody who somebody is."""
+    kinds = [kind for kind in EntryKind if kind not in without]
     entries = timeline_page(profile_id, limit=limit, kinds=kinds).entries
     return [Line(entry, side, *channel_of(entry.account.channel), preview_of(entry)) for entry in entries]
 

@@ -108,8 +108,11 @@ def _meant(request: HttpRequest) -> Meant:
 
 
 def _ask(request: HttpRequest, action: str, meant: Meant, refusal: str = "") -> HttpResponse:
-    if action not in SHEETS or not meant.profile_ids:
+    if action not in SHEETS:
         raise Http404("nothing to ask")
+    if not meant.profile_ids:
+        say_refused(request, _("Choose a customer first."))
+        return _answer(request, [], meant.queue.url)
     context = sheet_context(request, action, meant.profile_ids)
     context |= {
         "meant": meant,

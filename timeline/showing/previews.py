@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from timeline.entries import EntryKind
 from timeline.models import Entry
@@ -12,6 +14,7 @@ from timeline.showing.events import line_of
 from timeline.showing.mails import mail_of
 from timeline.showing.surveys import survey_of
 from timeline.showing.wording import channel_of, consent_line, type_of, words_of
+from timeline.showing.work_lines import work_line
 
 PREVIEW_CHARACTERS = 140
 LINE_ICONS: Mapping[str, str] = {
@@ -23,6 +26,15 @@ LINE_ICONS: Mapping[str, str] = {
     EntryKind.WORK: "inbox",
     EntryKind.IDENTITY: "fingerprint",
     EntryKind.SYSTEM: "info",
+}
+#: What stands for an entry that says nothing itself.
+KIND_WORDS: Mapping[str, Promise] = {
+    EntryKind.PAGE_VIEW: _lazy("A page"),
+    EntryKind.ORDER: _lazy("Order"),
+    EntryKind.PAYMENT: _lazy("Payment"),
+    EntryKind.NOTE: _lazy("Note"),
+    EntryKind.WORK: _lazy("Work"),
+    EntryKind.IDENTITY: _lazy("Identity"),
 }
 
 
@@ -45,14 +57,14 @@ def _told(entry: Entry) -> Preview:
     if entry.kind == EntryKind.CONSENT:
         return Preview(consent_title(entry), icon="bell-off")
     if entry.kind in (EntryKind.ORDER, EntryKind.PAYMENT):
-        return Preview(line_of(entry), word=words_of({}, entry.kind), icon=LINE_ICONS[entry.kind])
+        return Preview(line_of(entry), word=words_of(KIND_WORDS, entry.kind), icon=LINE_ICONS[entry.kind])
     if entry.kind == EntryKind.SURVEY:
         survey = survey_of(entry)
         return Preview(survey.text[:PREVIEW_CHARACTERS], word=survey.title, icon=LINE_ICONS[entry.kind])
     mail = mail_of(detail, entry.text)
     text = " ".join((mail.text if mail else entry.text).split())[:PREVIEW_CHARACTERS]
     if entry.kind != EntryKind.MESSAGE:
-        return Preview(text or words_of({}, entry.kind), icon=LINE_ICONS.get(entry.kind, "info"))
+        return _line(entry, text)
     if detail.get("revoked_at"):
         return Preview("", word=_("Deleted message"), icon="trash-2")
     content_type = str(detail.get("type") or "text")
@@ -67,6 +79,13 @@ def _told(entry: Entry) -> Preview:
         return Preview(text or attachments[0].name, word=attachments[0].word, icon=attachments[0].icon)
     icon, word = type_of(content_type)
     return Preview(text, word=word, icon=icon)
+
+
+def _line(entry: Entry, text: str) -> Preview:
+    """What is no message: work in words, else its text or its kind."""
+    if entry.kind == EntryKind.WORK and (line := work_line(entry.detail)):
+        return Preview(line[1], icon=line[0])
+    return Preview(text or words_of(KIND_WORDS, entry.kind), icon=LINE_ICONS.get(entry.kind, "info"))
 
 
 def consent_title(entry: Entry) -> str:
