@@ -112,7 +112,14 @@ class MergePreview(_Verb):
             raise NotFound(str(error)) from error
         except VerbRefusedError as error:
             raise Refused(str(error)) from error
-        return Response(PreviewSerializer(asdict(preview)).data)
+        result = preview.result
+        would_be = {
+            "id": result.id,
+            "display_name": result.display_name,
+            "channel_identities": sorted(member.id for member in result.channel_identities),
+        }
+        # As every verb answers: nothing was done, so there is no operation.
+        return Response(PreviewSerializer(asdict(preview) | {"operation": None, "profiles": [would_be]}).data)
 
 
 class Unmerge(_Verb):

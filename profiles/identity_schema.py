@@ -109,8 +109,13 @@ class PreviewSideSerializer(ProfileSummarySerializer):
 
 
 class PreviewSerializer(serializers.Serializer[Any]):
-    """Both sides as they are, the result as it would be, and what moves or gives way."""
+    """Both sides as they are, the result as it would be, and what moves or gives way.
 
+    `operation` is null, since nothing is done; `profiles` are those that would be.
+    """
+
+    operation = OperationSerializer(allow_null=True)
+    profiles = DoneProfileSerializer(many=True)
     one = PreviewSideSerializer()
     other = PreviewSideSerializer()
     result = PreviewSideSerializer()

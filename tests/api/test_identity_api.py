@@ -205,6 +205,15 @@ def test_preview_changes_nothing_and_tells_what_the_merge_does(api: Api, client:
     api.post("identity/operations/999/undo", 404)
     before, rows = snapshot(), Entry.objects.count()
     preview = api.post(f"profiles/{other}/merge/preview", other=one)
+    told = preview["result"]
+    assert preview["operation"] is None
+    assert preview["profiles"] == [
+        {
+            "id": told["id"],
+            "display_name": told["display_name"],
+            "channel_identities": sorted(member["id"] for member in told["channel_identities"]),
+        }
+    ]
     assert snapshot() == before
     assert Entry.objects.count() == rows
     assert not Operation.objects.exists()
