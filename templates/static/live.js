@@ -90,11 +90,16 @@
     const found = document.getElementById(customer()?.dataset.found);
     if (found) { found.scrollIntoView({ block: "center" }); $("article", found)?.focus({ preventScroll: true }); }
   }
+  let toward = null; // whose page is on its way: the next key goes on from there
   function markCurrent() {
+    const profile = toward?.closest(".row")?.dataset.profile ?? shownProfile();
     for (const { firstElementChild: link, dataset } of $$(".row")) {
-      link[dataset.profile === shownProfile() ? "setAttribute" : "removeAttribute"]("aria-current", "true");
+      link[dataset.profile === profile ? "setAttribute" : "removeAttribute"]("aria-current", "true");
     }
   }
+  const head = (from, to) => { if (toward === from) { toward = to; markCurrent(); } };
+  document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => { if (ctx.sourceElement.matches(".row a")) head(toward, ctx.sourceElement); });
+  document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => head(ctx.sourceElement, null));
   let opened = shownProfile();
   addEventListener("load", showFound);
   /** Whoever stays with a customer for a moment is seen there; who only passes by is not. */

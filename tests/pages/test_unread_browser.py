@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from profiles.models import ChannelIdentity, StaffMember
 from tests.pages.browsing import wait_until
@@ -77,6 +77,30 @@ def test_keys_mark_unread_and_go_to_the_next(
     wait_until(lambda: unread_counts(agent, [mira.pk]) == {})
     page.keyboard.press("u")
     expect(page.locator(".toast")).to_have_text("You have read everything")
+
+
+def test_key_pressed_while_a_customer_is_on_the_way_goes_on_from_there(
+    open_page: Callable[..., Page], mira: ChannelIdentity, agent: StaffMember
+) -> None:
+    page = open_page(f"/inbox/all/{mira.pk}/")
+    expect(page.locator(".status-word")).to_have_text("Live")
+    on_the_way: list[Route] = []
+    page.route("**/inbox/all/2001/", lambda route: on_the_way.append(route))
+    page.keyboard.press("Shift+J")
+    noah, hers = page.locator("#row-2001 a[aria-current]"), page.locator(f"#row-{mira.pk} a[aria-current]")
+    expect(noah).to_have_count(1)
+    expect(hers).to_have_count(0)
+    page.keyboard.press("Shift+K")
+    expect(hers).to_have_count(1)
+    expect(noah).to_have_count(0)
+    page.unroute_all()
+    page.keyboard.press("Shift+J")
+    expect(page.locator("#who")).to_have_text("Noah Smith")
+    expect(noah).to_have_count(1)
+    page.route("**/inbox/all/2002/", lambda route: route.abort())
+    page.keyboard.press("Shift+K")
+    expect(page.get_by_role("button", name="Try again")).to_be_visible()
+    expect(noah).to_have_count(1)
 
 
 def test_what_comes_while_the_agent_reads_above_is_marked(
