@@ -192,7 +192,7 @@ def _by_identifiers(component: Component, fresh: set[int]) -> set[int]:
         if not shut.setdefault((standing, key, grade, of_each), is_closed(status, shared, epoch)):
             component.seen.setdefault((standing, key, value, grade, of_each), at)
             found.add(key)
-    return _holders(found) if found else set()
+    return users_of(found)
 
 
 def _rows(sql: str, parameters: Mapping[str, Any]) -> list[tuple]:  # type: ignore[type-arg]
@@ -208,7 +208,7 @@ def is_closed(status: str, shared: Iterable[datetime], epoch: datetime | None) -
 
 
 # Each step is fenced: on a young table without statistics the planner once joined everything with everything.
-_HOLDERS = """
+_USERS = """
 SELECT DISTINCT s.channel_identity_id
 FROM unnest(%(kinds)s::text[], %(scopes)s::text[], %(join_keys)s::text[]) AS f(kind, scope, join_key)
 CROSS JOIN LATERAL (
@@ -221,11 +221,14 @@ CROSS JOIN LATERAL (
 """
 
 
-def _holders(keys: Iterable[JoinKey]) -> set[int]:
-    """The channel identities that any of the identifiers was seen with, as more than a claim."""
-    kinds, scopes, join_keys = zip(*sorted(keys), strict=True)
+def users_of(keys: Iterable[JoinKey]) -> set[int]:
+    """The channel identities that were seen with any of the identifiers, as more than a claim."""
+    ordered = sorted(keys)
+    if not ordered:
+        return set()
+    kinds, scopes, join_keys = zip(*ordered, strict=True)
     parameters = {"kinds": list(kinds), "scopes": list(scopes), "join_keys": list(join_keys)}
-    return {row[0] for row in _rows(_HOLDERS, parameters)}
+    return {row[0] for row in _rows(_USERS, parameters)}
 
 
 _DECISIONS = """

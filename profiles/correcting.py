@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from profiles.components import Component
+from profiles.components import Component, users_of
 from profiles.epochs import Address
 from profiles.identity.canonical import canonical
 from profiles.identity.evidence import FIRST_EPOCH, JoinKey
@@ -25,7 +25,6 @@ from profiles.models import (
 )
 from profiles.operations import Done, Scope, VerbRefusedError, Write, Wrote, perform
 from profiles.reach import addresses_of, browsers_of, identities_at, keys_at, keys_of
-from profiles.sharing import users_of
 from profiles.standing import refold_standing, same_sightings
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from profiles.assignment import Amended, reassign
-from profiles.components import Component
+from profiles.components import Component, users_of
 from profiles.epochs import Address, Rehomed, rehome
 from profiles.identity.evidence import JoinKey
 from profiles.identity.values import IdentifierKind
@@ -22,7 +22,7 @@ from profiles.models import ChannelIdentity, Operation, StaffMember
 from profiles.policies import active_policy
 from profiles.reach import keys_of, lock_numbers
 from profiles.reviews import conflicts_of, raise_reviews
-from profiles.sharing import refold_status, users_of
+from profiles.sharing import refold_status
 
 
 class UnknownProfileError(LookupError):

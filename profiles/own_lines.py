@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from django.db import transaction
 
 from profiles.assignment import Amended, reassign
-from profiles.components import Component
+from profiles.components import Component, users_of
 from profiles.identity.canonical import canonical
 from profiles.identity.evidence import JoinKey
 from profiles.identity.values import IdentifierKind
@@ -13,7 +13,7 @@ from profiles.locking import take_advisory_locks
 from profiles.models import Identifier, OwnAddress
 from profiles.policies import active_policy
 from profiles.reach import lock_numbers
-from profiles.sharing import refold_status, users_of
+from profiles.sharing import refold_status
 
 #: (kind, join key) of an address of ours.
 OwnKey = tuple[str, str]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from django.db import connection, transaction
 
 from profiles.assignment import Amended, reassign
-from profiles.components import Component
+from profiles.components import Component, users_of
 from profiles.epochs import Address, Starts, rehome, standing_starts
 from profiles.identity.canonical import canonical, visitor_address
 from profiles.identity.evidence import JoinKey
@@ -36,7 +36,7 @@ from profiles.seeing import (
     places_of,
     visitors_of,
 )
-from profiles.sharing import refold_status, users_of
+from profiles.sharing import refold_status
 from profiles.signals import Move
 
 #: Advisory locks of one transaction; 20,000 exhaust PostgreSQL's shared memory, 12,000 pass (measured).

@@ -47,23 +47,6 @@ CROSS JOIN LATERAL (SELECT id, void_in_id FROM profiles_channelidentity WHERE id
 GROUP BY 1, 2, 3, 4, 5, 7, 8, 9
 """
 
-_USERS = """
-SELECT DISTINCT s.channel_identity_id
-FROM unnest(%s::text[], %s::text[], %s::text[]) AS f(kind, scope, join_key)
-CROSS JOIN LATERAL (
-    SELECT id FROM profiles_identifier WHERE (kind, scope, join_key) = (f.kind, f.scope, f.join_key) OFFSET 0
-) i
-CROSS JOIN LATERAL (
-    SELECT channel_identity_id FROM profiles_sighting
-    WHERE identifier_id = i.id AND withdrawn_by_id IS NULL AND grade <> 'claimed' OFFSET 0
-) s
-"""
-
-
-def users_of(keys: Iterable[JoinKey]) -> set[int]:
-    """The channel identities that were seen with any of the identifiers, as more than a claim."""
-    return {row[0] for row in _query(_USERS, keys)}
-
 
 def refold_status(keys: Collection[JoinKey], policy: Policy, *, growing: bool = False) -> set[JoinKey]:
     """Status and shared epochs of the identifiers are what the evidence says; returns those that opened or closed.

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
 from profiles.assignment import Amended, reassign
-from profiles.components import Component
+from profiles.components import Component, users_of
 from profiles.epochs import Address, rehome
 from profiles.identity.canonical import canonical
 from profiles.identity.evidence import FIRST_EPOCH, JoinKey
@@ -23,7 +23,7 @@ from profiles.logins import refold_logins
 from profiles.models import Boundary, ChannelIdentity, Identifier, Operation
 from profiles.policies import active_policy
 from profiles.reach import neighbours_of
-from profiles.sharing import refold_status, users_of
+from profiles.sharing import refold_status
 from profiles.standing import refold_standing
 from profiles.traits import rename
 from timeline.contact_times import refold_identities
